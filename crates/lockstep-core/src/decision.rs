@@ -1,0 +1,139 @@
+//! What the rules are given and what they answer.
+
+use crate::binding::{Binding, BindingEvent};
+use crate::borrower::{Borrower, BorrowerEvent};
+use crate::channel::ChannelBook;
+use crate::effect::{Effect, Planned};
+use crate::id::{Bucket, Mint, TenantId};
+use crate::order::{Order, OrderEvent};
+use crate::payment::{Payment, PaymentEvent, RetryPolicy};
+use crate::time::Timestamp;
+
+/// The part of one borrower's world that a command concerns. At most one entity of each kind, all of one bucket.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Slice {
+    /// The borrower.
+    pub borrower: Option<Borrower>,
+    /// The instrument.
+    pub binding: Option<Binding>,
+    /// What is owed.
+    pub order: Option<Order>,
+    /// The payment.
+    pub payment: Option<Payment>,
+}
+
+/// What comes in from outside and may not be asked for: the moment, randomness, configuration.
+#[derive(Debug, Clone)]
+pub struct Facts<'a> {
+    /// The moment of the decision.
+    pub now: Timestamp,
+    /// Drawn by the shell for this decision; ids and jitter come from it.
+    pub seed: [u8; 16],
+    /// What the channels can do.
+    pub channels: &'a ChannelBook,
+    /// When and how often to try again.
+    pub retry: &'a RetryPolicy,
+}
+
+impl Facts<'_> {
+    /// A mint for this decision.
+    pub fn mint(&self, bucket: Bucket) -> Mint {
+        Mint::new(bucket, self.now, self.seed)
+    }
+}
+
+/// Something that happened, to one entity of the slice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// To the borrower.
+    Borrower(BorrowerEvent),
+    /// To the binding.
+    Binding(BindingEvent),
+    /// To the order.
+    Order(OrderEvent),
+    /// To the payment.
+    Payment(PaymentEvent),
+}
+
+macro_rules! event_from {
+    ($($variant:ident($event:ty)),*) => {$(
+        impl From<$event> for Event {
+            fn from(event: $event) -> Self {
+                Self::$variant(event)
+            }
+        }
+    )*};
+}
+event_from!(Borrower(BorrowerEvent), Binding(BindingEvent), Order(OrderEvent), Payment(PaymentEvent));
+
+/// What the rules decided. Empty when the command had already been applied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// What has to be done because of it.
+    pub effects: Vec<Planned>,
+}
+
+impl Decision {
+    /// Nothing to do: the command was applied before or concerns a past state.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// Adds an event.
+    pub fn event(&mut self, event: impl Into<Event>) {
+        self.events.push(event.into());
+    }
+
+    /// Adds an effect that is due at once.
+    pub fn effect(&mut self, now: Timestamp, effect: Effect) {
+        self.effects.push(Planned { effect, due_at: now });
+    }
+
+    /// Adds an effect that is due later.
+    pub fn effect_at(&mut self, due_at: Timestamp, effect: Effect) {
+        self.effects.push(Planned { effect, due_at });
+    }
+}
+
+impl Slice {
+    /// The slice after an event.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Borrower(event) => self.borrower = Borrower::evolve(self.borrower.take(), event),
+            Event::Binding(event) => self.binding = Binding::evolve(self.binding.take(), event),
+            Event::Order(event) => self.order = Order::evolve(self.order.take(), event),
+            Event::Payment(event) => self.payment = Payment::evolve(self.payment.take(), event),
+        }
+    }
+
+    /// The slice after all events of a decision.
+    #[must_use]
+    pub fn after(&self, decision: &Decision) -> Self {
+        let mut slice = self.clone();
+        for event in &decision.events {
+            slice.apply(event);
+        }
+        slice
+    }
+
+    /// Whether everything in it belongs to this lender.
+    pub fn belongs_to(&self, tenant: TenantId) -> bool {
+        let owners = [
+            self.borrower.as_ref().map(|borrower| borrower.tenant),
+            self.binding.as_ref().map(|binding| binding.tenant),
+            self.order.as_ref().map(|order| order.tenant),
+            self.payment.as_ref().map(|payment| payment.tenant),
+        ];
+        owners.into_iter().flatten().all(|owner| owner == tenant)
+    }
+
+    /// The lender it belongs to; `None` when it is empty.
+    pub fn tenant(&self) -> Option<TenantId> {
+        let borrower = self.borrower.as_ref().map(|borrower| borrower.tenant);
+        let binding = self.binding.as_ref().map(|binding| binding.tenant);
+        let order = self.order.as_ref().map(|order| order.tenant);
+        borrower.or(binding).or(order).or(self.payment.as_ref().map(|payment| payment.tenant))
+    }
+}

@@ -1,0 +1,45 @@
+//! The double-entry ledger: every movement of money is entries that sum to zero per currency.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decision::{Event, Slice};
+use crate::id::PaymentId;
+use crate::money::Currency;
+use crate::order::OrderEvent;
+use crate::payment::{PaymentEvent, Purpose};
+
+/// One side of a movement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The payment that caused it.
+    pub payment: PaymentId,
+    /// The account: `channel:<name>` is what a channel holds for the lender, `receivable` what borrowers owe,
+    /// `surplus` what has to go back, `verification` the cost of micro-deposits.
+    pub account: String,
+    /// Debit positive, credit negative, in minor units.
+    pub amount_minor: i64,
+    /// The currency.
+    pub currency: Currency,
+}
+
+/// The entries that one decision's events call for. `after` is the slice after all of them.
+pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
+    let Some(payment) = &after.payment else { return Vec::new() };
+    let surplus = events.iter().any(|event| matches!(event, Event::Order(OrderEvent::SurplusFound { .. })));
+    let mut entries = Vec::new();
+    for event in events {
+        let Event::Payment(PaymentEvent::AttemptSucceeded { number, .. }) = event else { continue };
+        let Some(attempt) = payment.attempt(*number) else { continue };
+        let channel = format!("channel:{}", attempt.channel);
+        let amount = payment.money.amount_minor;
+        let (debit, credit) = match payment.purpose {
+            Purpose::Repayment { .. } if surplus => (channel, "surplus".to_owned()),
+            Purpose::Repayment { .. } => (channel, "receivable".to_owned()),
+            Purpose::MicroDeposit => ("verification".to_owned(), channel),
+        };
+        for (account, amount_minor) in [(debit, amount), (credit, -amount)] {
+            entries.push(Entry { payment: payment.id, account, amount_minor, currency: payment.money.currency });
+        }
+    }
+    entries
+}

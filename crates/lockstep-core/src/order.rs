@@ -1,0 +1,171 @@
+//! An order: what is owed, until when, and how much of it has come in.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{BorrowerId, OrderId, PaymentId, TenantId};
+use crate::money::Money;
+use crate::time::Timestamp;
+
+/// What is owed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// The lender.
+    pub tenant: TenantId,
+    /// Who owes.
+    pub borrower: BorrowerId,
+    /// The lender's own name for it, unique per borrower, 1–64 characters (a loan and instalment number, say).
+    pub reference: String,
+    /// The whole amount.
+    pub money: Money,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// Sum of what was collected, in minor units. Never above the amount unless money moved that should not
+    /// have; then `surplus_minor` says by how much.
+    pub collected_minor: i64,
+    /// Money that moved beyond what was owed and has to go back.
+    pub surplus_minor: i64,
+    /// Where it stands.
+    pub state: OrderState,
+    /// Events so far.
+    pub version: u64,
+    /// When it was made known.
+    pub created_at: Timestamp,
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum OrderState {
+    /// Something is still owed and no payment is under way.
+    Open,
+    /// One payment is under way. There is never a second (see the store's partial unique index).
+    Collecting {
+        /// That payment.
+        payment: PaymentId,
+    },
+    /// Everything came in.
+    Collected {
+        /// When the last of it came in.
+        at: Timestamp,
+    },
+    /// The lender took it back.
+    Cancelled {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What can happen to an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum OrderEvent {
+    /// Made known by the lender.
+    Created {
+        /// Its id.
+        id: OrderId,
+        /// The lender.
+        tenant: TenantId,
+        /// Who owes.
+        borrower: BorrowerId,
+        /// The lender's own name for it.
+        reference: String,
+        /// The whole amount.
+        money: Money,
+        /// When it is due.
+        due_at: Timestamp,
+        /// When.
+        at: Timestamp,
+    },
+    /// A payment for it began.
+    PaymentOpened {
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// Money came in.
+    Collected {
+        /// Through this payment.
+        payment: PaymentId,
+        /// How much.
+        amount_minor: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// The payment ended without money.
+    PaymentClosed {
+        /// The payment.
+        payment: PaymentId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Money came in that the order did not ask for any more (a late success of a closed attempt).
+    SurplusFound {
+        /// Through this payment.
+        payment: PaymentId,
+        /// How much.
+        amount_minor: i64,
+    },
+    /// The lender took it back.
+    Cancelled {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Order {
+    /// What is still owed, in minor units.
+    pub fn outstanding_minor(&self) -> i64 {
+        (self.money.amount_minor - self.collected_minor).max(0)
+    }
+
+    /// The state after an event.
+    pub fn evolve(state: Option<Self>, event: &OrderEvent) -> Option<Self> {
+        if let OrderEvent::Created { id, tenant, borrower, reference, money, due_at, at } = event {
+            debug_assert!(state.is_none(), "an order is created once");
+            return Some(Self {
+                id: *id,
+                tenant: *tenant,
+                borrower: *borrower,
+                reference: reference.clone(),
+                money: *money,
+                due_at: *due_at,
+                collected_minor: 0,
+                surplus_minor: 0,
+                state: OrderState::Open,
+                version: 1,
+                created_at: *at,
+            });
+        }
+        state.map(|mut order| {
+            order.version += 1;
+            order.apply(event);
+            order
+        })
+    }
+
+    fn apply(&mut self, event: &OrderEvent) {
+        match event {
+            OrderEvent::Created { .. } => {}
+            OrderEvent::PaymentOpened { payment } => self.state = OrderState::Collecting { payment: *payment },
+            OrderEvent::Collected { payment, amount_minor, at } => {
+                self.collected_minor += amount_minor;
+                self.settle(*payment, *at);
+            }
+            OrderEvent::PaymentClosed { payment, at } => self.settle(*payment, *at),
+            OrderEvent::SurplusFound { amount_minor, .. } => self.surplus_minor += amount_minor,
+            OrderEvent::Cancelled { at } => self.state = OrderState::Cancelled { at: *at },
+        }
+    }
+
+    /// After a payment ended: the order is collected or open again, unless another payment is under way.
+    fn settle(&mut self, ended: PaymentId, at: Timestamp) {
+        match &self.state {
+            OrderState::Collecting { payment } if *payment != ended => {}
+            OrderState::Cancelled { .. } => {}
+            OrderState::Collecting { .. } | OrderState::Open | OrderState::Collected { .. } => {
+                self.state = if self.outstanding_minor() == 0 { OrderState::Collected { at } } else { OrderState::Open };
+            }
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! The rules of paying: accepting, trying, asking, cancelling. What follows from an answer is in `settle`.
+
+use std::time::Duration;
+
+use super::answer::{MoneyAnswer, QueryAnswer};
+use super::attempt::AttemptState;
+use super::proof::ClearToRetry;
+use super::route::{self, Route};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped, settle};
+use crate::binding::{Binding, micro_deposit_settled};
+use crate::catalogue::Reason;
+use crate::channel::{ChannelId, Direction};
+use crate::decision::{Decision, Facts, Slice};
+use crate::effect::{Alarm, Effect, MoneyOrder, PaymentQuery, Wake};
+use crate::id::{Mint, PaymentId};
+use crate::money::Money;
+use crate::order::{OrderEvent, OrderState};
+use crate::refusal::Refusal;
+
+/// What can be asked of a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentCommand {
+    /// Collect what an order owes from a binding (both in the slice).
+    Collect {
+        /// Part of what is owed, in minor units; `None` for all of it.
+        amount_minor: Option<i64>,
+        /// Channels it may use; empty means every channel with a live mandate.
+        channels: Vec<ChannelId>,
+    },
+    /// It is time for the next attempt.
+    Try {
+        /// Attempts there were when the timer was set.
+        attempts: u16,
+    },
+    /// Bring the next attempt forward.
+    TryNow,
+    /// The channel answered to the request to move money.
+    MoneyAnswered {
+        /// The attempt.
+        attempt: u16,
+        /// Its answer.
+        answer: MoneyAnswer,
+    },
+    /// It is time to ask about an unknown attempt.
+    Ask {
+        /// The attempt.
+        attempt: u16,
+        /// Questions there were when the timer was set.
+        asked: u16,
+    },
+    /// The channel answered to a question.
+    QueryAnswered {
+        /// The attempt.
+        attempt: u16,
+        /// Its answer.
+        answer: QueryAnswer,
+    },
+    /// The channel sent a notice by itself (signature and order number verified).
+    Noticed {
+        /// The attempt.
+        attempt: u16,
+        /// From which channel.
+        channel: ChannelId,
+        /// Its code.
+        code: String,
+        /// The channel's own number.
+        channel_ref: Option<String>,
+        /// The amount it says it moved.
+        amount_minor: Option<i64>,
+    },
+    /// An unknown attempt has reached its deadline.
+    Deadline {
+        /// The attempt.
+        attempt: u16,
+    },
+    /// The lender takes the payment back.
+    Cancel,
+}
+
+/// Decides about a payment.
+pub(crate) fn decide(slice: &Slice, command: &PaymentCommand, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    if let PaymentCommand::Collect { amount_minor, channels } = command {
+        return collect(slice, *amount_minor, channels, facts);
+    }
+    let payment = slice.payment.as_ref().ok_or(Refusal::PaymentNotFound)?;
+    match command {
+        PaymentCommand::Collect { .. } => Ok(Decision::nothing()),
+        PaymentCommand::Try { attempts } => Ok(try_planned(slice, payment, *attempts, facts)),
+        PaymentCommand::TryNow => try_now(slice, payment, facts),
+        PaymentCommand::Cancel => cancel(payment, facts),
+        PaymentCommand::Ask { attempt, asked } => Ok(ask(payment, *attempt, *asked, facts)),
+        PaymentCommand::Deadline { attempt } => Ok(deadline(payment, *attempt, facts)),
+        PaymentCommand::MoneyAnswered { attempt, answer } => {
+            Ok(settle::money_answered(slice, payment, *attempt, answer, facts))
+        }
+        PaymentCommand::QueryAnswered { attempt, answer } => {
+            Ok(settle::query_answered(slice, payment, *attempt, answer, facts))
+        }
+        PaymentCommand::Noticed { attempt, channel, code, channel_ref, amount_minor } => {
+            let claim = settle::Claim { code, channel_ref: channel_ref.as_ref(), amount_minor: *amount_minor };
+            Ok(settle::noticed(slice, payment, *attempt, channel, claim, facts))
+        }
+    }
+}
+
+fn collect(
+    slice: &Slice,
+    amount_minor: Option<i64>,
+    channels: &[ChannelId],
+    facts: &Facts<'_>,
+) -> Result<Decision, Refusal> {
+    let order = slice.order.as_ref().ok_or(Refusal::OrderNotFound)?;
+    let binding = slice.binding.as_ref().ok_or(Refusal::BindingNotFound)?;
+    match &order.state {
+        OrderState::Open => {}
+        OrderState::Collecting { payment } => return Err(Refusal::PaymentUnderWay { payment: *payment }),
+        OrderState::Collected { .. } => return Err(Refusal::OrderCollected),
+        OrderState::Cancelled { .. } => return Err(Refusal::OrderCancelled),
+    }
+    if binding.borrower != order.borrower {
+        return Err(Refusal::NotTheBorrowers);
+    }
+    usable(binding)?;
+    let amount_minor = amount_minor.unwrap_or_else(|| order.outstanding_minor());
+    let money = Money::new(amount_minor, order.money.currency).map_err(|_| Refusal::AmountNotAllowed)?;
+    if amount_minor > order.outstanding_minor() {
+        return Err(Refusal::AmountNotAllowed);
+    }
+    if let Some(unknown) = channels.iter().find(|channel| facts.channels.get(channel).is_none()) {
+        return Err(Refusal::ChannelNotFound { channel: unknown.clone() });
+    }
+    let mut mint = facts.mint(order.borrower.bucket());
+    let id = PaymentId::mint(&mut mint);
+    let starts = order.due_at.max(facts.now);
+    let mut decision = Decision::nothing();
+    decision.event(PaymentEvent::Created {
+        id,
+        tenant: order.tenant,
+        borrower: order.borrower,
+        binding: binding.id,
+        purpose: Purpose::Repayment { order: order.id },
+        money,
+        channels: channels.to_vec(),
+        window_ends: starts.plus(Duration::from_secs(facts.retry.window_s)),
+        at: facts.now,
+    });
+    decision.event(OrderEvent::PaymentOpened { payment: id });
+    let after = slice.after(&decision);
+    let payment = after.payment.as_ref().ok_or(Refusal::PaymentNotFound)?;
+    if let Route::Nowhere { reason } = route::choose(payment, binding, facts) {
+        return Err(Refusal::NoLiveMandate { reason });
+    }
+    if order.due_at > facts.now {
+        wait(payment, order.due_at, None, &mut decision, facts);
+    } else if let Some(clear) = payment.clear_to_retry() {
+        open_attempt(&after, clear, &mut decision, facts);
+    }
+    Ok(decision)
+}
+
+fn usable(binding: &Binding) -> Result<(), Refusal> {
+    if binding.unbound_at.is_some() {
+        return Err(Refusal::BindingUnbound);
+    }
+    match &binding.observed {
+        Some(observation) if observation.status.hopeless() => {
+            let reason = observation.status.reason().unwrap_or(Reason::CardStateWrong);
+            Err(Refusal::BindingNotUsable { reason })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Opens a micro-deposit to a new binding's account. Called while the binding is being decided.
+pub(crate) fn open_deposit(
+    binding: &Binding,
+    channels: &[ChannelId],
+    money: Money,
+    mint: &mut Mint,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) -> Result<PaymentId, Refusal> {
+    let able = |channel: &&ChannelId| {
+        let limits = facts.channels.get(channel).and_then(|capability| capability.limits(Direction::PayOut));
+        limits.is_some_and(|limits| limits.allow(money))
+    };
+    let channels: Vec<_> = channels.iter().filter(able).cloned().collect();
+    if channels.is_empty() {
+        return Err(Refusal::NoPayOutChannel);
+    }
+    let id = PaymentId::mint(mint);
+    let created = PaymentEvent::Created {
+        id,
+        tenant: binding.tenant,
+        borrower: binding.borrower,
+        binding: binding.id,
+        purpose: Purpose::MicroDeposit,
+        money,
+        channels,
+        window_ends: facts.now.plus(Duration::from_secs(facts.retry.window_s)),
+        at: facts.now,
+    };
+    let payment = Payment::evolve(None, &created);
+    decision.event(created);
+    let slice = Slice { binding: Some(binding.clone()), payment, ..Slice::default() };
+    if let Some(clear) = slice.payment.as_ref().and_then(Payment::clear_to_retry) {
+        open_attempt(&slice, clear, decision, facts);
+    }
+    Ok(id)
+}
+
+/// Opens the next attempt on the best channel, or plans it, or ends the payment if there is none. `slice` is
+/// the slice as it stands after the events decided so far.
+pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut Decision, facts: &Facts<'_>) {
+    let (Some(payment), Some(binding)) = (&slice.payment, &slice.binding) else { return };
+    match route::choose(payment, binding, facts) {
+        Route::Send { channel, ranked } => {
+            let number = u16::try_from(payment.attempts.len()).unwrap_or(u16::MAX).saturating_add(1);
+            let order = MoneyOrder {
+                payment: payment.id,
+                attempt: number,
+                channel: channel.clone(),
+                order_no: Payment::order_no(payment.id, number),
+                direction: payment.purpose.direction(),
+                money: payment.money,
+                borrower: payment.borrower,
+                tenant: payment.tenant,
+                vault_item: binding.instrument.vault_item,
+                agreement_no: binding.mandates.get(&channel).and_then(|mandate| mandate.agreement_no()).map(str::to_owned),
+            };
+            decision.event(PaymentEvent::AttemptOpened { number, channel, ranked, at: facts.now });
+            decision.effect(facts.now, Effect::MoveMoney(order));
+        }
+        Route::Wait { until } if until < payment.window_ends => {
+            wait(payment, until, Some(Reason::OutsideHours), decision, facts);
+        }
+        Route::Wait { .. } => fail(slice, Reason::OutsideHours, Stopped::WindowOver, decision, facts),
+        Route::Nowhere { reason } => fail(slice, reason, Stopped::Final, decision, facts),
+    }
+}
+
+pub(super) fn wait(
+    payment: &Payment,
+    until: crate::time::Timestamp,
+    reason: Option<Reason>,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
+    decision.event(PaymentEvent::Waiting { until, reason, at: facts.now });
+    let attempts = u16::try_from(payment.attempts.len()).unwrap_or(u16::MAX);
+    decision.effect_at(until, Effect::Wake(Wake::TryPayment { payment: payment.id, attempts }));
+}
+
+/// Ends the payment without money, and tells the order or binding that it was for.
+pub(super) fn fail(slice: &Slice, reason: Reason, stopped: Stopped, decision: &mut Decision, facts: &Facts<'_>) {
+    let Some(payment) = &slice.payment else { return };
+    decision.event(PaymentEvent::Failed { reason, stopped, at: facts.now });
+    match payment.purpose {
+        Purpose::Repayment { .. } => decision.event(OrderEvent::PaymentClosed { payment: payment.id, at: facts.now }),
+        Purpose::MicroDeposit => {
+            let settled = slice.binding.as_ref().and_then(|binding| {
+                micro_deposit_settled(binding, Err(reason), facts)
+            });
+            if let Some(event) = settled {
+                decision.event(event);
+            }
+        }
+    }
+}
+
+fn try_planned(slice: &Slice, payment: &Payment, attempts: u16, facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    let PaymentState::Waiting { until, .. } = payment.state else { return decision };
+    let current = payment.attempts.len() == usize::from(attempts) && facts.now >= until;
+    if !current {
+        return decision;
+    }
+    open_next(slice, payment, &mut decision, facts);
+    decision
+}
+
+fn open_next(slice: &Slice, payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+    // Another payment may have collected the order meanwhile (a late success of an older one).
+    let owed = slice.order.as_ref().is_none_or(|order| order.outstanding_minor() >= payment.money.amount_minor);
+    let Some(clear) = payment.clear_to_retry() else { return };
+    let hopeless = slice.binding.as_ref().map(usable);
+    match hopeless {
+        _ if !owed => end_without_money(payment, decision, facts),
+        Some(Err(Refusal::BindingNotUsable { reason })) => fail(slice, reason, Stopped::Final, decision, facts),
+        Some(Err(_)) => fail(slice, Reason::NoLiveMandate, Stopped::Final, decision, facts),
+        _ => open_attempt(slice, clear, decision, facts),
+    }
+}
+
+fn end_without_money(payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+    decision.event(PaymentEvent::Cancelled { at: facts.now });
+    if payment.purpose.order().is_some() {
+        decision.event(OrderEvent::PaymentClosed { payment: payment.id, at: facts.now });
+    }
+}
+
+fn try_now(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    match payment.state {
+        PaymentState::Waiting { .. } => {}
+        PaymentState::Trying { .. } => return Err(Refusal::AttemptUnderWay),
+        PaymentState::Unknown { .. } => return Err(Refusal::OutcomeUnknown),
+        PaymentState::Succeeded { .. } | PaymentState::Failed { .. } | PaymentState::Cancelled { .. } => {
+            return Err(Refusal::PaymentEnded);
+        }
+    }
+    let mut decision = Decision::nothing();
+    open_next(slice, payment, &mut decision, facts);
+    Ok(decision)
+}
+
+fn cancel(payment: &Payment, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    match payment.state {
+        PaymentState::Waiting { .. } => {
+            let mut decision = Decision::nothing();
+            end_without_money(payment, &mut decision, facts);
+            Ok(decision)
+        }
+        PaymentState::Trying { .. } => Err(Refusal::AttemptUnderWay),
+        PaymentState::Unknown { .. } => Err(Refusal::OutcomeUnknown),
+        PaymentState::Cancelled { .. } => Ok(Decision::nothing()),
+        PaymentState::Succeeded { .. } | PaymentState::Failed { .. } => Err(Refusal::PaymentEnded),
+    }
+}
+
+/// The question about an attempt, if its channel takes questions.
+pub(super) fn question(payment: &Payment, number: u16, facts: &Facts<'_>) -> Option<Effect> {
+    let attempt = payment.attempt(number)?;
+    facts.channels.get(&attempt.channel)?.query.as_ref()?;
+    Some(Effect::QueryPayment(PaymentQuery {
+        payment: payment.id,
+        attempt: number,
+        channel: attempt.channel.clone(),
+        order_no: attempt.order_no.clone(),
+        sent_at: attempt.opened_at,
+    }))
+}
+
+fn ask(payment: &Payment, number: u16, asked: u16, facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    let state = payment.attempt(number).map(|attempt| &attempt.state);
+    let due = matches!(state, Some(AttemptState::Unknown { asked: so_far, .. }) if *so_far == asked);
+    if let Some(question) = question(payment, number, facts).filter(|_| due) {
+        decision.effect(facts.now, question);
+    }
+    decision
+}
+
+fn deadline(payment: &Payment, number: u16, facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    let state = payment.attempt(number).map(|attempt| &attempt.state);
+    if matches!(state, Some(AttemptState::Unknown { overdue: false, .. })) {
+        decision.event(PaymentEvent::DeadlinePassed { number, at: facts.now });
+        decision.effect(facts.now, Effect::Alarm(Alarm::UnknownTooLong { payment: payment.id, attempt: number }));
+    }
+    decision
+}

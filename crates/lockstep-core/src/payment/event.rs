@@ -1,0 +1,250 @@
+//! What can happen to a payment.
+
+use serde::{Deserialize, Serialize};
+
+use super::attempt::{Attempt, AttemptState, Source};
+use super::proof::FailureProof;
+use super::route::Candidate;
+use super::{Payment, PaymentState, Purpose, Stopped};
+use crate::catalogue::Reason;
+use crate::channel::ChannelId;
+use crate::id::{BindingId, BorrowerId, PaymentId, TenantId};
+use crate::money::Money;
+use crate::time::Timestamp;
+
+/// What can happen to a payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PaymentEvent {
+    /// Accepted.
+    Created {
+        /// Its id.
+        id: PaymentId,
+        /// The lender.
+        tenant: TenantId,
+        /// Whose money.
+        borrower: BorrowerId,
+        /// Which instrument.
+        binding: BindingId,
+        /// What for.
+        purpose: Purpose,
+        /// How much.
+        money: Money,
+        /// Channels it may use; empty means every channel with a live mandate.
+        channels: Vec<ChannelId>,
+        /// No attempt is opened at or after this moment.
+        window_ends: Timestamp,
+        /// When.
+        at: Timestamp,
+    },
+    /// An attempt was opened.
+    AttemptOpened {
+        /// Its number.
+        number: u16,
+        /// Where.
+        channel: ChannelId,
+        /// All candidates, best first.
+        ranked: Vec<Candidate>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Nobody knows whether the attempt moved money.
+    AttemptUnknown {
+        /// Its number.
+        number: u16,
+        /// Why we don't know.
+        reason: Reason,
+        /// When.
+        at: Timestamp,
+    },
+    /// The channel was asked and could not tell.
+    StillUnknown {
+        /// The attempt.
+        number: u16,
+        /// When.
+        at: Timestamp,
+    },
+    /// The unknown attempt outlived its deadline; people were told.
+    DeadlinePassed {
+        /// The attempt.
+        number: u16,
+        /// When.
+        at: Timestamp,
+    },
+    /// The channel sent a notice by itself; it is checked by asking.
+    Noticed {
+        /// The attempt.
+        number: u16,
+        /// The code it carried.
+        code: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// The attempt moved the money.
+    AttemptSucceeded {
+        /// Its number.
+        number: u16,
+        /// From where we know.
+        source: Source,
+        /// The channel's own number.
+        channel_ref: Option<String>,
+        /// The code, when the channel calls the transaction flawed.
+        defect: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The attempt moved no money.
+    AttemptFailed {
+        /// Its number.
+        number: u16,
+        /// Why.
+        reason: Reason,
+        /// The channel's own code, if there was one.
+        code: Option<String>,
+        /// The proof.
+        proof: FailureProof,
+        /// When.
+        at: Timestamp,
+    },
+    /// The next attempt is planned.
+    Waiting {
+        /// When it may open.
+        until: Timestamp,
+        /// Why it waits.
+        reason: Option<Reason>,
+        /// When this was decided.
+        at: Timestamp,
+    },
+    /// The payment is done.
+    Succeeded {
+        /// Through which attempt.
+        attempt: u16,
+        /// When.
+        at: Timestamp,
+    },
+    /// The payment has ended without money.
+    Failed {
+        /// The cause people can act on.
+        reason: Reason,
+        /// Why no further attempt is made.
+        stopped: Stopped,
+        /// When.
+        at: Timestamp,
+    },
+    /// The lender took it back.
+    Cancelled {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl PaymentEvent {
+    /// When it happened.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Created { at, .. }
+            | Self::AttemptOpened { at, .. }
+            | Self::AttemptUnknown { at, .. }
+            | Self::StillUnknown { at, .. }
+            | Self::DeadlinePassed { at, .. }
+            | Self::Noticed { at, .. }
+            | Self::AttemptSucceeded { at, .. }
+            | Self::AttemptFailed { at, .. }
+            | Self::Waiting { at, .. }
+            | Self::Succeeded { at, .. }
+            | Self::Failed { at, .. }
+            | Self::Cancelled { at } => *at,
+        }
+    }
+}
+
+impl Payment {
+    /// The state after an event.
+    pub fn evolve(state: Option<Self>, event: &PaymentEvent) -> Option<Self> {
+        if let PaymentEvent::Created { id, tenant, borrower, binding, purpose, money, channels, window_ends, at } = event
+        {
+            debug_assert!(state.is_none(), "a payment is created once");
+            return Some(Self {
+                id: *id,
+                tenant: *tenant,
+                borrower: *borrower,
+                binding: *binding,
+                purpose: *purpose,
+                money: *money,
+                channels: channels.clone(),
+                window_ends: *window_ends,
+                state: PaymentState::Waiting { until: *at, reason: None },
+                attempts: Vec::new(),
+                version: 1,
+                created_at: *at,
+                updated_at: *at,
+            });
+        }
+        state.map(|mut payment| {
+            payment.version += 1;
+            payment.updated_at = event.at();
+            payment.apply(event);
+            payment
+        })
+    }
+
+    fn apply(&mut self, event: &PaymentEvent) {
+        match event {
+            PaymentEvent::Created { .. } | PaymentEvent::Noticed { .. } => {}
+            PaymentEvent::AttemptOpened { number, channel, ranked, at } => {
+                self.attempts.push(Attempt {
+                    number: *number,
+                    channel: channel.clone(),
+                    order_no: Self::order_no(self.id, *number),
+                    opened_at: *at,
+                    ranked: ranked.clone(),
+                    state: AttemptState::Sending,
+                });
+                self.state = PaymentState::Trying { attempt: *number };
+            }
+            PaymentEvent::AttemptUnknown { number, reason, at } => {
+                let state = AttemptState::Unknown { reason: *reason, since: *at, asked: 0, overdue: false };
+                self.set(*number, state);
+                self.state = PaymentState::Unknown { attempt: *number, since: *at };
+            }
+            PaymentEvent::StillUnknown { number, .. } => {
+                if let Some(AttemptState::Unknown { asked, .. }) = self.state_of(*number) {
+                    *asked = asked.saturating_add(1);
+                }
+            }
+            PaymentEvent::DeadlinePassed { number, .. } => {
+                if let Some(AttemptState::Unknown { overdue, .. }) = self.state_of(*number) {
+                    *overdue = true;
+                }
+            }
+            PaymentEvent::AttemptSucceeded { number, source, channel_ref, defect, at } => {
+                let (channel_ref, defect) = (channel_ref.clone(), defect.clone());
+                self.set(*number, AttemptState::Succeeded { at: *at, source: *source, channel_ref, defect });
+            }
+            PaymentEvent::AttemptFailed { number, reason, code, proof, at } => {
+                let (code, proof) = (code.clone(), proof.clone());
+                self.set(*number, AttemptState::Failed { reason: *reason, code, proof, at: *at });
+            }
+            PaymentEvent::Waiting { until, reason, .. } => {
+                self.state = PaymentState::Waiting { until: *until, reason: *reason };
+            }
+            PaymentEvent::Succeeded { attempt, at } => {
+                self.state = PaymentState::Succeeded { attempt: *attempt, at: *at };
+            }
+            PaymentEvent::Failed { reason, stopped, at } => {
+                self.state = PaymentState::Failed { reason: *reason, stopped: *stopped, at: *at };
+            }
+            PaymentEvent::Cancelled { at } => self.state = PaymentState::Cancelled { at: *at },
+        }
+    }
+
+    fn state_of(&mut self, number: u16) -> Option<&mut AttemptState> {
+        self.attempts.iter_mut().find(|attempt| attempt.number == number).map(|attempt| &mut attempt.state)
+    }
+
+    fn set(&mut self, number: u16, state: AttemptState) {
+        if let Some(current) = self.state_of(number) {
+            *current = state;
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! What follows from an answer: to the request, to a question, or by itself.
+
+use std::time::Duration;
+
+use super::answer::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer};
+use super::attempt::{Attempt, AttemptState, Source};
+use super::decide::{fail, open_attempt, question, wait};
+use super::plan::{self, Next};
+use super::proof::FailureProof;
+use super::route::{self, Route};
+use super::{Payment, PaymentEvent, PaymentState, Purpose};
+use crate::binding::{BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
+use crate::catalogue::{self, Disposition, Reason};
+use crate::channel::{Capability, ChannelId};
+use crate::decision::{Decision, Facts, Slice};
+use crate::effect::{Alarm, Effect, Wake};
+use crate::order::{OrderEvent, OrderState};
+
+/// What a channel claims about an attempt.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claim<'a> {
+    pub(super) code: &'a str,
+    pub(super) channel_ref: Option<&'a String>,
+    pub(super) amount_minor: Option<i64>,
+}
+
+/// What a claim means, read through the catalogue.
+enum Meaning {
+    Moved { defect: Option<String> },
+    NotMoved { reason: Reason, proof: FailureProof },
+    Unknown { reason: Reason },
+    NotFound,
+}
+
+fn meaning(claim: Claim<'_>, payment: &Payment, capability: &Capability) -> Meaning {
+    let verdict = catalogue::look_up(capability.scheme, claim.code);
+    let moved = match verdict.disposition {
+        Disposition::Succeeded => Meaning::Moved { defect: None },
+        Disposition::DefectiveSuccess => Meaning::Moved { defect: Some(claim.code.to_owned()) },
+        Disposition::NotFound => return Meaning::NotFound,
+        Disposition::Unknown | Disposition::QueryAgain => return Meaning::Unknown { reason: verdict.reason },
+        Disposition::Declined => {
+            return match FailureProof::declined(&verdict, claim.code) {
+                Some(proof) => Meaning::NotMoved { reason: verdict.reason, proof },
+                None => Meaning::Unknown { reason: verdict.reason },
+            };
+        }
+    };
+    // A success about another amount is not a success we can believe (attack S2).
+    match claim.amount_minor {
+        Some(amount) if amount != payment.money.amount_minor => Meaning::Unknown { reason: Reason::AmountInvalid },
+        _ => moved,
+    }
+}
+
+/// The channel answered to the request to move money.
+pub(super) fn money_answered(
+    slice: &Slice,
+    payment: &Payment,
+    number: u16,
+    answer: &MoneyAnswer,
+    facts: &Facts<'_>,
+) -> Decision {
+    let Some(attempt) = payment.attempt(number) else { return Decision::nothing() };
+    let Some(capability) = facts.channels.get(&attempt.channel) else {
+        return unknown(slice, attempt, Reason::ChannelUnavailable, facts);
+    };
+    match answer {
+        MoneyAnswer::Answered { code, channel_ref, amount_minor } => {
+            let claim = Claim { code, channel_ref: channel_ref.as_ref(), amount_minor: *amount_minor };
+            match meaning(claim, payment, capability) {
+                Meaning::Moved { defect } => moved(slice, attempt, Source::Answer, claim, defect, facts),
+                Meaning::NotMoved { reason, proof } => {
+                    not_moved(slice, attempt, reason, Some(code.clone()), proof, facts)
+                }
+                Meaning::Unknown { reason } => unknown(slice, attempt, reason, facts),
+                // "No such order" in answer to the order itself proves nothing.
+                Meaning::NotFound => unknown(slice, attempt, Reason::OutcomeUnknown, facts),
+            }
+        }
+        MoneyAnswer::NoAnswer { why } => unknown(slice, attempt, silence(*why), facts),
+        MoneyAnswer::NotSent { why } => {
+            let reason = match why {
+                NotSent::NoConnection => Reason::ChannelUnavailable,
+                NotSent::NotConfigured | NotSent::NoSecrets => Reason::NeverSent,
+            };
+            not_moved(slice, attempt, reason, None, FailureProof::never_sent(*why), facts)
+        }
+    }
+}
+
+fn silence(why: NoAnswer) -> Reason {
+    match why {
+        NoAnswer::TimedOut => Reason::ChannelTimeout,
+        NoAnswer::ConnectionLost
+        | NoAnswer::Unreadable
+        | NoAnswer::WrongSignature
+        | NoAnswer::WrongOrder
+        | NoAnswer::Interrupted => Reason::OutcomeUnknown,
+    }
+}
+
+/// The channel answered to a question about an attempt.
+pub(super) fn query_answered(
+    slice: &Slice,
+    payment: &Payment,
+    number: u16,
+    answer: &QueryAnswer,
+    facts: &Facts<'_>,
+) -> Decision {
+    let Some(attempt) = payment.attempt(number) else { return Decision::nothing() };
+    let Some(capability) = facts.channels.get(&attempt.channel) else { return Decision::nothing() };
+    let (code, original) = match answer {
+        QueryAnswer::Answered { code, original } => (code, original),
+        QueryAnswer::NoAnswer { .. } | QueryAnswer::NotSent { .. } => return still_unknown(slice, attempt, facts),
+    };
+    if let Some(original) = original {
+        let claim = Claim {
+            code: &original.code,
+            channel_ref: original.channel_ref.as_ref(),
+            amount_minor: original.amount_minor,
+        };
+        return match meaning(claim, payment, capability) {
+            Meaning::Moved { defect } => moved(slice, attempt, Source::Query, claim, defect, facts),
+            Meaning::NotMoved { reason, proof } => {
+                not_moved(slice, attempt, reason, Some(original.code.clone()), proof, facts)
+            }
+            Meaning::Unknown { .. } => still_unknown(slice, attempt, facts),
+            Meaning::NotFound => not_found(slice, attempt, capability, facts),
+        };
+    }
+    // Without the order's own outcome only "I have no such order" says anything.
+    match catalogue::look_up(capability.scheme, code).disposition {
+        Disposition::NotFound => not_found(slice, attempt, capability, facts),
+        Disposition::Succeeded
+        | Disposition::DefectiveSuccess
+        | Disposition::Declined
+        | Disposition::Unknown
+        | Disposition::QueryAgain => still_unknown(slice, attempt, facts),
+    }
+}
+
+fn not_found(slice: &Slice, attempt: &Attempt, capability: &Capability, facts: &Facts<'_>) -> Decision {
+    let AttemptState::Unknown { since, .. } = attempt.state else { return Decision::nothing() };
+    match FailureProof::not_found(capability, since, facts.now) {
+        Some(proof) => not_moved(slice, attempt, Reason::NotFoundAfterWindow, None, proof, facts),
+        None => still_unknown(slice, attempt, facts),
+    }
+}
+
+/// The channel sent a notice by itself. Where it takes questions, it is asked before anything is believed.
+pub(super) fn noticed(
+    slice: &Slice,
+    payment: &Payment,
+    number: u16,
+    channel: &ChannelId,
+    claim: Claim<'_>,
+    facts: &Facts<'_>,
+) -> Decision {
+    let mut decision = Decision::nothing();
+    let Some(attempt) = payment.attempt(number).filter(|attempt| attempt.channel == *channel) else {
+        return decision;
+    };
+    if matches!(attempt.state, AttemptState::Succeeded { .. }) {
+        return decision;
+    }
+    if let Some(question) = question(payment, number, facts) {
+        decision.event(PaymentEvent::Noticed { number, code: claim.code.to_owned(), at: facts.now });
+        decision.effect(facts.now, question);
+        return decision;
+    }
+    let Some(capability) = facts.channels.get(channel) else { return decision };
+    match meaning(claim, payment, capability) {
+        Meaning::Moved { defect } => moved(slice, attempt, Source::Notice, claim, defect, facts),
+        Meaning::NotMoved { reason, proof } => {
+            not_moved(slice, attempt, reason, Some(claim.code.to_owned()), proof, facts)
+        }
+        Meaning::Unknown { .. } | Meaning::NotFound => decision,
+    }
+}
+
+fn unknown(slice: &Slice, attempt: &Attempt, reason: Reason, facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    let Some(payment) = slice.payment.as_ref().filter(|_| attempt.state == AttemptState::Sending) else {
+        return decision;
+    };
+    decision.event(PaymentEvent::AttemptUnknown { number: attempt.number, reason, at: facts.now });
+    ask_later(payment, attempt, 0, &mut decision, facts);
+    if let Some(capability) = facts.channels.get(&attempt.channel) {
+        let deadline = facts.now.plus(Duration::from_secs(capability.unknown_deadline_s));
+        let wake = Wake::UnknownDeadline { payment: payment.id, attempt: attempt.number };
+        decision.effect_at(deadline, Effect::Wake(wake));
+    }
+    decision
+}
+
+fn still_unknown(slice: &Slice, attempt: &Attempt, facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    let (Some(payment), AttemptState::Unknown { asked, .. }) = (&slice.payment, &attempt.state) else {
+        return decision;
+    };
+    decision.event(PaymentEvent::StillUnknown { number: attempt.number, at: facts.now });
+    ask_later(payment, attempt, asked.saturating_add(1), &mut decision, facts);
+    decision
+}
+
+/// Sets the timer for the next question: the channel's ladder, with up to a tenth of jitter.
+fn ask_later(payment: &Payment, attempt: &Attempt, asked: u16, decision: &mut Decision, facts: &Facts<'_>) {
+    let rules = facts.channels.get(&attempt.channel).and_then(|capability| capability.query.as_ref());
+    let Some(rules) = rules else { return };
+    let pause = rules.wait(asked);
+    let jitter = facts.mint(payment.id.bucket()).below(u64::try_from(pause.as_millis()).unwrap_or(0) / 10 + 1);
+    let due_at = facts.now.plus(pause).plus(Duration::from_millis(jitter));
+    let wake = Wake::AskPayment { payment: payment.id, attempt: attempt.number, asked };
+    decision.effect_at(due_at, Effect::Wake(wake));
+}
+
+fn moved(
+    slice: &Slice,
+    attempt: &Attempt,
+    source: Source,
+    claim: Claim<'_>,
+    defect: Option<String>,
+    facts: &Facts<'_>,
+) -> Decision {
+    let mut decision = Decision::nothing();
+    if matches!(attempt.state, AttemptState::Succeeded { .. }) {
+        return decision;
+    }
+    let Some(payment) = &slice.payment else { return decision };
+    if defect.is_some() {
+        decision.effect(facts.now, Effect::Alarm(Alarm::DefectiveSuccess { payment: payment.id }));
+    }
+    let channel_ref = claim.channel_ref.cloned();
+    let number = attempt.number;
+    decision.event(PaymentEvent::AttemptSucceeded { number, source, channel_ref, defect, at: facts.now });
+    observe(&attempt.channel, InstrumentStatus::Usable, &mut decision, facts);
+    let after = slice.after(&decision);
+    match &after.payment {
+        // A second attempt is on its way: what this money was for is decided when that one ends.
+        Some(payment) if payment.live_attempt().is_some() => {}
+        Some(_) => complete(&after, number, &mut decision, facts),
+        None => {}
+    }
+    decision
+}
+
+fn observe(channel: &ChannelId, status: InstrumentStatus, decision: &mut Decision, facts: &Facts<'_>) {
+    let source = channel.clone();
+    let observation = Observation { observed_at: facts.now, status, source, received_at: facts.now };
+    decision.event(BindingEvent::Observed { observation });
+}
+
+/// An attempt has moved the money and none is under way: the payment is done. If it was done before, or the
+/// order had been paid otherwise, the money is surplus and has to go back.
+fn complete(after: &Slice, number: u16, decision: &mut Decision, facts: &Facts<'_>) {
+    let Some(payment) = &after.payment else { return };
+    let amount_minor = payment.money.amount_minor;
+    let done_before = matches!(payment.state, PaymentState::Succeeded { .. });
+    if !done_before {
+        decision.event(PaymentEvent::Succeeded { attempt: number, at: facts.now });
+    }
+    match payment.purpose {
+        Purpose::MicroDeposit => {
+            let settled = after.binding.as_ref().and_then(|binding| {
+                micro_deposit_settled(binding, Ok(payment.money), facts)
+            });
+            if let Some(event) = settled {
+                decision.event(event);
+            }
+        }
+        Purpose::Repayment { order } => {
+            let owed = after.order.as_ref().is_some_and(|order| {
+                order.outstanding_minor() >= amount_minor && !matches!(order.state, OrderState::Cancelled { .. })
+            });
+            if owed && !done_before {
+                decision.event(OrderEvent::Collected { payment: payment.id, amount_minor, at: facts.now });
+            } else {
+                decision.event(OrderEvent::SurplusFound { payment: payment.id, amount_minor });
+                let alarm = Alarm::SurplusMoney { payment: payment.id, order: Some(order), amount_minor };
+                decision.effect(facts.now, Effect::Alarm(alarm));
+            }
+        }
+    }
+}
+
+fn not_moved(
+    slice: &Slice,
+    attempt: &Attempt,
+    reason: Reason,
+    code: Option<String>,
+    proof: FailureProof,
+    facts: &Facts<'_>,
+) -> Decision {
+    let mut decision = Decision::nothing();
+    if !attempt.could_move_money() {
+        return decision;
+    }
+    let number = attempt.number;
+    decision.event(PaymentEvent::AttemptFailed { number, reason, code, proof, at: facts.now });
+    if let Some(status) = InstrumentStatus::implied_by(reason) {
+        observe(&attempt.channel, status, &mut decision, facts);
+    }
+    let held = slice.binding.as_ref().and_then(|binding| binding.mandates.get(&attempt.channel));
+    if mandate_is_gone(reason) && held.is_some_and(|mandate| mandate.agreement_no().is_some()) {
+        decision.event(BindingEvent::MandateEnded { channel: attempt.channel.clone(), reason, at: facts.now });
+    }
+    let after = slice.after(&decision);
+    let Some(payment) = &after.payment else { return decision };
+    // The money came in late through an attempt that had been closed before.
+    let earlier = payment.attempts.iter().find(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
+    match earlier {
+        Some(earlier) => complete(&after, earlier.number, &mut decision, facts),
+        None => next(&after, reason, &mut decision, facts),
+    }
+    decision
+}
+
+fn mandate_is_gone(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::MandateMissing
+            | Reason::MandateCancelled
+            | Reason::MandateExpired
+            | Reason::MandateVoidDetailsChanged
+    )
+}
+
+/// Plans what comes after a failure: another channel now, a later moment, or the end.
+fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
+    let (Some(payment), Some(binding)) = (&after.payment, &after.binding) else { return };
+    let mut mint = facts.mint(payment.id.bucket());
+    let failed_on = payment.last_attempt().map(|attempt| &attempt.channel);
+    let other = match route::choose(payment, binding, facts) {
+        Route::Send { channel, .. } => Some(&channel) != failed_on,
+        Route::Wait { .. } | Route::Nowhere { .. } => false,
+    };
+    match plan::after_failure(payment, reason, other, &mut mint, facts) {
+        Next::TryAt(at) if at <= facts.now => {
+            if let Some(clear) = payment.clear_to_retry() {
+                open_attempt(after, clear, decision, facts);
+            }
+        }
+        Next::TryAt(at) => wait(payment, at, Some(reason), decision, facts),
+        Next::Stop(stopped) => fail(after, reason, stopped, decision, facts),
+    }
+}

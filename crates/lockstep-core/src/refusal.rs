@@ -1,0 +1,244 @@
+//! Refusals: our own rules say no. A value with a stable code, one plain sentence and one next step.
+
+use crate::channel::ChannelId;
+use crate::id::{BindingId, BorrowerId, OrderId, PaymentId};
+use crate::text::Sentence;
+use crate::time::Timestamp;
+
+/// Why our rules say no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such borrower for this lender.
+    BorrowerNotFound,
+    /// The lender already has a borrower of this reference.
+    BorrowerExists {
+        /// That borrower.
+        borrower: BorrowerId,
+    },
+    /// No such binding for this lender.
+    BindingNotFound,
+    /// The borrower has bound this instrument already.
+    AlreadyBound {
+        /// That binding.
+        binding: BindingId,
+    },
+    /// The binding was given up.
+    BindingUnbound,
+    /// The instrument can't pay until the borrower does something.
+    BindingNotUsable {
+        /// Why.
+        reason: crate::catalogue::Reason,
+    },
+    /// There is no channel of this name.
+    ChannelNotFound {
+        /// The name.
+        channel: ChannelId,
+    },
+    /// The channel doesn't sign this kind of instrument.
+    ChannelCannotSign {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// No channel can send a micro-deposit to this account.
+    NoPayOutChannel,
+    /// A mandate on this channel exists or is being signed.
+    MandateExists {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// There is no mandate on this channel.
+    NoMandateOn {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// No mandate of the binding holds (or none that covers this payment).
+    NoLiveMandate {
+        /// Why the best candidate is out.
+        reason: crate::catalogue::Reason,
+    },
+    /// A signature is under way.
+    SigningUnderWay,
+    /// No code is expected.
+    NoCodeExpected,
+    /// The code is dead.
+    CodeDead,
+    /// A new code was asked for too soon.
+    CodeTooSoon {
+        /// When one may be asked for.
+        free_at: Timestamp,
+    },
+    /// Too many codes for one mandate.
+    TooManyCodes,
+    /// No amount is expected.
+    NoAmountExpected,
+    /// No such order for this lender.
+    OrderNotFound,
+    /// The borrower already has an order of this reference.
+    OrderExists {
+        /// That order.
+        order: OrderId,
+    },
+    /// Everything was collected.
+    OrderCollected,
+    /// The order was cancelled.
+    OrderCancelled,
+    /// The binding belongs to another borrower than the order.
+    NotTheBorrowers,
+    /// A payment for this order is under way.
+    PaymentUnderWay {
+        /// That payment.
+        payment: PaymentId,
+    },
+    /// More than what is still owed, or nothing.
+    AmountNotAllowed,
+    /// No such payment for this lender.
+    PaymentNotFound,
+    /// The outcome of an attempt is unknown; nothing may be started or cancelled before it is known.
+    OutcomeUnknown,
+    /// The payment has ended.
+    PaymentEnded,
+    /// An attempt is under way.
+    AttemptUnderWay,
+}
+
+impl Refusal {
+    /// Stable code for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BorrowerNotFound => "borrower_not_found",
+            Self::BorrowerExists { .. } => "borrower_exists",
+            Self::BindingNotFound => "binding_not_found",
+            Self::AlreadyBound { .. } => "already_bound",
+            Self::BindingUnbound => "binding_unbound",
+            Self::BindingNotUsable { .. } => "binding_not_usable",
+            Self::ChannelNotFound { .. } => "channel_not_found",
+            Self::ChannelCannotSign { .. } => "channel_cannot_sign",
+            Self::NoPayOutChannel => "no_pay_out_channel",
+            Self::MandateExists { .. } => "mandate_exists",
+            Self::NoMandateOn { .. } => "no_mandate_on_channel",
+            Self::NoLiveMandate { .. } => "no_live_mandate",
+            Self::SigningUnderWay => "signing_under_way",
+            Self::NoCodeExpected => "no_code_expected",
+            Self::CodeDead => "code_dead",
+            Self::CodeTooSoon { .. } => "code_too_soon",
+            Self::TooManyCodes => "too_many_codes",
+            Self::NoAmountExpected => "no_amount_expected",
+            Self::OrderNotFound => "order_not_found",
+            Self::OrderExists { .. } => "order_exists",
+            Self::OrderCollected => "order_collected",
+            Self::OrderCancelled => "order_cancelled",
+            Self::NotTheBorrowers => "not_the_borrowers",
+            Self::PaymentUnderWay { .. } => "payment_under_way",
+            Self::AmountNotAllowed => "amount_not_allowed",
+            Self::PaymentNotFound => "payment_not_found",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::PaymentEnded => "payment_ended",
+            Self::AttemptUnderWay => "attempt_under_way",
+        }
+    }
+
+    /// Whether the thing asked for does not exist (for this lender).
+    pub fn is_not_found(&self) -> bool {
+        matches!(
+            self,
+            Self::BorrowerNotFound | Self::BindingNotFound | Self::OrderNotFound | Self::PaymentNotFound
+        )
+    }
+
+    /// What to say: the fact and the next step, in both languages.
+    pub fn sentence(&self) -> Sentence {
+        let (zh, en) = match self {
+            Self::BorrowerNotFound => ("没有这位借款人，请核对借款人编号。", "There is no such borrower. Check the borrower id."),
+            Self::BorrowerExists { .. } => {
+                ("该编号的借款人已存在，请直接使用已有借款人。", "A borrower with this reference exists. Use that borrower.")
+            }
+            Self::BindingNotFound => ("没有这条绑定，请核对绑定编号。", "There is no such binding. Check the binding id."),
+            Self::AlreadyBound { .. } => {
+                ("这张卡（账户）已经绑定，请直接使用已有绑定。", "This instrument is bound already. Use that binding.")
+            }
+            Self::BindingUnbound => ("该绑定已解绑，请重新绑定。", "The binding was given up. Bind the instrument again."),
+            Self::BindingNotUsable { reason } => {
+                let entry = reason.entry();
+                return Sentence::new(
+                    format!("{}。{}", entry.title.zh.trim_end_matches('。'), entry.next_step.zh),
+                    format!("{}. {}", entry.title.en.trim_end_matches('.'), entry.next_step.en),
+                );
+            }
+            Self::ChannelNotFound { channel } => {
+                return Sentence::new(
+                    format!("没有名为 {channel} 的支付渠道，可用渠道见 GET /v1/channels。"),
+                    format!("There is no channel named {channel}. GET /v1/channels lists them."),
+                );
+            }
+            Self::ChannelCannotSign { channel } => {
+                return Sentence::new(
+                    format!("渠道 {channel} 不支持为这类账户签约，请换一个渠道。"),
+                    format!("Channel {channel} does not sign this kind of instrument. Choose another channel."),
+                );
+            }
+            Self::NoPayOutChannel => (
+                "所选渠道都不能向该账户打款，请加上一个支持付款的渠道。",
+                "None of the channels can send a micro-deposit. Name one that pays out.",
+            ),
+            Self::MandateExists { channel } => {
+                return Sentence::new(
+                    format!("渠道 {channel} 上已有生效或正在签约的协议，无需重复签约。"),
+                    format!("A mandate on {channel} holds or is being signed. There is no need to sign again."),
+                );
+            }
+            Self::NoMandateOn { channel } => {
+                return Sentence::new(
+                    format!("渠道 {channel} 上没有可用的协议，请先签约。"),
+                    format!("There is no mandate on {channel}. Add one first."),
+                );
+            }
+            Self::NoLiveMandate { reason } => {
+                let entry = reason.entry();
+                return Sentence::new(
+                    format!("没有可用于本次扣款的代扣协议（{}），请先签约。", entry.title.zh.trim_end_matches('。')),
+                    format!("No mandate covers this payment ({}). Sign one first.", entry.title.en.trim_end_matches('.')),
+                );
+            }
+            Self::SigningUnderWay => ("签约正在进行，请稍候查询结果。", "A signature is under way. Wait for its result."),
+            Self::NoCodeExpected => ("当前不需要验证码，请先请求发送。", "No code is expected now. Ask for one first."),
+            Self::CodeDead => ("验证码已失效，请重新获取。", "The code is dead. Ask for a new one."),
+            Self::CodeTooSoon { free_at } => {
+                return Sentence::new(
+                    format!("验证码刚刚发送过，请在 {} 之后再试。", free_at.to_rfc3339()),
+                    format!("A code was sent just now. Ask again after {}.", free_at.to_rfc3339()),
+                );
+            }
+            Self::TooManyCodes => (
+                "验证码发送次数过多，请联系客服处理。",
+                "Too many codes were sent for this mandate. Contact support.",
+            ),
+            Self::NoAmountExpected => ("当前不需要确认打款金额。", "No amount is expected now."),
+            Self::OrderNotFound => ("没有这笔还款单，请核对编号。", "There is no such order. Check the order id."),
+            Self::OrderExists { .. } => {
+                ("该借款人已有相同编号的还款单。", "The borrower has an order with this reference. Use that order.")
+            }
+            Self::OrderCollected => ("这笔还款单已结清，无需再扣款。", "The order has been collected in full. Nothing is owed."),
+            Self::OrderCancelled => ("这笔还款单已取消。", "The order was cancelled."),
+            Self::NotTheBorrowers => (
+                "该绑定不属于这笔还款单的借款人，请选择本人的绑定。",
+                "The binding belongs to another borrower than the order. Choose one of this borrower's.",
+            ),
+            Self::PaymentUnderWay { .. } => (
+                "这笔还款单已有一笔支付在进行，请等待其结果。",
+                "A payment for this order is under way. Wait for its result.",
+            ),
+            Self::AmountNotAllowed => (
+                "金额须大于零且不超过未还金额，币种须与还款单一致。",
+                "The amount must be greater than zero, at most what is still owed, and in the order's currency.",
+            ),
+            Self::PaymentNotFound => ("没有这笔支付，请核对编号。", "There is no such payment. Check the payment id."),
+            Self::OutcomeUnknown => (
+                "上一次扣款的结果还在向银行确认，确认前不会再扣、也不能取消。",
+                "The bank is still being asked about the last attempt. Nothing is debited or cancelled before it answers.",
+            ),
+            Self::PaymentEnded => ("这笔支付已经结束。", "The payment has ended."),
+            Self::AttemptUnderWay => ("正在扣款，请等待结果。", "An attempt is under way. Wait for its result."),
+        };
+        Sentence::new(zh, en)
+    }
+}
