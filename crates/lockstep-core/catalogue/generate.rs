@@ -204,7 +204,7 @@ fn check_codes(codes: &[CodeRow], reasons: &[ReasonRow], problems: &mut Problems
             problems.add(&at, format_args!("reason `{}` is not in {REASONS}", row.reason));
             continue;
         };
-        let open = !["succeeded", "declined"].contains(&row.disposition.as_str());
+        let open = !["succeeded", "declined", "not_found"].contains(&row.disposition.as_str());
         for text in [&reason.borrower.zh, &reason.borrower.en] {
             let promise = SAYS_NOT_DEBITED.iter().find(|promise| text.contains(**promise));
             if let (true, Some(promise)) = (open, promise) {

@@ -3,4 +3,122 @@
 //! Invariants of absence: it knows no database, no HTTP, no runtime. It never spawns and never asks an ambient
 //! clock, so the simulator can run it on one thread in its own time.
 
+mod admit;
+mod deliver;
+mod execute;
+mod hub;
+mod inbox;
+mod keys;
+mod perform;
 pub mod port;
+mod run;
+
+use std::sync::Arc;
+
+use lockstep_core::channel::ChannelBook;
+use lockstep_core::payment::RetryPolicy;
+
+pub use admit::{Overloaded, Permit};
+pub use deliver::next_delivery;
+pub use execute::{Executed, Render, Request};
+pub use hub::Changes;
+pub use inbox::{ChannelNotice, Incoming};
+pub use keys::KeyProblem;
+
+use crate::hub::Hub;
+use crate::keys::KeysUnderWay;
+use crate::port::{Channels, Clock, Seeds, Store, Webhooks};
+
+/// The world, as ports.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Where money moves.
+    pub channels: Arc<dyn Channels>,
+    /// Who is told.
+    pub webhooks: Arc<dyn Webhooks>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub seeds: Arc<dyn Seeds>,
+}
+
+/// Limits of the loop.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Effects performed at once, over all channels.
+    pub max_in_flight: usize,
+    /// Calls from outside executed at once; more are told to come back.
+    pub max_calls: usize,
+    /// Effects that may be due and waiting before calls from outside are told to come back.
+    pub max_backlog: usize,
+    /// Webhook deliveries under way at once.
+    pub max_deliveries: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_in_flight: 256,
+            max_calls: 512,
+            max_backlog: 20_000,
+            max_deliveries: 32,
+        }
+    }
+}
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    ports: Ports,
+    book: ChannelBook,
+    retry: RetryPolicy,
+    settings: Settings,
+    hub: Hub,
+    keys: KeysUnderWay,
+    gate: admit::Gate,
+}
+
+impl Engine {
+    /// An engine over these ports. Nothing runs before [`Engine::run`].
+    pub fn new(ports: Ports, book: ChannelBook, retry: RetryPolicy, settings: Settings) -> Self {
+        let gate = admit::Gate::new(settings.max_calls, settings.max_backlog);
+        let inner = Inner {
+            ports,
+            book,
+            retry,
+            settings,
+            hub: Hub::new(),
+            keys: KeysUnderWay::default(),
+            gate,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// What the channels can do.
+    pub fn channels(&self) -> &ChannelBook {
+        &self.inner.book
+    }
+
+    /// The ports, for reading.
+    pub fn ports(&self) -> &Ports {
+        &self.inner.ports
+    }
+
+    /// News of changed entities, for those who wait for one.
+    pub fn changes(&self) -> Changes {
+        self.inner.hub.subscribe()
+    }
+
+    /// Tells the loop that something outside the engine made work (a delivery put back in line, say).
+    pub fn nudge(&self) {
+        self.inner.hub.nudge_deliveries();
+    }
+}

@@ -2,16 +2,20 @@
 
 mod channels;
 mod clock;
+mod directory;
 mod queries;
 mod store;
 mod webhooks;
 
 pub use channels::Channels;
 pub use clock::{Clock, Seeds};
-pub use queries::{AuditFilter, Cursor, Listed, OrderFilter, OwnedBy, Page, PaymentFilter, Queries, TimelineRow};
+pub use directory::{ApiKey, Directory, KeyScope, Shelf, Tenant};
+pub use queries::{
+    AuditFilter, Cursor, Listed, OrderFilter, OwnedBy, Page, PaymentFilter, Queries, TimelineRow,
+};
 pub use store::{
-    Answer, CallKey, Change, Changed, Commit, CommitError, Delivered, Delivery, Endpoint, IdempotencyKey, InboxRow, InboxState,
-    Sealed, Store, StoredAnswer, StoredEffect, Totals,
+    Answer, CallKey, Change, Changed, Commit, CommitError, Delivered, Delivery, Endpoint, IdempotencyKey,
+    InboxRow, InboxState, Sealed, Store, StoredAnswer, StoredEffect, Totals,
 };
 pub use webhooks::{Outcome as WebhookOutcome, Webhooks};
 
@@ -31,6 +35,9 @@ pub struct Fault {
 impl Fault {
     /// Wraps what went wrong.
     pub fn new(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { doing, source: source.into() }
+        Self {
+            doing,
+            source: source.into(),
+        }
     }
 }

@@ -17,7 +17,7 @@ wire_words! {
         /// Nobody can tell yet: query before anything else.
         Unknown = "unknown",
         /// The channel has no such order. Means something only in answer to a query, and only after the
-        /// window in which an order may still appear.
+        /// window in which an order may still appear: before that, treat it as `Unknown`.
         NotFound = "not_found",
         /// The answer is about the message or the query, not about the order: ask again, conclude nothing.
         QueryAgain = "query_again",

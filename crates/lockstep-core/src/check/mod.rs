@@ -1,7 +1,7 @@
 //! Input checks: what can be known about a card, ID, mobile number or name before any of it travels.
 //!
-//! Each check takes what a person typed, forgives what means the same (spaces, hyphens, full-width digits)
-//! and answers with findings and, unless one of them is an error, with the normalized value and the facts read
+//! Each check takes what a person typed and forgives what means the same: spaces, hyphens, full-width digits.
+//! It answers with findings and, unless one of them is an error, with the normalized value and the facts read
 //! from it. Findings carry a stable code and a sentence with the fix; they never repeat the value.
 
 mod bin;

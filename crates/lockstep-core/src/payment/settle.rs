@@ -81,7 +81,7 @@ pub(super) fn money_answered(
         MoneyAnswer::NoAnswer { why } => unknown(slice, attempt, silence(*why), facts),
         MoneyAnswer::NotSent { why } => {
             let reason = match why {
-                NotSent::NoConnection => Reason::ChannelUnavailable,
+                NotSent::NoConnection => Reason::ConnectionFailed,
                 NotSent::NotConfigured | NotSent::NoSecrets => Reason::NeverSent,
             };
             not_moved(slice, attempt, reason, None, FailureProof::never_sent(*why), facts)

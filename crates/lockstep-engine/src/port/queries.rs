@@ -9,8 +9,8 @@ use lockstep_core::order::Order;
 use lockstep_core::payment::{Payment, PaymentStatus};
 use lockstep_core::time::Timestamp;
 
-use super::store::{Delivery, InboxRow, Totals};
 use super::Fault;
+use super::store::{Delivery, InboxRow, Totals};
 
 /// A place in a list: everything after this row. Opaque outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,12 @@ pub trait Queries: Send + Sync {
     /// One payment.
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, Fault>;
     /// Borrowers, newest first; only the one of a reference if given.
-    async fn borrowers(&self, tenant: TenantId, reference: Option<&str>, page: &Page) -> Result<Listed<Borrower>, Fault>;
+    async fn borrowers(
+        &self,
+        tenant: TenantId,
+        reference: Option<&str>,
+        page: &Page,
+    ) -> Result<Listed<Borrower>, Fault>;
     /// Bindings, newest first.
     async fn bindings(&self, owner: &OwnedBy, page: &Page) -> Result<Listed<Binding>, Fault>;
     /// Orders, newest first.
@@ -122,7 +127,12 @@ pub trait Queries: Send + Sync {
     /// Audit entries, newest first.
     async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Listed<AuditEntry>, Fault>;
     /// Webhook deliveries, newest first; only in this state if given.
-    async fn deliveries(&self, tenant: TenantId, state: Option<&str>, page: &Page) -> Result<Listed<Delivery>, Fault>;
+    async fn deliveries(
+        &self,
+        tenant: TenantId,
+        state: Option<&str>,
+        page: &Page,
+    ) -> Result<Listed<Delivery>, Fault>;
     /// Incoming messages that matched nothing.
     async fn parked(&self, limit: usize) -> Result<Vec<InboxRow>, Fault>;
     /// Sums for checks and overviews.

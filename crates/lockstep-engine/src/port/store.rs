@@ -7,7 +7,8 @@ use lockstep_core::borrower::Borrower;
 use lockstep_core::decision::{Event, Slice};
 use lockstep_core::effect::Effect;
 use lockstep_core::id::{
-    BindingId, BorrowerId, Bucket, DeliveryId, EffectId, EndpointId, InboxId, OrderId, PaymentId, TenantId, VaultItemId,
+    BindingId, BorrowerId, Bucket, DeliveryId, EffectId, EndpointId, InboxId, OrderId, PaymentId, TenantId,
+    VaultItemId,
 };
 use lockstep_core::ledger::Entry;
 use lockstep_core::notice::Notice;
@@ -178,6 +179,9 @@ pub enum CommitError {
     /// Somebody else was faster; load again and decide again.
     #[error("lost the race for {0}")]
     Conflict(&'static str),
+    /// The effect that this change answers is finished already: the answer came twice.
+    #[error("the effect was finished before")]
+    AlreadyDone,
     /// The machinery failed; whether it happened may be unknown.
     #[error(transparent)]
     Fault(#[from] Fault),

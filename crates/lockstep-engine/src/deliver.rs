@@ -1,0 +1,115 @@
+//! Webhooks out: at least once, in order per object, with back-off over days.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{FuturesUnordered, StreamExt};
+use lockstep_core::id::DeliveryId;
+
+use crate::Engine;
+use crate::port::{Delivered, Delivery, WebhookOutcome};
+
+/// Waits after each try, in seconds: the example table of Standard Webhooks 1.0.0, which ends after 75.6 hours.
+const LADDER_S: [u64; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
+const SCAN_EVERY: Duration = Duration::from_secs(5);
+
+/// What becomes of a delivery after a try. `jitter_permille` (0–999) spreads the next one by up to a tenth.
+pub fn next_delivery(
+    tries_before: u32,
+    outcome: WebhookOutcome,
+    now: lockstep_core::time::Timestamp,
+    jitter_permille: u64,
+) -> Delivered {
+    let status = match outcome {
+        WebhookOutcome::Accepted => return Delivered::Done,
+        WebhookOutcome::Gone => return Delivered::Dead { status: Some(410) },
+        WebhookOutcome::Forbidden => return Delivered::Dead { status: None },
+        WebhookOutcome::Throttled => Some(429),
+        WebhookOutcome::Failed(status) => status,
+    };
+    match LADDER_S.get(tries_before as usize) {
+        Some(seconds) => {
+            let wait_ms = seconds * 1000 + seconds * jitter_permille / 10;
+            Delivered::Retry {
+                due_at: now.plus(Duration::from_millis(wait_ms)),
+                status,
+            }
+        }
+        None => Delivered::Dead { status },
+    }
+}
+
+impl Engine {
+    pub(crate) async fn deliver(&self, stop: impl Future<Output = ()> + Send + Unpin) {
+        let clock = &self.inner.ports.clock;
+        let mut known = BTreeSet::new();
+        let mut under_way: FuturesUnordered<BoxFuture<'_, DeliveryId>> = FuturesUnordered::new();
+        let mut stop = stop;
+        let mut look = true;
+        loop {
+            let room = self.inner.settings.max_deliveries.saturating_sub(under_way.len());
+            if look && room > 0 {
+                for delivery in self.due(room, &known).await {
+                    known.insert(delivery.id);
+                    under_way.push(self.send(delivery).boxed());
+                }
+            }
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                Some(id) = under_way.next(), if !under_way.is_empty() => {
+                    known.remove(&id);
+                    look = true;
+                }
+                () = self.inner.hub.deliveries_ready.notified() => look = true,
+                () = clock.sleep_until(clock.now().plus(SCAN_EVERY)) => look = true,
+            }
+        }
+    }
+
+    async fn due(&self, room: usize, known: &BTreeSet<DeliveryId>) -> Vec<Delivery> {
+        let now = self.inner.ports.clock.now();
+        match self
+            .inner
+            .ports
+            .store
+            .due_deliveries(now, room + known.len())
+            .await
+        {
+            Ok(due) => due
+                .into_iter()
+                .filter(|delivery| !known.contains(&delivery.id))
+                .take(room)
+                .collect(),
+            Err(fault) => {
+                tracing::error!(%fault, "could not read due deliveries; trying again soon");
+                Vec::new()
+            }
+        }
+    }
+
+    async fn send(&self, delivery: Delivery) -> DeliveryId {
+        let ports = &self.inner.ports;
+        let outcome = match ports.store.endpoint(delivery.endpoint).await {
+            Ok(Some(endpoint)) if endpoint.enabled => ports.webhooks.send(&endpoint, &delivery).await,
+            Ok(_) => WebhookOutcome::Gone,
+            Err(fault) => {
+                tracing::error!(%fault, "could not read a webhook endpoint; trying again later");
+                return delivery.id;
+            }
+        };
+        if outcome == WebhookOutcome::Gone
+            && let Err(fault) = ports.store.disable_endpoint(delivery.endpoint).await
+        {
+            tracing::error!(%fault, "could not switch a webhook endpoint off");
+        }
+        let now = ports.clock.now();
+        let jitter = u64::from(ports.seeds.draw()[0]) * 999 / 255;
+        let delivered = next_delivery(delivery.tries, outcome, now, jitter);
+        if let Err(fault) = ports.store.delivered(delivery.id, delivered, now).await {
+            tracing::error!(%fault, "could not write down a delivery; the message will be sent again");
+        }
+        delivery.id
+    }
+}

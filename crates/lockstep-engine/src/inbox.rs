@@ -1,0 +1,172 @@
+//! Notices that channels send by themselves: stored first, acknowledged, then processed. What matches nothing
+//! is parked, tried again, and visible.
+
+use std::time::Duration;
+
+use lockstep_core::Command;
+use lockstep_core::audit::Who;
+use lockstep_core::channel::ChannelId;
+use lockstep_core::id::{Bucket, InboxId, Mint};
+use lockstep_core::payment::{Payment, PaymentCommand};
+use serde::{Deserialize, Serialize};
+
+use crate::Engine;
+use crate::execute::Request;
+use crate::port::{CallKey, Fault, InboxRow, InboxState};
+
+const SCAN_EVERY: Duration = Duration::from_secs(30);
+/// A parked message is tried again for this long.
+const PARKED_FOR: Duration = Duration::from_secs(7 * 86_400);
+const AT_ONCE: usize = 256;
+
+/// What a channel's notice says, after its signature and time were verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelNotice {
+    /// From which channel.
+    pub channel: ChannelId,
+    /// The number under which the channel knows the attempt.
+    pub order_no: String,
+    /// Its response code.
+    pub code: String,
+    /// Its own number for the transaction.
+    pub channel_ref: Option<String>,
+    /// The amount it says it moved, in minor units.
+    pub amount_minor: Option<i64>,
+}
+
+/// A notice with the bytes it was read from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incoming {
+    /// The channel's own id of the message.
+    pub message_id: String,
+    /// What it says.
+    pub notice: ChannelNotice,
+    /// As it came.
+    pub raw: String,
+}
+
+impl Engine {
+    /// Stores an incoming notice, durably. `false` when the same message was there already. Only after this
+    /// returned may the channel be told that it arrived.
+    ///
+    /// # Errors
+    /// A [`Fault`] when it could not be stored: the channel must be told to send it again.
+    pub async fn receive(&self, incoming: &Incoming) -> Result<bool, Fault> {
+        let ports = &self.inner.ports;
+        let now = ports.clock.now();
+        let bucket = match Payment::of_order_no(&incoming.notice.order_no) {
+            Some((payment, _)) => payment.bucket(),
+            None => Bucket::of_tenant(&incoming.message_id),
+        };
+        let row = InboxRow {
+            id: InboxId::mint(&mut Mint::new(bucket, now, ports.seeds.draw())),
+            channel: incoming.notice.channel.to_string(),
+            message_id: incoming.message_id.clone(),
+            body: serde_json::to_string(incoming)
+                .map_err(|error| Fault::new("writing a notice down", error))?,
+            received_at: now,
+            state: InboxState::New,
+        };
+        let stored = ports.store.receive(row).await?;
+        self.inner.hub.inbox_ready.notify_one();
+        Ok(stored)
+    }
+
+    pub(crate) async fn read_inbox(&self, stop: impl Future<Output = ()> + Send + Unpin) {
+        let clock = &self.inner.ports.clock;
+        let mut stop = stop;
+        loop {
+            let full = self.read_some().await;
+            if full {
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                () = self.inner.hub.inbox_ready.notified() => {}
+                () = clock.sleep_until(clock.now().plus(SCAN_EVERY)) => {}
+            }
+        }
+    }
+
+    /// Processes what is there; `true` when there may be more at once.
+    async fn read_some(&self) -> bool {
+        let ports = &self.inner.ports;
+        let rows = match ports
+            .store
+            .inbox(ports.clock.now().minus(PARKED_FOR), AT_ONCE)
+            .await
+        {
+            Ok(rows) => rows,
+            Err(fault) => {
+                tracing::error!(%fault, "could not read the inbox; trying again soon");
+                return false;
+            }
+        };
+        let fresh = rows.iter().filter(|row| row.state == InboxState::New).count();
+        for row in rows {
+            self.process(row).await;
+        }
+        fresh == AT_ONCE
+    }
+
+    async fn process(&self, row: InboxRow) {
+        let state = match self.apply(&row).await {
+            Ok(state) => state,
+            Err(fault) => {
+                tracing::error!(%fault, "could not process a notice; trying again soon");
+                return;
+            }
+        };
+        if state == row.state {
+            return;
+        }
+        if let Err(fault) = self.inner.ports.store.inbox_state(row.id, state).await {
+            tracing::error!(%fault, "could not write down what became of a notice; it will be processed again");
+        }
+    }
+
+    async fn apply(&self, row: &InboxRow) -> Result<InboxState, Fault> {
+        let Ok(incoming) = serde_json::from_str::<Incoming>(&row.body) else {
+            return Ok(InboxState::Parked);
+        };
+        let ChannelNotice {
+            channel,
+            order_no,
+            code,
+            channel_ref,
+            amount_minor,
+        } = incoming.notice;
+        let Some((payment, attempt)) = Payment::of_order_no(&order_no) else {
+            return Ok(InboxState::Parked);
+        };
+        let key = CallKey::Payment(payment);
+        let slice = self.inner.ports.store.load(&key).await?;
+        let known = slice.payment.is_some_and(|payment| {
+            payment
+                .attempt(attempt)
+                .is_some_and(|attempt| attempt.channel == channel)
+        });
+        if !known {
+            return Ok(InboxState::Parked);
+        }
+        let command = PaymentCommand::Noticed {
+            attempt,
+            channel: channel.clone(),
+            code,
+            channel_ref,
+            amount_minor,
+        };
+        let request = Request {
+            tenant: None,
+            who: Who::Channel { channel },
+            key,
+            command: Command::Payment(command),
+            idempotency: None,
+            sealed: Vec::new(),
+            done: None,
+        };
+        self.execute(request).await?;
+        Ok(InboxState::Done)
+    }
+}

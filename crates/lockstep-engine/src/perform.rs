@@ -1,0 +1,357 @@
+//! Perform: do what an effect asks, within its channel's time limit, and bring the answer back as a command.
+
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use lockstep_core::Command;
+use lockstep_core::audit::Who;
+use lockstep_core::binding::{BindingCommand, SignAnswer};
+use lockstep_core::channel::ChannelId;
+use lockstep_core::effect::{Alarm, Effect, MoneyOrder, PaymentQuery, SignRequest, Wake};
+use lockstep_core::id::{EffectId, PaymentId};
+use lockstep_core::payment::{MoneyAnswer, NoAnswer, PaymentCommand, QueryAnswer};
+
+use crate::Engine;
+use crate::execute::Request;
+use crate::port::{CallKey, Fault, StoredEffect};
+
+/// Wait after the machinery failed, before the same thing is tried again.
+const AFTER_FAULT: Duration = Duration::from_secs(1);
+/// Wait before a channel is asked again to end a mandate.
+const CANCEL_AGAIN: Duration = Duration::from_secs(300);
+/// For a channel that is gone from the configuration.
+const DEFAULT_LIMIT: Duration = Duration::from_secs(15);
+
+/// Whether a once-effect may be sent.
+enum Begun {
+    Send,
+    MayHaveBeenSent,
+    NotOurs,
+}
+
+impl Engine {
+    /// Performs one effect to the end. Faults of our own machinery are retried here: an answer that a channel
+    /// has given is never thrown away while the process lives.
+    pub(crate) async fn perform(&self, stored: StoredEffect) {
+        let StoredEffect { id, effect, .. } = stored;
+        match effect {
+            Effect::MoveMoney(order) => self.move_money(id, order).await,
+            Effect::Sign(request) => self.sign(id, request).await,
+            Effect::QueryPayment(query) => self.query_payment(id, query).await,
+            Effect::RequestCode(request) => {
+                let answer = self
+                    .limited(&request.channel, self.inner.ports.channels.request_code(&request))
+                    .await;
+                let answer = answer.unwrap_or(SignAnswer::NoAnswer {
+                    why: NoAnswer::TimedOut,
+                });
+                let SignRequest {
+                    binding,
+                    channel,
+                    request_no,
+                    ..
+                } = request;
+                let command = BindingCommand::CodeAnswered {
+                    channel: channel.clone(),
+                    request_no,
+                    answer,
+                };
+                self.bring_back(
+                    Who::Channel { channel },
+                    CallKey::Binding(binding),
+                    Command::Binding(command),
+                    id,
+                )
+                .await;
+            }
+            Effect::QueryMandate(request) => {
+                let answer = self
+                    .limited(
+                        &request.channel,
+                        self.inner.ports.channels.query_mandate(&request),
+                    )
+                    .await;
+                let answer = answer.unwrap_or(SignAnswer::NoAnswer {
+                    why: NoAnswer::TimedOut,
+                });
+                let SignRequest {
+                    binding,
+                    channel,
+                    request_no,
+                    ..
+                } = request;
+                let command = BindingCommand::MandateAnswered {
+                    channel: channel.clone(),
+                    request_no,
+                    answer,
+                };
+                self.bring_back(
+                    Who::Channel { channel },
+                    CallKey::Binding(binding),
+                    Command::Binding(command),
+                    id,
+                )
+                .await;
+            }
+            Effect::CancelMandate {
+                channel,
+                agreement_no,
+                ..
+            } => self.cancel_mandate(id, &channel, &agreement_no).await,
+            Effect::Wake(wake) => {
+                let (key, command) = awaken(wake);
+                self.bring_back(Who::Timer, key, command, id).await;
+            }
+            Effect::Alarm(alarm) => {
+                raise(&alarm);
+                self.finish(id).await;
+            }
+            // The store keeps notices as deliveries; one that ends up here has nobody to be told.
+            Effect::Notify { .. } => self.finish(id).await,
+        }
+    }
+
+    /// What a once-effect means whose sending was interrupted by a stop of the process.
+    pub(crate) async fn interrupted(&self, stored: StoredEffect) {
+        let why = NoAnswer::Interrupted;
+        match stored.effect {
+            Effect::MoveMoney(order) => {
+                self.answered(stored.id, &order, MoneyAnswer::NoAnswer { why })
+                    .await
+            }
+            Effect::Sign(request) => {
+                self.signed(stored.id, request, SignAnswer::NoAnswer { why })
+                    .await
+            }
+            Effect::QueryPayment(_)
+            | Effect::RequestCode(_)
+            | Effect::QueryMandate(_)
+            | Effect::CancelMandate { .. }
+            | Effect::Notify { .. }
+            | Effect::Wake(_)
+            | Effect::Alarm(_) => {}
+        }
+    }
+
+    async fn move_money(&self, id: EffectId, order: MoneyOrder) {
+        let answer = match self.begin_sending(id).await {
+            Begun::Send => {
+                self.limited(&order.channel, self.inner.ports.channels.move_money(&order))
+                    .await
+            }
+            Begun::MayHaveBeenSent => Some(MoneyAnswer::NoAnswer {
+                why: NoAnswer::Interrupted,
+            }),
+            Begun::NotOurs => return,
+        };
+        self.answered(
+            id,
+            &order,
+            answer.unwrap_or(MoneyAnswer::NoAnswer {
+                why: NoAnswer::TimedOut,
+            }),
+        )
+        .await;
+    }
+
+    async fn answered(&self, id: EffectId, order: &MoneyOrder, answer: MoneyAnswer) {
+        let command = PaymentCommand::MoneyAnswered {
+            attempt: order.attempt,
+            answer,
+        };
+        self.about_payment(order.channel.clone(), order.payment, command, id)
+            .await;
+    }
+
+    async fn sign(&self, id: EffectId, request: SignRequest) {
+        let answer = match self.begin_sending(id).await {
+            Begun::Send => {
+                self.limited(&request.channel, self.inner.ports.channels.sign(&request))
+                    .await
+            }
+            Begun::MayHaveBeenSent => Some(SignAnswer::NoAnswer {
+                why: NoAnswer::Interrupted,
+            }),
+            Begun::NotOurs => return,
+        };
+        self.signed(
+            id,
+            request,
+            answer.unwrap_or(SignAnswer::NoAnswer {
+                why: NoAnswer::TimedOut,
+            }),
+        )
+        .await;
+    }
+
+    async fn signed(&self, id: EffectId, request: SignRequest, answer: SignAnswer) {
+        let SignRequest {
+            binding,
+            channel,
+            request_no,
+            ..
+        } = request;
+        let command = BindingCommand::SignAnswered {
+            channel: channel.clone(),
+            request_no,
+            answer,
+        };
+        self.bring_back(
+            Who::Channel { channel },
+            CallKey::Binding(binding),
+            Command::Binding(command),
+            id,
+        )
+        .await;
+    }
+
+    async fn query_payment(&self, id: EffectId, query: PaymentQuery) {
+        let answer = self
+            .limited(&query.channel, self.inner.ports.channels.query_payment(&query))
+            .await;
+        let answer = answer.unwrap_or(QueryAnswer::NoAnswer {
+            why: NoAnswer::TimedOut,
+        });
+        let command = PaymentCommand::QueryAnswered {
+            attempt: query.attempt,
+            answer,
+        };
+        self.about_payment(query.channel, query.payment, command, id)
+            .await;
+    }
+
+    async fn about_payment(
+        &self,
+        channel: ChannelId,
+        payment: PaymentId,
+        command: PaymentCommand,
+        id: EffectId,
+    ) {
+        self.bring_back(
+            Who::Channel { channel },
+            CallKey::Payment(payment),
+            Command::Payment(command),
+            id,
+        )
+        .await;
+    }
+
+    async fn cancel_mandate(&self, id: EffectId, channel: &ChannelId, agreement_no: &str) {
+        let ended = self
+            .limited(
+                channel,
+                self.inner.ports.channels.cancel_mandate(channel, agreement_no),
+            )
+            .await;
+        if ended == Some(true) {
+            return self.finish(id).await;
+        }
+        let due_at = self.inner.ports.clock.now().plus(CANCEL_AGAIN);
+        if let Err(fault) = self.inner.ports.store.postpone(id, due_at).await {
+            tracing::error!(%fault, "could not put an effect off; the next scan finds it");
+        }
+    }
+
+    /// Runs a call with its channel's time limit; `None` when the limit passed.
+    async fn limited<T>(&self, channel: &ChannelId, call: impl Future<Output = T> + Send) -> Option<T> {
+        let limit = self
+            .inner
+            .book
+            .get(channel)
+            .map(|capability| Duration::from_millis(capability.call_timeout_ms));
+        let clock = &self.inner.ports.clock;
+        let timer = clock.sleep_until(clock.now().plus(limit.unwrap_or(DEFAULT_LIMIT)));
+        match select(Box::pin(call), timer).await {
+            Either::Left((answer, _)) => Some(answer),
+            Either::Right(((), _)) => None,
+        }
+    }
+
+    /// Marks a once-effect as being sent. After a fault nobody knows whether the mark was made; finding it made
+    /// then proves nothing about who made it, so the attempt is treated as sent.
+    async fn begin_sending(&self, id: EffectId) -> Begun {
+        let ports = &self.inner.ports;
+        let mut unsure = false;
+        loop {
+            match ports.store.begin_sending(id, ports.clock.now()).await {
+                Ok(true) => return Begun::Send,
+                Ok(false) if unsure => return Begun::MayHaveBeenSent,
+                Ok(false) => return Begun::NotOurs,
+                Err(fault) => {
+                    unsure = true;
+                    self.wait_after(&fault, "begin_sending").await;
+                }
+            }
+        }
+    }
+
+    async fn finish(&self, id: EffectId) {
+        if let Err(fault) = self.inner.ports.store.finish(id).await {
+            tracing::error!(%fault, "could not finish an effect; it will be repeated");
+        }
+    }
+
+    /// Brings an answer back as a command, for as long as it takes.
+    async fn bring_back(&self, who: Who, key: CallKey, command: Command, id: EffectId) {
+        loop {
+            let request = Request::internal(who.clone(), key.clone(), command.clone(), id);
+            match self.execute(request).await {
+                Ok(_) => return,
+                Err(fault) => self.wait_after(&fault, command.name()).await,
+            }
+        }
+    }
+
+    async fn wait_after(&self, fault: &Fault, command: &str) {
+        tracing::error!(%fault, command, "the machinery failed; trying again");
+        let clock = &self.inner.ports.clock;
+        clock.sleep_until(clock.now().plus(AFTER_FAULT)).await;
+    }
+}
+
+fn awaken(wake: Wake) -> (CallKey, Command) {
+    match wake {
+        Wake::TryPayment { payment, attempts } => (
+            CallKey::Payment(payment),
+            Command::Payment(PaymentCommand::Try { attempts }),
+        ),
+        Wake::AskPayment {
+            payment,
+            attempt,
+            asked,
+        } => (
+            CallKey::Payment(payment),
+            Command::Payment(PaymentCommand::Ask { attempt, asked }),
+        ),
+        Wake::UnknownDeadline { payment, attempt } => (
+            CallKey::Payment(payment),
+            Command::Payment(PaymentCommand::Deadline { attempt }),
+        ),
+        Wake::AskMandate {
+            binding,
+            channel,
+            asked,
+        } => (
+            CallKey::Binding(binding),
+            Command::Binding(BindingCommand::AskMandate { channel, asked }),
+        ),
+    }
+}
+
+fn raise(alarm: &Alarm) {
+    match alarm {
+        Alarm::UnknownTooLong { payment, attempt } => {
+            tracing::error!(%payment, attempt, alarm = "unknown_too_long", "an unknown outcome has outlived its deadline");
+        }
+        Alarm::SurplusMoney {
+            payment,
+            amount_minor,
+            ..
+        } => {
+            tracing::error!(%payment, amount_minor, alarm = "surplus_money", "money moved that has to go back");
+        }
+        Alarm::DefectiveSuccess { payment } => {
+            tracing::error!(%payment, alarm = "defective_success", "money moved, but the channel calls it flawed");
+        }
+    }
+}
