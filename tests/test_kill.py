@@ -1,0 +1,105 @@
+"""kill -9 of the server under load, again and again: nothing accepted is lost, nothing is doubled."""
+
+import concurrent.futures
+import random
+import threading
+import time
+import uuid
+
+from conftest import PERSON, card
+
+KILLS = 50
+
+
+def bind(house, number):
+    borrower = house.make("/v1/borrowers", {"reference": f"B-{number}"})
+    mobile = f"139{number:08d}"
+    binding = house.make("/v1/bindings", {
+        "borrower_id": borrower["id"], **PERSON, "card_number": card(number), "mobile": mobile,
+        "channels": ["unionpay", "netsunion"],
+    })
+    path = f"/v1/bindings/{binding['id']}"
+    for _ in range(2):
+        seen = house.wait_for(path, lambda seen: seen["status"] == "awaiting_code" or any(
+            mandate["status"] == "awaiting_code" for mandate in seen["mandates"]))
+        channel = next(m["channel"] for m in seen["mandates"] if m["status"] == "awaiting_code")
+        house.make(f"{path}/verify", {"channel": channel, "code": house.latest_code(mobile)})
+        house.wait_for(path, lambda seen: any(
+            m["channel"] == channel and m["status"] == "live" for m in seen["mandates"]))
+    house.sandbox_call("PATCH", f"/accounts/{card(number)}", {"balance_minor": 10**12})
+    return borrower["id"], binding["id"]
+
+
+def test_kill_nine_fifty_times(house):
+    people = [bind(house, number) for number in range(1, 9)]
+    house.sandbox_call("POST", "/faults", {"channel": "unionpay", "kind": "lose_answer", "permille": 100})
+    accepted, lock, stop = {}, threading.Lock(), threading.Event()
+
+    def insist(path, body):
+        """What a careful client does: the same key until there is an answer."""
+        key = str(uuid.uuid4())
+        while not stop.is_set():
+            try:
+                reply = house.call("POST", path, body, idem=key, timeout=10)
+            except OSError:
+                time.sleep(0.05)
+                continue
+            if reply.status in (200, 201, 202):
+                return reply.json
+            if reply.status in (409, 429, 503):
+                time.sleep(0.05)
+                continue
+            raise AssertionError((path, reply.status, reply.text))
+        return None
+
+    def load(worker):
+        rng = random.Random(worker)
+        count = 0
+        while not stop.is_set():
+            borrower, binding = rng.choice(people)
+            count += 1
+            order = insist("/v1/orders", {
+                "borrower_id": borrower, "reference": f"L-{worker}-{count}",
+                "amount_minor": 1000 + rng.randrange(100_000), "currency": "CNY", "due_at": "2026-01-01T00:00:00Z",
+            })
+            if order is None:
+                return
+            payment = insist("/v1/payments", {"order_id": order["id"], "binding_id": binding})
+            if payment is not None:
+                with lock:
+                    accepted[payment["id"]] = order["id"]
+
+    rng = random.Random(9)
+    kills = 0
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        workers = [pool.submit(load, worker) for worker in range(6)]
+        while kills < KILLS:
+            time.sleep(rng.uniform(0.05, 0.6))
+            house.server.kill()
+            kills += 1
+            house.start_server()
+        time.sleep(1)
+        stop.set()
+        for worker in workers:
+            worker.result()
+
+    house.sandbox_call("DELETE", "/faults")
+    assert len(accepted) > 200, f"too little load to mean anything: {len(accepted)}"
+    open_states = ("trying", "unknown", "waiting")
+    deadline = time.monotonic() + 240
+    left = set(accepted)
+    while left and time.monotonic() < deadline:
+        left = {payment for payment in left if house.get(f"/v1/payments/{payment}")["status"] in open_states}
+        time.sleep(0.5)
+    assert not left, f"{len(left)} of {len(accepted)} payments did not end"
+
+    truth = house.sandbox_call("GET", "/truth")
+    assert truth["double_debits"] == 0
+    moved = {entry["payment"]: entry for entry in truth["payments"]}
+    for payment, order in accepted.items():
+        seen = house.get(f"/v1/payments/{payment}")
+        at_bank = moved.get(payment.removeprefix("pay_"), {"debits": 0})
+        assert at_bank["debits"] == (1 if seen["status"] == "succeeded" else 0), (seen, at_bank)
+        if seen["status"] == "succeeded":
+            assert house.get(f"/v1/orders/{order}")["status"] == "collected"
+    print(f"kills survived: {kills}; payments accepted: {len(accepted)}; debits at the banks: {truth['debits']}")
