@@ -20,6 +20,8 @@ pub mod notice;
 pub mod order;
 pub mod payment;
 pub mod refusal;
+#[cfg(test)]
+mod scenario;
 pub mod sensitive;
 pub mod text;
 pub mod time;

@@ -1,1 +1,98 @@
-fn main() {}
+//! The binary: the one place that knows all rooms.
+
+mod admin;
+mod bank;
+mod cli;
+mod clock;
+mod collect;
+mod config;
+mod demo;
+mod doctor;
+mod drive;
+mod figures;
+mod foundation;
+mod house;
+mod listen;
+mod report;
+mod sandbox_cli;
+mod secrets;
+mod serve;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{BackupArgs, Cli, Command, DoctorArgs};
+use crate::foundation::{Mode, StartProblem, configuration};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(&cli.command);
+    let outcome = match &cli.command {
+        Command::Demo(args) => demo::run(args).and_then(|()| if args.once { Ok(()) } else { block_on(demo::stay(args)) }),
+        Command::Collect(args) => collect::run(args),
+        Command::Serve(args) => block_on(serve::run(args)),
+        Command::Sandbox(command) => block_on(sandbox_cli::run(command)),
+        Command::Tenant(command) => block_on(admin::tenant(command)),
+        Command::Key(command) => block_on(admin::key(command)),
+        Command::Listen(args) => block_on(listen::run(args)),
+        Command::Backup(args) => block_on(backup(args)),
+        Command::Doctor(args) => return doctor(args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            complain(&problem);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the command's complaint, for the person who typed it")]
+fn complain(problem: &StartProblem) {
+    eprintln!("lockstep: {problem}");
+}
+
+fn block_on(work: impl Future<Output = Result<(), StartProblem>>) -> Result<(), StartProblem> {
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| StartProblem::Usage(format!("the runtime could not be started: {error}")))?;
+    runtime.block_on(work)
+}
+
+/// Logs go to standard error. RUST_LOG says how much; runs in virtual time are quiet, their alarms are part of
+/// the show.
+fn log(command: &Command) {
+    let usual = match command {
+        Command::Demo(_) | Command::Collect(_) => "off",
+        Command::Serve(_) | Command::Sandbox(_) | Command::Listen(_) => "info",
+        Command::Tenant(_) | Command::Key(_) | Command::Doctor(_) | Command::Backup(_) => "warn",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}
+
+#[expect(clippy::print_stdout, reason = "this is the command's output")]
+fn doctor(args: &DoctorArgs) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&StartProblem::Usage(format!("the runtime could not be started: {error}")));
+            return ExitCode::FAILURE;
+        }
+    };
+    let findings = runtime.block_on(doctor::examine(args.place.config.as_deref(), args.place.data.as_deref()));
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&findings).unwrap_or_default());
+    } else {
+        print!("{}", doctor::render(&findings));
+    }
+    let sick = findings.iter().any(|finding| finding.grade == doctor::Grade::Problem);
+    if sick { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+async fn backup(args: &BackupArgs) -> Result<(), StartProblem> {
+    let config = configuration(&args.place)?;
+    let foundation = foundation::open(&config, Mode::Served).await?;
+    Ok(foundation.store.backup_to(&args.target).await?)
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Binding, BindingEvent, CodeRef, Instrument, InstrumentKind, MandateState, MandateTerms, Proof, SignAnswer,
+    Binding, BindingEvent, CodeRef, Instrument, InstrumentKind, Mandate, MandateState, MandateTerms, Proof, SignAnswer,
     Verification,
 };
 use crate::catalogue::{self, Disposition, Reason};
@@ -112,7 +112,7 @@ pub(crate) fn decide(slice: &Slice, command: &BindingCommand, facts: &Facts<'_>)
     }
     let binding = slice.binding.as_ref().ok_or(Refusal::BindingNotFound)?;
     if binding.unbound_at.is_some() {
-        return unbound(binding, command);
+        return unbound(binding, command, facts);
     }
     match command {
         BindingCommand::Bind(_) => Ok(Decision::nothing()),
@@ -134,26 +134,28 @@ pub(crate) fn decide(slice: &Slice, command: &BindingCommand, facts: &Facts<'_>)
     }
 }
 
-/// A mandate that goes live after the borrower unbound is ended at the channel; the rest has nothing to do.
-fn unbound(binding: &Binding, command: &BindingCommand) -> Result<Decision, Refusal> {
-    match command {
-        BindingCommand::Unbind => Ok(Decision::nothing()),
-        BindingCommand::SignAnswered { channel, answer, .. } | BindingCommand::MandateAnswered { channel, answer, .. } => {
-            let mut decision = Decision::nothing();
-            if let SignAnswer::Answered { agreement_no: Some(agreement_no), .. } = answer {
-                let (channel, agreement_no) = (channel.clone(), agreement_no.clone());
-                let due_at = binding.unbound_at.unwrap_or(binding.created_at);
-                decision.effect(due_at, Effect::CancelMandate { binding: binding.id, channel, agreement_no });
-            }
-            Ok(decision)
+/// A signature that was under way when the borrower unbound is followed to its end; if the mandate holds, it is
+/// ended at the channel. The rest has nothing to do.
+fn unbound(binding: &Binding, command: &BindingCommand, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    let mut decision = match command {
+        BindingCommand::SignAnswered { channel, request_no, answer } => {
+            sign_answered(binding, channel, request_no, answer, facts)
         }
-        BindingCommand::CodeAnswered { .. } | BindingCommand::AskMandate { .. } => Ok(Decision::nothing()),
+        BindingCommand::MandateAnswered { channel, request_no, answer } => {
+            mandate_answered(binding, channel, request_no, answer, facts)
+        }
+        BindingCommand::AskMandate { channel, asked } => ask_mandate(binding, channel, *asked, facts),
+        BindingCommand::Unbind | BindingCommand::CodeAnswered { .. } => Decision::nothing(),
         BindingCommand::Bind(_)
         | BindingCommand::AddMandate { .. }
         | BindingCommand::SendCode { .. }
         | BindingCommand::ConfirmCode { .. }
-        | BindingCommand::ConfirmAmount { .. } => Err(Refusal::BindingUnbound),
+        | BindingCommand::ConfirmAmount { .. } => return Err(Refusal::BindingUnbound),
+    };
+    if let Some(after) = slice_of(binding).after(&decision).binding {
+        end_mandates(&after, &mut decision, facts);
     }
+    Ok(decision)
 }
 
 fn open(slice: &Slice, bind: &Bind, facts: &Facts<'_>) -> Result<Decision, Refusal> {
@@ -211,9 +213,7 @@ fn send_deposit(
     let money = Money::new(amount_minor, Currency::CNY).map_err(|_| Refusal::AmountNotAllowed)?;
     let after = slice.after(decision);
     let binding = after.binding.as_ref().ok_or(Refusal::BindingNotFound)?;
-    let payment = payment::open_deposit(binding, &bind.channels, money, mint, decision, facts)?;
-    decision.event(BindingEvent::DepositSent { payment });
-    Ok(())
+    payment::open_deposit(binding, &bind.channels, money, mint, decision, facts)
 }
 
 /// Asks the first wanted channel for a code, unless another signing is under way: a borrower enters one code
@@ -221,7 +221,7 @@ fn send_deposit(
 fn ask_next_code(slice: &Slice, decision: &mut Decision, facts: &Facts<'_>) {
     let after = slice.after(decision);
     let Some(binding) = &after.binding else { return };
-    if binding.mandates.values().any(super::Mandate::in_motion) {
+    if binding.unbound_at.is_some() || binding.mandates.values().any(Mandate::in_motion) {
         return;
     }
     let wanted = binding.preferred.iter().filter_map(|channel| binding.mandates.get(channel));
@@ -263,10 +263,14 @@ fn add_mandate(
     facts: &Facts<'_>,
 ) -> Result<Decision, Refusal> {
     signing_rules(channel, binding.instrument.kind, facts)?;
-    if let Some(mandate) = binding.mandates.get(channel)
-        && (mandate.in_motion() || mandate.agreement_no().is_some())
-    {
-        return Err(Refusal::MandateExists { channel: channel.clone() });
+    match binding.mandates.get(channel) {
+        Some(mandate) if mandate.in_motion() || mandate.agreement_no().is_some() => {
+            return Err(Refusal::MandateExists { channel: channel.clone() });
+        }
+        Some(mandate) if by_code(binding) && matches!(mandate.state, MandateState::Refused { .. }) => {
+            code_allowed(mandate, facts)?;
+        }
+        Some(_) | None => {}
     }
     let slice = slice_of(binding);
     let mut decision = Decision::nothing();
@@ -280,24 +284,24 @@ fn add_mandate(
     Ok(decision)
 }
 
+/// Cards are signed by code; accounts are proven by micro-deposit, and then signed without one.
+fn by_code(binding: &Binding) -> bool {
+    binding.instrument.kind != InstrumentKind::BankAccount
+}
+
 fn slice_of(binding: &Binding) -> Slice {
     Slice { binding: Some(binding.clone()), ..Slice::default() }
 }
 
 fn send_code(binding: &Binding, channel: &ChannelId, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     let mandate = binding.mandates.get(channel).ok_or_else(|| Refusal::NoMandateOn { channel: channel.clone() })?;
-    let rules = code_rules(channel, facts).ok_or_else(|| Refusal::ChannelCannotSign { channel: channel.clone() })?;
-    if mandate.rounds >= MAX_ROUNDS {
-        return Err(Refusal::TooManyCodes);
+    if !by_code(binding) {
+        return Err(Refusal::ChannelCannotSign { channel: channel.clone() });
     }
     match &mandate.state {
-        MandateState::AwaitingCode { sent_at, .. } => {
-            let free_at = sent_at.plus(Duration::from_secs(rules.resend_after_s));
-            if facts.now < free_at {
-                return Err(Refusal::CodeTooSoon { free_at });
-            }
+        MandateState::AwaitingCode { .. } | MandateState::Wanted | MandateState::Refused { .. } => {
+            code_allowed(mandate, facts)?;
         }
-        MandateState::Wanted | MandateState::Refused { .. } => {}
         MandateState::RequestingCode { .. } | MandateState::Signing { .. } | MandateState::SigningUnknown { .. } => {
             return Err(Refusal::SigningUnderWay);
         }
@@ -307,6 +311,32 @@ fn send_code(binding: &Binding, channel: &ChannelId, facts: &Facts<'_>) -> Resul
     let mut decision = Decision::nothing();
     ask_code(&slice_of(binding), channel, &mut decision, facts);
     Ok(decision)
+}
+
+/// Whether one more code may be texted for a mandate: not too many, and not too soon after the last one.
+fn code_allowed(mandate: &Mandate, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let channel = &mandate.channel;
+    let rules = code_rules(channel, facts).ok_or_else(|| Refusal::ChannelCannotSign { channel: channel.clone() })?;
+    if mandate.rounds >= MAX_ROUNDS {
+        return Err(Refusal::TooManyCodes);
+    }
+    let texted_at = match &mandate.state {
+        MandateState::AwaitingCode { sent_at, .. } => Some(*sent_at),
+        MandateState::Refused { reason, at } if code_may_have_gone(*reason) => Some(*at),
+        _ => None,
+    };
+    match texted_at.map(|at| at.plus(Duration::from_secs(rules.resend_after_s))) {
+        Some(free_at) if facts.now < free_at => Err(Refusal::CodeTooSoon { free_at }),
+        _ => Ok(()),
+    }
+}
+
+/// Refusals before which a code was texted, or may have been.
+fn code_may_have_gone(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::CodeWrong | Reason::CodeExpired | Reason::CodeAttemptsExceeded | Reason::ChannelTimeout
+    )
 }
 
 fn code_rules(channel: &ChannelId, facts: &Facts<'_>) -> Option<crate::channel::CodeRules> {
@@ -421,8 +451,7 @@ fn sign_answered(
 
 fn live(binding: &Binding, channel: &ChannelId, agreement_no: String, decision: &mut Decision, facts: &Facts<'_>) {
     decision.event(BindingEvent::MandateLive { channel: channel.clone(), agreement_no, at: facts.now });
-    let by_code = binding.instrument.kind != InstrumentKind::BankAccount;
-    if by_code && !matches!(binding.verification, Verification::Proven { .. }) {
+    if by_code(binding) && !matches!(binding.verification, Verification::Proven { .. }) {
         decision.event(BindingEvent::Proven { proof: Proof::FourElementsAndCode, at: facts.now });
     }
 }
@@ -480,7 +509,7 @@ fn confirm_amount(binding: &Binding, amount_minor: i64, facts: &Facts<'_>) -> Re
     };
     let mut decision = Decision::nothing();
     if facts.now >= *expires_at {
-        decision.event(BindingEvent::VerificationFailed { reason: Reason::CodeExpired, at: facts.now });
+        decision.event(BindingEvent::VerificationFailed { reason: Reason::MicroDepositExpired, at: facts.now });
         return Ok(decision);
     }
     if amount_minor != *sent {
@@ -520,6 +549,12 @@ pub(crate) fn micro_deposit_settled(
 
 fn unbind(binding: &Binding, facts: &Facts<'_>) -> Decision {
     let mut decision = Decision::nothing();
+    end_mandates(binding, &mut decision, facts);
+    decision.event(BindingEvent::Unbound { at: facts.now });
+    decision
+}
+
+fn end_mandates(binding: &Binding, decision: &mut Decision, facts: &Facts<'_>) {
     for mandate in binding.mandates.values() {
         if let Some(agreement_no) = mandate.agreement_no() {
             let (channel, agreement_no) = (mandate.channel.clone(), agreement_no.to_owned());
@@ -528,8 +563,6 @@ fn unbind(binding: &Binding, facts: &Facts<'_>) -> Decision {
             decision.effect(facts.now, Effect::CancelMandate { binding: binding.id, channel, agreement_no });
         }
     }
-    decision.event(BindingEvent::Unbound { at: facts.now });
-    decision
 }
 
 /// A channel's answer, read through the catalogue.

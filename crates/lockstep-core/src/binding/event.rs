@@ -187,7 +187,9 @@ impl Binding {
             BindingEvent::Created { .. } => {}
             BindingEvent::MandateWanted { id, channel, terms } => {
                 let (channel, terms) = (channel.clone(), terms.clone());
-                let mandate = Mandate { id: *id, channel: channel.clone(), terms, state: MandateState::Wanted, rounds: 0 };
+                // Codes asked for in vain count on: wanting the mandate again gives a guesser no new ones.
+                let rounds = self.mandates.get(&channel).filter(|mandate| mandate.in_vain()).map_or(0, |one| one.rounds);
+                let mandate = Mandate { id: *id, channel: channel.clone(), terms, state: MandateState::Wanted, rounds };
                 self.mandates.insert(channel, mandate);
             }
             BindingEvent::DepositSent { payment } => {
@@ -237,6 +239,11 @@ impl Binding {
 }
 
 impl Mandate {
+    /// Whether it was asked for and has never held.
+    fn in_vain(&self) -> bool {
+        matches!(self.state, MandateState::Wanted | MandateState::Refused { .. })
+    }
+
     fn apply(&mut self, event: &BindingEvent) {
         match event {
             BindingEvent::CodeAsked { at, .. } => {

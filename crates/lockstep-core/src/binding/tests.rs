@@ -1,0 +1,4 @@
+mod code;
+mod deposit;
+mod every_step;
+mod unbind;

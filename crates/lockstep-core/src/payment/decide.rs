@@ -7,7 +7,7 @@ use super::attempt::AttemptState;
 use super::proof::ClearToRetry;
 use super::route::{self, Route};
 use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped, settle};
-use crate::binding::{Binding, micro_deposit_settled};
+use crate::binding::{Binding, BindingEvent, micro_deposit_settled};
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};
 use crate::decision::{Decision, Facts, Slice};
@@ -87,7 +87,7 @@ pub(crate) fn decide(slice: &Slice, command: &PaymentCommand, facts: &Facts<'_>)
         PaymentCommand::Collect { .. } => Ok(Decision::nothing()),
         PaymentCommand::Try { attempts } => Ok(try_planned(slice, payment, *attempts, facts)),
         PaymentCommand::TryNow => try_now(slice, payment, facts),
-        PaymentCommand::Cancel => cancel(payment, facts),
+        PaymentCommand::Cancel => cancel(slice, payment, facts),
         PaymentCommand::Ask { attempt, asked } => Ok(ask(payment, *attempt, *asked, facts)),
         PaymentCommand::Deadline { attempt } => Ok(deadline(payment, *attempt, facts)),
         PaymentCommand::MoneyAnswered { attempt, answer } => {
@@ -179,7 +179,7 @@ pub(crate) fn open_deposit(
     mint: &mut Mint,
     decision: &mut Decision,
     facts: &Facts<'_>,
-) -> Result<PaymentId, Refusal> {
+) -> Result<(), Refusal> {
     let able = |channel: &&ChannelId| {
         let limits = facts.channels.get(channel).and_then(|capability| capability.limits(Direction::PayOut));
         limits.is_some_and(|limits| limits.allow(money))
@@ -202,11 +202,13 @@ pub(crate) fn open_deposit(
     };
     let payment = Payment::evolve(None, &created);
     decision.event(created);
-    let slice = Slice { binding: Some(binding.clone()), payment, ..Slice::default() };
+    let sent = BindingEvent::DepositSent { payment: id };
+    let slice = Slice { binding: Binding::evolve(Some(binding.clone()), &sent), payment, ..Slice::default() };
+    decision.event(sent);
     if let Some(clear) = slice.payment.as_ref().and_then(Payment::clear_to_retry) {
         open_attempt(&slice, clear, decision, facts);
     }
-    Ok(id)
+    Ok(())
 }
 
 /// Opens the next attempt on the best channel, or plans it, or ends the payment if there is none. `slice` is
@@ -255,17 +257,7 @@ pub(super) fn wait(
 pub(super) fn fail(slice: &Slice, reason: Reason, stopped: Stopped, decision: &mut Decision, facts: &Facts<'_>) {
     let Some(payment) = &slice.payment else { return };
     decision.event(PaymentEvent::Failed { reason, stopped, at: facts.now });
-    match payment.purpose {
-        Purpose::Repayment { .. } => decision.event(OrderEvent::PaymentClosed { payment: payment.id, at: facts.now }),
-        Purpose::MicroDeposit => {
-            let settled = slice.binding.as_ref().and_then(|binding| {
-                micro_deposit_settled(binding, Err(reason), facts)
-            });
-            if let Some(event) = settled {
-                decision.event(event);
-            }
-        }
-    }
+    tell_purpose(slice, payment, reason, decision, facts);
 }
 
 fn try_planned(slice: &Slice, payment: &Payment, attempts: u16, facts: &Facts<'_>) -> Decision {
@@ -280,22 +272,45 @@ fn try_planned(slice: &Slice, payment: &Payment, attempts: u16, facts: &Facts<'_
 }
 
 fn open_next(slice: &Slice, payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
-    // Another payment may have collected the order meanwhile (a late success of an older one).
-    let owed = slice.order.as_ref().is_none_or(|order| order.outstanding_minor() >= payment.money.amount_minor);
     let Some(clear) = payment.clear_to_retry() else { return };
+    let why = match payment.state {
+        PaymentState::Waiting { reason: Some(reason), .. } => reason,
+        _ => Reason::CollectionWindowOver,
+    };
     let hopeless = slice.binding.as_ref().map(usable);
     match hopeless {
-        _ if !owed => end_without_money(payment, decision, facts),
+        _ if !still_owed(slice, payment) => end_without_money(slice, payment, decision, facts),
+        // The timer came late: we had been stopped.
+        _ if facts.now >= payment.window_ends => fail(slice, why, Stopped::WindowOver, decision, facts),
         Some(Err(Refusal::BindingNotUsable { reason })) => fail(slice, reason, Stopped::Final, decision, facts),
         Some(Err(_)) => fail(slice, Reason::NoLiveMandate, Stopped::Final, decision, facts),
         _ => open_attempt(slice, clear, decision, facts),
     }
 }
 
-fn end_without_money(payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+/// Whether the order still owes the payment's amount. Another payment may have collected it meanwhile (a late
+/// success of an older one).
+pub(super) fn still_owed(slice: &Slice, payment: &Payment) -> bool {
+    slice.order.as_ref().is_none_or(|order| order.outstanding_minor() >= payment.money.amount_minor)
+}
+
+pub(super) fn end_without_money(slice: &Slice, payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
     decision.event(PaymentEvent::Cancelled { at: facts.now });
-    if payment.purpose.order().is_some() {
-        decision.event(OrderEvent::PaymentClosed { payment: payment.id, at: facts.now });
+    tell_purpose(slice, payment, Reason::CancelledByLender, decision, facts);
+}
+
+/// Tells the order or binding that a payment was for that it has ended without money.
+fn tell_purpose(slice: &Slice, payment: &Payment, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
+    match payment.purpose {
+        Purpose::Repayment { .. } => decision.event(OrderEvent::PaymentClosed { payment: payment.id, at: facts.now }),
+        Purpose::MicroDeposit => {
+            let settled = slice.binding.as_ref().and_then(|binding| {
+                micro_deposit_settled(binding, Err(reason), facts)
+            });
+            if let Some(event) = settled {
+                decision.event(event);
+            }
+        }
     }
 }
 
@@ -313,11 +328,11 @@ fn try_now(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decisi
     Ok(decision)
 }
 
-fn cancel(payment: &Payment, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+fn cancel(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     match payment.state {
         PaymentState::Waiting { .. } => {
             let mut decision = Decision::nothing();
-            end_without_money(payment, &mut decision, facts);
+            end_without_money(slice, payment, &mut decision, facts);
             Ok(decision)
         }
         PaymentState::Trying { .. } => Err(Refusal::AttemptUnderWay),

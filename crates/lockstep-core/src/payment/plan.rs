@@ -51,11 +51,22 @@ pub(super) enum Next {
     Stop(Stopped),
 }
 
+/// Where a payment could go instead of the channel that has just failed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Elsewhere {
+    /// A channel on which it did not fail of late takes it now.
+    Now,
+    /// One opens at this moment, or deserves another try then.
+    Later(Timestamp),
+    /// None.
+    Nowhere,
+}
+
 /// What comes after the latest attempt failed for this reason.
 pub(super) fn after_failure(
     payment: &Payment,
     reason: Reason,
-    other_channel: bool,
+    elsewhere: Elsewhere,
     mint: &mut Mint,
     facts: &Facts<'_>,
 ) -> Next {
@@ -64,9 +75,12 @@ pub(super) fn after_failure(
         return Next::Stop(Stopped::AttemptsUsedUp);
     }
     let at = match reason.entry().retry {
-        RetryRule::Never | RetryRule::WhenBorrowerActs if other_channel && concerns_one_mandate(reason) => facts.now,
-        RetryRule::Never | RetryRule::WhenBorrowerActs => return Next::Stop(Stopped::Final),
-        RetryRule::OtherChannel if other_channel => facts.now,
+        RetryRule::Never | RetryRule::WhenBorrowerActs => match elsewhere {
+            Elsewhere::Now if concerns_one_mandate(reason) => facts.now,
+            Elsewhere::Later(at) if concerns_one_mandate(reason) => at,
+            Elsewhere::Now | Elsewhere::Later(_) | Elsewhere::Nowhere => return Next::Stop(Stopped::Final),
+        },
+        RetryRule::OtherChannel if elsewhere == Elsewhere::Now => facts.now,
         RetryRule::OtherChannel => facts.now.plus(backoff(payment)),
         RetryRule::AfterMinutes(minutes) => facts.now.plus(Duration::from_secs(u64::from(minutes) * 60)),
         RetryRule::NextDay => morning(facts, next_day(facts), mint),
@@ -76,7 +90,7 @@ pub(super) fn after_failure(
 }
 
 /// Reasons that speak about one mandate only: another channel's may hold.
-fn concerns_one_mandate(reason: Reason) -> bool {
+pub(super) fn concerns_one_mandate(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::MandateMissing
@@ -90,7 +104,7 @@ fn concerns_one_mandate(reason: Reason) -> bool {
 }
 
 /// 5, 10, 20 … minutes, at most 4 hours, after failures in a row without another channel to go to.
-fn backoff(payment: &Payment) -> Duration {
+pub(super) fn backoff(payment: &Payment) -> Duration {
     let failures = u32::try_from(payment.attempts.len()).unwrap_or(u32::MAX).clamp(1, 7);
     Duration::from_secs((300_u64 << (failures - 1)).min(4 * 3600))
 }

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Payment;
+use super::{Payment, plan};
 use crate::binding::Binding;
-use crate::catalogue::Reason;
+use crate::catalogue::{Reason, RetryRule};
 use crate::channel::{Capability, ChannelId, Direction};
 use crate::decision::Facts;
 use crate::time::Timestamp;
 
-/// How long a channel that failed by its own fault stands behind the others for the same payment.
+/// How long a channel on which a payment failed stands behind the others for the same payment.
 const SHUN: std::time::Duration = std::time::Duration::from_secs(30 * 60);
 
 /// A channel that was looked at.
@@ -28,7 +28,7 @@ pub struct Candidate {
 pub enum Finding {
     /// Ready to take the payment.
     Ready,
-    /// Ready, but it failed this payment by its own fault not long ago.
+    /// Ready, but this payment failed on it not long ago for a reason that another channel may not share.
     FailedJustNow,
     /// Closed now.
     Closed {
@@ -144,6 +144,8 @@ fn look(payment: &Payment, binding: &Binding, channel: &ChannelId, facts: &Facts
 fn failed_just_now(payment: &Payment, capability: &Capability, facts: &Facts<'_>) -> bool {
     let on_channel = payment.attempts.iter().filter(|attempt| attempt.channel == capability.id);
     on_channel.filter_map(super::Attempt::failure).any(|(reason, at)| {
-        reason.entry().says_about_channel && facts.now < at.plus(SHUN)
+        let entry = reason.entry();
+        let may_work_elsewhere = entry.retry == RetryRule::OtherChannel || plan::concerns_one_mandate(reason);
+        (entry.says_about_channel || may_work_elsewhere) && facts.now < at.plus(SHUN)
     })
 }

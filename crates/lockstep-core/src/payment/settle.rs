@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::answer::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer};
 use super::attempt::{Attempt, AttemptState, Source};
-use super::decide::{fail, open_attempt, question, wait};
-use super::plan::{self, Next};
+use super::decide::{end_without_money, fail, open_attempt, question, still_owed, wait};
+use super::plan::{self, Elsewhere, Next};
 use super::proof::FailureProof;
-use super::route::{self, Route};
+use super::route::{self, Finding, Route};
 use super::{Payment, PaymentEvent, PaymentState, Purpose};
-use crate::binding::{BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
+use crate::binding::{Binding, BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
 use crate::catalogue::{self, Disposition, Reason};
 use crate::channel::{Capability, ChannelId};
 use crate::decision::{Decision, Facts, Slice};
@@ -62,11 +62,11 @@ pub(super) fn money_answered(
     facts: &Facts<'_>,
 ) -> Decision {
     let Some(attempt) = payment.attempt(number) else { return Decision::nothing() };
-    let Some(capability) = facts.channels.get(&attempt.channel) else {
-        return unknown(slice, attempt, Reason::ChannelUnavailable, facts);
-    };
     match answer {
         MoneyAnswer::Answered { code, channel_ref, amount_minor } => {
+            let Some(capability) = facts.channels.get(&attempt.channel) else {
+                return unknown(slice, attempt, Reason::ChannelUnavailable, facts);
+            };
             let claim = Claim { code, channel_ref: channel_ref.as_ref(), amount_minor: *amount_minor };
             match meaning(claim, payment, capability) {
                 Meaning::Moved { defect } => moved(slice, attempt, Source::Answer, claim, defect, facts),
@@ -186,11 +186,10 @@ fn unknown(slice: &Slice, attempt: &Attempt, reason: Reason, facts: &Facts<'_>) 
     };
     decision.event(PaymentEvent::AttemptUnknown { number: attempt.number, reason, at: facts.now });
     ask_later(payment, attempt, 0, &mut decision, facts);
-    if let Some(capability) = facts.channels.get(&attempt.channel) {
-        let deadline = facts.now.plus(Duration::from_secs(capability.unknown_deadline_s));
-        let wake = Wake::UnknownDeadline { payment: payment.id, attempt: attempt.number };
-        decision.effect_at(deadline, Effect::Wake(wake));
-    }
+    // A channel that is no longer configured can't be asked: people have to know at once.
+    let deadline_s = facts.channels.get(&attempt.channel).map_or(0, |capability| capability.unknown_deadline_s);
+    let wake = Wake::UnknownDeadline { payment: payment.id, attempt: attempt.number };
+    decision.effect_at(facts.now.plus(Duration::from_secs(deadline_s)), Effect::Wake(wake));
     decision
 }
 
@@ -251,15 +250,14 @@ fn observe(channel: &ChannelId, status: InstrumentStatus, decision: &mut Decisio
     decision.event(BindingEvent::Observed { observation });
 }
 
-/// An attempt has moved the money and none is under way: the payment is done. If it was done before, or the
-/// order had been paid otherwise, the money is surplus and has to go back.
+/// Money has moved and no attempt is under way: the payment is done. What moved beyond the first time, or after
+/// the order had been paid otherwise, is surplus and has to go back.
 fn complete(after: &Slice, number: u16, decision: &mut Decision, facts: &Facts<'_>) {
     let Some(payment) = &after.payment else { return };
-    let amount_minor = payment.money.amount_minor;
-    let done_before = matches!(payment.state, PaymentState::Succeeded { .. });
-    if !done_before {
-        decision.event(PaymentEvent::Succeeded { attempt: number, at: facts.now });
+    if matches!(payment.state, PaymentState::Succeeded { .. }) {
+        return surplus(payment, decision, facts);
     }
+    decision.event(PaymentEvent::Succeeded { attempt: number, at: facts.now });
     match payment.purpose {
         Purpose::MicroDeposit => {
             let settled = after.binding.as_ref().and_then(|binding| {
@@ -269,19 +267,35 @@ fn complete(after: &Slice, number: u16, decision: &mut Decision, facts: &Facts<'
                 decision.event(event);
             }
         }
-        Purpose::Repayment { order } => {
-            let owed = after.order.as_ref().is_some_and(|order| {
-                order.outstanding_minor() >= amount_minor && !matches!(order.state, OrderState::Cancelled { .. })
-            });
-            if owed && !done_before {
-                decision.event(OrderEvent::Collected { payment: payment.id, amount_minor, at: facts.now });
-            } else {
-                decision.event(OrderEvent::SurplusFound { payment: payment.id, amount_minor });
-                let alarm = Alarm::SurplusMoney { payment: payment.id, order: Some(order), amount_minor };
-                decision.effect(facts.now, Effect::Alarm(alarm));
-            }
-        }
+        Purpose::Repayment { .. } => settle_order(after, payment, decision, facts),
     }
+    let moved = payment.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
+    for _ in moved.skip(1) {
+        surplus(payment, decision, facts);
+    }
+}
+
+fn settle_order(after: &Slice, payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+    let (id, amount_minor) = (payment.id, payment.money.amount_minor);
+    let state = after.order.as_ref().map(|order| &order.state);
+    let cancelled = matches!(state, Some(OrderState::Cancelled { .. }));
+    if after.order.is_some() && still_owed(after, payment) && !cancelled {
+        return decision.event(OrderEvent::Collected { payment: id, amount_minor, at: facts.now });
+    }
+    surplus(payment, decision, facts);
+    if matches!(state, Some(OrderState::Collecting { payment: under_way }) if *under_way == id) {
+        decision.event(OrderEvent::PaymentClosed { payment: id, at: facts.now });
+    }
+}
+
+/// The payment's amount moved once more than it should have.
+fn surplus(payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+    let (order, amount_minor) = (payment.purpose.order(), payment.money.amount_minor);
+    if order.is_some() {
+        decision.event(OrderEvent::SurplusFound { payment: payment.id, amount_minor });
+    }
+    let alarm = Alarm::SurplusMoney { payment: payment.id, order, amount_minor };
+    decision.effect(facts.now, Effect::Alarm(alarm));
 }
 
 fn not_moved(
@@ -330,12 +344,11 @@ fn mandate_is_gone(reason: Reason) -> bool {
 fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
     let (Some(payment), Some(binding)) = (&after.payment, &after.binding) else { return };
     let mut mint = facts.mint(payment.id.bucket());
-    let failed_on = payment.last_attempt().map(|attempt| &attempt.channel);
-    let other = match route::choose(payment, binding, facts) {
-        Route::Send { channel, .. } => Some(&channel) != failed_on,
-        Route::Wait { .. } | Route::Nowhere { .. } => false,
-    };
-    match plan::after_failure(payment, reason, other, &mut mint, facts) {
+    // A late success of another payment may have collected the order while this attempt was under way.
+    if !still_owed(after, payment) {
+        return end_without_money(after, payment, decision, facts);
+    }
+    match plan::after_failure(payment, reason, elsewhere(payment, binding, facts), &mut mint, facts) {
         Next::TryAt(at) if at <= facts.now => {
             if let Some(clear) = payment.clear_to_retry() {
                 open_attempt(after, clear, decision, facts);
@@ -343,5 +356,16 @@ fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_
         }
         Next::TryAt(at) => wait(payment, at, Some(reason), decision, facts),
         Next::Stop(stopped) => fail(after, reason, stopped, decision, facts),
+    }
+}
+
+fn elsewhere(payment: &Payment, binding: &Binding, facts: &Facts<'_>) -> Elsewhere {
+    let failed_on = payment.last_attempt().map(|attempt| &attempt.channel);
+    match route::choose(payment, binding, facts) {
+        Route::Send { channel, .. } if Some(&channel) == failed_on => Elsewhere::Nowhere,
+        Route::Send { ranked, .. } if ranked.first().is_some_and(|best| best.finding == Finding::Ready) => Elsewhere::Now,
+        Route::Send { .. } => Elsewhere::Later(facts.now.plus(plan::backoff(payment))),
+        Route::Wait { until } => Elsewhere::Later(until),
+        Route::Nowhere { .. } => Elsewhere::Nowhere,
     }
 }

@@ -1,0 +1,7 @@
+mod cancel;
+mod collect;
+mod decline;
+mod every_step;
+mod late;
+mod notice;
+mod unknown;

@@ -1,0 +1,229 @@
+//! What happened, in words.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use super::world::World;
+use crate::binding::{BindingEvent, BindingStatus, InstrumentStatus, Proof};
+use crate::decision::{Decision, Event, Slice};
+use crate::effect::{Alarm, Effect, Wake};
+use crate::id::{BindingId, BorrowerId, OrderId, PaymentId};
+use crate::order::{Order, OrderEvent, OrderState};
+use crate::payment::{PaymentEvent, Source, Stopped};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+
+/// The names of a scenario, both ways.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) borrowers: BTreeMap<String, BorrowerId>,
+    pub(super) bindings: BTreeMap<String, BindingId>,
+    pub(super) orders: BTreeMap<String, OrderId>,
+    pub(super) payments: BTreeMap<String, PaymentId>,
+}
+
+/// `1250.00`
+pub(super) fn amount(minor: i64) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", minor.abs() / 100, minor.abs() % 100)
+}
+
+/// `03-02 09:00`, in Shanghai, with seconds when there are some.
+pub(super) fn moment(at: Timestamp) -> String {
+    let zone = TimeZone::get("Asia/Shanghai").expect("the zone is built in");
+    let zoned = jiff::Timestamp::from_millisecond(at.as_millis()).expect("a moment").to_zoned(zone);
+    let pattern = if at.as_millis() % 60_000 == 0 { "%m-%d %H:%M" } else { "%m-%d %H:%M:%S" };
+    zoned.strftime(pattern).to_string()
+}
+
+fn name_of<T: PartialEq>(names: &BTreeMap<String, T>, id: &T) -> String {
+    names.iter().find(|(_, known)| *known == id).map_or("somebody's".to_owned(), |(name, _)| name.clone())
+}
+
+impl Names {
+    /// Gives new entities of a slice their names.
+    pub(super) fn learn(&mut self, after: &Slice) {
+        let Some(payment) = &after.payment else { return };
+        if self.payments.values().any(|known| *known == payment.id) {
+            return;
+        }
+        let base = match payment.purpose.order() {
+            Some(order) => name_of(&self.orders, &order),
+            None => format!("deposit-{}", name_of(&self.bindings, &payment.binding)),
+        };
+        let free = ["", "b", "c", "d"].iter().map(|suffix| format!("{base}{suffix}"));
+        let name = free.into_iter().find(|name| !self.payments.contains_key(name)).expect("few payments");
+        self.payments.insert(name, payment.id);
+    }
+
+    pub(super) fn refused(&self, refusal: &Refusal) -> String {
+        match refusal {
+            Refusal::BindingNotUsable { reason } | Refusal::NoLiveMandate { reason } => {
+                format!("refused: {} ({reason})", refusal.code())
+            }
+            Refusal::CodeTooSoon { free_at } => format!("refused: code_too_soon until {}", moment(*free_at)),
+            Refusal::PaymentUnderWay { payment } => {
+                format!("refused: payment_under_way {}", name_of(&self.payments, payment))
+            }
+            _ => format!("refused: {}", refusal.code()),
+        }
+    }
+
+    /// Events first, then effects.
+    pub(super) fn tell(&self, world: &World, after: &Slice, decision: &Decision) -> String {
+        let mut told: Vec<String> = Vec::new();
+        for event in &decision.events {
+            told.extend(match event {
+                Event::Borrower(_) => None,
+                Event::Binding(event) => self.binding_event(event),
+                Event::Order(event) => order_event(event, after.order.as_ref()),
+                Event::Payment(event) => self.payment_event(event, after),
+            });
+        }
+        told.extend(decision.effects.iter().filter_map(|planned| {
+            self.effect(&planned.effect, planned.due_at, world)
+        }));
+        if told.is_empty() { "nothing".to_owned() } else { told.join("; ") }
+    }
+
+    fn attempt(&self, payment: PaymentId, number: u16) -> String {
+        format!("{}-{number}", name_of(&self.payments, &payment))
+    }
+
+    fn payment_event(&self, event: &PaymentEvent, after: &Slice) -> Option<String> {
+        let payment = after.payment.as_ref().expect("an event has its payment").id;
+        Some(match event {
+            PaymentEvent::Created { .. } | PaymentEvent::AttemptOpened { .. } => return None,
+            PaymentEvent::AttemptUnknown { reason, .. } => format!("unknown: {reason}"),
+            PaymentEvent::StillUnknown { .. } => "still unknown".to_owned(),
+            PaymentEvent::DeadlinePassed { number, .. } => format!("{} overdue", self.attempt(payment, *number)),
+            PaymentEvent::Noticed { code, .. } => format!("noticed {code}"),
+            PaymentEvent::AttemptSucceeded { number, source, defect, .. } => {
+                let source = match source {
+                    Source::Answer => "answer",
+                    Source::Query => "query",
+                    Source::Notice => "notice",
+                };
+                let flaw = defect.as_ref().map_or(String::new(), |code| format!(", flawed {code}"));
+                format!("{} succeeded by {source}{flaw}", self.attempt(payment, *number))
+            }
+            PaymentEvent::AttemptFailed { number, reason, proof, .. } => {
+                format!("{} failed: {reason} ({})", self.attempt(payment, *number), proof.kind())
+            }
+            PaymentEvent::Waiting { until, reason: None, .. } => format!("waits until {}", moment(*until)),
+            PaymentEvent::Waiting { until, reason: Some(reason), .. } => {
+                format!("waits until {} for {reason}", moment(*until))
+            }
+            PaymentEvent::Succeeded { attempt, .. } => format!("paid by {}", self.attempt(payment, *attempt)),
+            PaymentEvent::Failed { reason, stopped, .. } => {
+                let stopped = match stopped {
+                    Stopped::Final => "final",
+                    Stopped::AttemptsUsedUp => "attempts used up",
+                    Stopped::WindowOver => "window over",
+                };
+                format!("not paid: {reason} ({stopped})")
+            }
+            PaymentEvent::Cancelled { .. } => "cancelled".to_owned(),
+        })
+    }
+
+    fn binding_event(&self, event: &BindingEvent) -> Option<String> {
+        Some(match event {
+            BindingEvent::Created { .. }
+            | BindingEvent::CodeAsked { .. }
+            | BindingEvent::SignatureSent { .. }
+            | BindingEvent::DepositSent { .. } => return None,
+            BindingEvent::MandateWanted { channel, .. } => format!("wants {channel}"),
+            BindingEvent::CodeSent { channel, expires_at, tries, .. } => {
+                format!("{channel} texted a code for {tries} tries until {}", moment(*expires_at))
+            }
+            BindingEvent::CodeWrong { channel } => format!("{channel}: code wrong"),
+            BindingEvent::SignatureNotSent { channel } => format!("{channel}: enter the code again"),
+            BindingEvent::SignatureUnknown { channel, .. } => format!("{channel}: signature unknown"),
+            BindingEvent::SignatureStillUnknown { channel } => format!("{channel}: signature still unknown"),
+            BindingEvent::MandateLive { channel, agreement_no, .. } => format!("{channel} live as {agreement_no}"),
+            BindingEvent::MandateRefused { channel, reason, .. } => format!("{channel} refused: {reason}"),
+            BindingEvent::MandateEnded { channel, reason, .. } => format!("{channel} ended: {reason}"),
+            BindingEvent::DepositArrived { expires_at, tries, .. } => {
+                format!("deposit arrived, {tries} tries until {}", moment(*expires_at))
+            }
+            BindingEvent::AmountWrong => "amount wrong".to_owned(),
+            BindingEvent::VerificationFailed { reason, .. } => format!("proof failed: {reason}"),
+            BindingEvent::Proven { proof: Proof::FourElementsAndCode, .. } => "proven by code".to_owned(),
+            BindingEvent::Proven { proof: Proof::MicroDeposit, .. } => "proven by deposit".to_owned(),
+            BindingEvent::Observed { observation } if observation.status == InstrumentStatus::Usable => return None,
+            BindingEvent::Observed { observation } => {
+                format!("observed {:?}", observation.status).to_lowercase()
+            }
+            BindingEvent::Unbound { .. } => "unbound".to_owned(),
+        })
+    }
+
+    fn effect(&self, effect: &Effect, due_at: Timestamp, world: &World) -> Option<String> {
+        let pause = due_at.since(world.now);
+        Some(match effect {
+            Effect::MoveMoney(order) => {
+                format!("sends {} {}", order.channel, self.attempt(order.payment, order.attempt))
+            }
+            Effect::QueryPayment(query) => {
+                format!("asks {} about {}", query.channel, self.attempt(query.payment, query.attempt))
+            }
+            Effect::RequestCode(request) => format!("asks {} for a code", request.channel),
+            Effect::Sign(request) => format!("signs {}", request.channel),
+            Effect::QueryMandate(request) => format!("asks {} about the signature", request.channel),
+            Effect::CancelMandate { channel, agreement_no, .. } => format!("ends {agreement_no} at {channel}"),
+            Effect::Alarm(Alarm::UnknownTooLong { .. }) => "alarm: unknown too long".to_owned(),
+            Effect::Alarm(Alarm::SurplusMoney { amount_minor, .. }) => format!("alarm: surplus {}", amount(*amount_minor)),
+            Effect::Alarm(Alarm::DefectiveSuccess { .. }) => "alarm: flawed success".to_owned(),
+            Effect::Wake(Wake::AskPayment { payment, attempt, .. }) => {
+                let channel = &world.payments[payment].attempt(*attempt).expect("an attempt").channel;
+                let ladder = &world.book.get(channel).and_then(|one| one.query.as_ref()).expect("it is asked").ladder_s;
+                // The rung of the ladder, without its jitter of up to a tenth.
+                let rung = |rung: &&u64| (**rung * 1000..=**rung * 1100).contains(&(pause.as_millis() as u64));
+                let rung = ladder.iter().find(rung).expect("a rung of the ladder");
+                format!("asks {channel} in {rung}s")
+            }
+            Effect::Wake(Wake::AskMandate { channel, .. }) => {
+                format!("asks {channel} in {}s", pause.as_secs())
+            }
+            Effect::Notify { .. } | Effect::Wake(Wake::TryPayment { .. } | Wake::UnknownDeadline { .. }) => return None,
+        })
+    }
+}
+
+fn order_event(event: &OrderEvent, order: Option<&Order>) -> Option<String> {
+    let order = order.expect("an event has its order");
+    Some(match event {
+        OrderEvent::Created { .. } | OrderEvent::PaymentOpened { .. } => return None,
+        OrderEvent::Collected { .. } => {
+            format!("collected {} of {}", amount(order.collected_minor), amount(order.money.amount_minor))
+        }
+        OrderEvent::PaymentClosed { .. } => format!("order {}", order_word(order)),
+        OrderEvent::SurplusFound { amount_minor, .. } => format!("surplus {}", amount(*amount_minor)),
+        OrderEvent::Cancelled { .. } => "order cancelled".to_owned(),
+    })
+}
+
+/// Where an order stands, in one word.
+pub(super) fn order_word(order: &Order) -> &'static str {
+    match order.state {
+        OrderState::Open => "open",
+        OrderState::Collecting { .. } => "collecting",
+        OrderState::Collected { .. } => "collected",
+        OrderState::Cancelled { .. } => "cancelled",
+    }
+}
+
+/// Where a binding stands, in words.
+pub(super) fn binding_word(status: &BindingStatus) -> String {
+    match status {
+        BindingStatus::Verifying => "verifying".to_owned(),
+        BindingStatus::AwaitingCode { channel } => format!("awaiting the code of {channel}"),
+        BindingStatus::AwaitingAmount => "awaiting the amount".to_owned(),
+        BindingStatus::Usable => "usable".to_owned(),
+        BindingStatus::Suspended { reason } => format!("suspended: {reason}"),
+        BindingStatus::NotUsable { reason } => format!("not usable: {reason}"),
+        BindingStatus::Unbound => "unbound".to_owned(),
+    }
+}

@@ -1,0 +1,65 @@
+//! What every store has to do, whichever database it stands on.
+//!
+//! Each case is an async function over an empty store. [`for_each_case!`](crate::for_each_case) names them all, so
+//! a backend's tests are one line and a new case reaches every backend:
+//!
+//! ```ignore
+//! lockstep_store::for_each_case!(with_an_empty_store);
+//! ```
+
+pub mod answers;
+pub mod changes;
+pub mod deliveries;
+pub mod directory;
+pub mod effects;
+pub mod fold;
+pub mod inbox;
+pub mod lists;
+pub mod loading;
+pub mod races;
+pub mod vault;
+mod world;
+
+pub use self::world::{Lost, World, channel, fold_of};
+
+use lockstep_engine::port::{Directory, Queries, Shelf, Store};
+
+/// All ports at once.
+pub trait Backend: Store + Queries + Directory + Shelf {}
+
+impl<T: Store + Queries + Directory + Shelf> Backend for T {}
+
+/// Makes one `#[test]` of every case. `$run` gets a function from a store (in an `Arc`) to a future.
+#[macro_export]
+macro_rules! for_each_case {
+    ($run:path) => {
+        $crate::for_each_case!(@ $run;
+            answers: the_first_answer_stays, a_lost_change_leaves_no_answer;
+            changes: a_commit_is_all_or_nothing, entries_must_sum_to_zero, a_change_stays_in_one_bucket,
+                versions_count_events, large_numbers_fit;
+            deliveries: each_endpoint_gets_what_it_wants, one_subject_goes_in_order, outcomes_are_kept,
+                a_removed_endpoint_gets_nothing;
+            directory: tenants_are_found, keys_are_found_and_revoked, endpoints_belong_to_their_tenant;
+            effects: a_once_effect_is_sent_once, a_doubled_answer_changes_nothing, due_effects_come_in_order,
+                a_repeatable_effect_is_put_off_and_finished, a_once_effect_cannot_be_finished_by_hand;
+            fold: a_repayment_folds_to_its_state;
+            inbox: a_repeated_message_is_stored_once, parked_messages_take_turns;
+            lists: pages_stand_still_while_rows_come, filters_choose, borrowers_are_found_by_reference,
+                the_audit_is_listed, totals_are_zero;
+            loading: nothing_is_found_in_an_empty_store, every_key_loads_its_slice;
+            races: a_stale_version_loses, of_two_in_one_batch_one_wins, an_order_has_one_live_payment,
+                an_instrument_is_bound_once, references_are_unique, many_writers_lose_nothing;
+            vault: an_item_needs_the_stored_key
+        );
+    };
+    (@ $run:path; $($file:ident: $($case:ident),+);+) => {$(
+        mod $file {
+            $(
+                #[test]
+                fn $case() {
+                    $run($crate::conformance::$file::$case);
+                }
+            )+
+        }
+    )+};
+}

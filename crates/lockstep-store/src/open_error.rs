@@ -1,0 +1,63 @@
+//! Why a database could not be opened. Each message says what to do about it.
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file can't be reached.
+    #[error("{what}: {source}")]
+    File {
+        /// What was being done.
+        what: String,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process has it open.
+    #[error("{file} is in use by another process; stop that one first, or give this one its own file")]
+    InUse {
+        /// The file.
+        file: String,
+    },
+    /// A newer program has changed its schema.
+    #[error(
+        "the database has schema version {found}, this program knows versions up to {known}; use a newer program"
+    )]
+    NewerSchema {
+        /// Its version.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// A migration that was applied differs from the one of the same number in this program.
+    #[error(
+        "migration {version} of the database is not the one of this program; use the program that made it"
+    )]
+    OtherMigration {
+        /// Its number.
+        version: i64,
+    },
+    /// It is a database of another program.
+    #[error("the file is a database, but not one of this program")]
+    NotOurs,
+    /// A setting that durability rests on did not take.
+    #[error(
+        "the database keeps {setting} at {found}, it has to be {wanted}; is the file system a network share?"
+    )]
+    Setting {
+        /// Which.
+        setting: &'static str,
+        /// What it has to be.
+        wanted: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// The database said no.
+    #[error("{doing}: {source}")]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

@@ -1,0 +1,151 @@
+//! Effects: what has to be done in the world, written with the events that caused it. A finished one is deleted.
+
+use lockstep_core::effect::{Delivery, Effect};
+use lockstep_core::id::EffectId;
+use lockstep_core::time::Timestamp;
+use lockstep_engine::port::StoredEffect;
+use rusqlite::{Connection, Row, Rows, params};
+
+use super::deliveries;
+use super::failure::{Failure, taken};
+use super::row;
+
+/// Effects that were found, and the ids of those whose body this program can't read (a newer one wrote them).
+/// An unreadable effect stays as it is and holds up nobody else.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) effects: Vec<StoredEffect>,
+    pub(super) unreadable: Vec<String>,
+}
+
+/// Writes a new effect down. A notice becomes one delivery for each endpoint that wants it.
+pub(super) fn plan(connection: &Connection, planned: &StoredEffect, at: Timestamp) -> Result<(), Failure> {
+    if let Effect::Notify { id, notice } = &planned.effect {
+        return deliveries::fan_out(connection, *id, notice, planned.due_at, at);
+    }
+    let delivery = match planned.effect.delivery() {
+        Delivery::Once => "once",
+        Delivery::Repeatable => "repeatable",
+    };
+    let sql = "INSERT INTO effects (bucket, id, kind, delivery, state, due_at, tenant, body)
+               VALUES (?1, ?2, ?3, ?4, 'ready', ?5, ?6, ?7)";
+    let (bucket, id, kind) = (
+        planned.id.bucket().number(),
+        planned.id.to_string(),
+        planned.effect.kind(),
+    );
+    let (tenant, body) = (
+        planned.tenant.to_string(),
+        serde_json::to_string(&planned.effect)?,
+    );
+    let values = params![
+        bucket,
+        id,
+        kind,
+        delivery,
+        planned.due_at.as_millis(),
+        tenant,
+        body
+    ];
+    taken(
+        connection.prepare_cached(sql)?.execute(values),
+        "effect",
+        "effect",
+    )?;
+    Ok(())
+}
+
+/// Ends an effect by its answer. An answer that comes twice finds nothing to end.
+pub(super) fn done(connection: &Connection, id: EffectId) -> Result<(), Failure> {
+    let sql = "DELETE FROM effects WHERE bucket = ?1 AND id = ?2";
+    match connection
+        .prepare_cached(sql)?
+        .execute(params![id.bucket().number(), id.to_string()])?
+    {
+        0 => Err(Failure::AlreadyDone),
+        _ => Ok(()),
+    }
+}
+
+/// `ready` → `sending`; whether it was this call that did it.
+pub(super) fn begin_sending(connection: &Connection, id: EffectId, at: Timestamp) -> Result<bool, Failure> {
+    let sql = "UPDATE effects SET state = 'sending', sending_at = ?3 WHERE bucket = ?1 AND id = ?2 AND state = 'ready'";
+    let values = params![id.bucket().number(), id.to_string(), at.as_millis()];
+    Ok(connection.prepare_cached(sql)?.execute(values)? == 1)
+}
+
+/// Ends a repeatable effect. One that may be done only once ends by its answer alone.
+pub(super) fn finish(connection: &Connection, id: EffectId) -> Result<(), Failure> {
+    let sql = "DELETE FROM effects WHERE bucket = ?1 AND id = ?2 AND delivery = 'repeatable'";
+    let key = params![id.bucket().number(), id.to_string()];
+    if connection.prepare_cached(sql)?.execute(key)? == 0 && exists(connection, id)? {
+        return Err(Failure::Refused(
+            "an effect that is done only once ends by its answer",
+        ));
+    }
+    Ok(())
+}
+
+fn exists(connection: &Connection, id: EffectId) -> Result<bool, Failure> {
+    let sql = "SELECT 1 FROM effects WHERE bucket = ?1 AND id = ?2";
+    Ok(connection
+        .prepare_cached(sql)?
+        .exists(params![id.bucket().number(), id.to_string()])?)
+}
+
+/// Puts an effect off that is not being sent.
+pub(super) fn postpone(connection: &Connection, id: EffectId, due_at: Timestamp) -> Result<(), Failure> {
+    let sql = "UPDATE effects SET due_at = ?3 WHERE bucket = ?1 AND id = ?2 AND state = 'ready'";
+    connection.prepare_cached(sql)?.execute(params![
+        id.bucket().number(),
+        id.to_string(),
+        due_at.as_millis()
+    ])?;
+    Ok(())
+}
+
+/// Ready and due, earliest first.
+pub(super) fn due(connection: &Connection, until: Timestamp, limit: usize) -> Result<Found, Failure> {
+    // Without a LIMIT: rows are read one by one until enough are found, so unreadable ones take nobody's place.
+    let sql = "SELECT id, due_at, tenant, body FROM effects
+               WHERE state = 'ready' AND due_at <= ?1 ORDER BY due_at, id";
+    found(connection.prepare_cached(sql)?.query([until.as_millis()])?, limit)
+}
+
+/// Being sent when the process stopped.
+pub(super) fn interrupted(connection: &Connection) -> Result<Found, Failure> {
+    let sql = "SELECT id, due_at, tenant, body FROM effects WHERE state = 'sending' ORDER BY id";
+    found(connection.prepare_cached(sql)?.query([])?, usize::MAX)
+}
+
+fn found(mut rows: Rows<'_>, limit: usize) -> Result<Found, Failure> {
+    let mut found = Found::default();
+    while found.effects.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        match read(row) {
+            Ok(effect) => found.effects.push(effect),
+            Err(Failure::Sql(error)) => return Err(error.into()),
+            Err(_) => found.unreadable.push(row.get(0)?),
+        }
+    }
+    Ok(found)
+}
+
+fn read(row: &Row<'_>) -> Result<StoredEffect, Failure> {
+    let (id, due_at) = (row::id(row, 0)?, row::moment(row, 1)?);
+    Ok(StoredEffect {
+        id,
+        effect: row::json(row, 3)?,
+        due_at,
+        tenant: row::id(row, 2)?,
+    })
+}
+
+/// How many are open, by kind.
+pub(super) fn open(connection: &Connection) -> Result<Vec<(String, u64)>, Failure> {
+    let sql = "SELECT kind, count(*) FROM effects GROUP BY kind ORDER BY kind";
+    row::all(connection.prepare_cached(sql)?.query([])?, |row| {
+        Ok((row.get(0)?, row::counted(row, 1)?))
+    })
+}

@@ -1,0 +1,140 @@
+//! Loading slices: at most one entity of each kind, as they stood at one moment.
+
+use lockstep_core::Slice;
+use lockstep_core::binding::Binding;
+use lockstep_core::borrower::Borrower;
+use lockstep_core::id::{BindingId, BorrowerId, OrderId, PaymentId};
+use lockstep_core::order::Order;
+use lockstep_core::payment::Payment;
+use lockstep_engine::port::CallKey;
+use rusqlite::{Connection, Params, params};
+use serde::de::DeserializeOwned;
+
+use super::failure::Failure;
+use super::row;
+
+/// The slice that a command needs.
+pub(super) fn slice(connection: &Connection, key: &CallKey) -> Result<Slice, Failure> {
+    // One read transaction: the parts of a slice stand side by side as they were at one moment.
+    let moment = connection.unchecked_transaction()?;
+    let slice = match key {
+        CallKey::BorrowerByReference { tenant, reference } => {
+            let sql = "SELECT state FROM borrowers WHERE bucket = ?1 AND tenant = ?2 AND reference = ?3";
+            let bucket = key.bucket().number();
+            let borrower = state(&moment, sql, params![bucket, tenant.to_string(), reference])?;
+            Slice {
+                borrower,
+                ..Slice::default()
+            }
+        }
+        CallKey::Borrower(id) => Slice {
+            borrower: borrower(&moment, *id)?,
+            ..Slice::default()
+        },
+        CallKey::NewBinding {
+            borrower: owner,
+            fingerprint,
+        } => {
+            let sql = "SELECT state FROM bindings
+                       WHERE bucket = ?1 AND borrower_id = ?2 AND fingerprint = ?3 AND unbound_at IS NULL";
+            let binding = state(
+                &moment,
+                sql,
+                params![owner.bucket().number(), owner.to_string(), fingerprint],
+            )?;
+            Slice {
+                borrower: borrower(&moment, *owner)?,
+                binding,
+                ..Slice::default()
+            }
+        }
+        CallKey::NewOrder {
+            borrower: owner,
+            reference,
+        } => {
+            let sql = "SELECT state FROM orders WHERE bucket = ?1 AND borrower_id = ?2 AND reference = ?3";
+            let order = state(
+                &moment,
+                sql,
+                params![owner.bucket().number(), owner.to_string(), reference],
+            )?;
+            Slice {
+                borrower: borrower(&moment, *owner)?,
+                order,
+                ..Slice::default()
+            }
+        }
+        CallKey::Binding(id) => {
+            let binding = binding(&moment, *id)?;
+            let owner = binding.as_ref().map(|binding| binding.borrower);
+            let borrower = owner.map(|owner| borrower(&moment, owner)).transpose()?.flatten();
+            Slice {
+                borrower,
+                binding,
+                ..Slice::default()
+            }
+        }
+        CallKey::Order(id) => Slice {
+            order: order(&moment, *id)?,
+            ..Slice::default()
+        },
+        CallKey::Collect {
+            order: owed,
+            binding: from,
+        } => Slice {
+            order: order(&moment, *owed)?,
+            binding: binding(&moment, *from)?,
+            ..Slice::default()
+        },
+        CallKey::Payment(id) => match payment(&moment, *id)? {
+            Some(payment) => Slice {
+                binding: binding(&moment, payment.binding)?,
+                order: payment
+                    .purpose
+                    .order()
+                    .map(|id| order(&moment, id))
+                    .transpose()?
+                    .flatten(),
+                payment: Some(payment),
+                borrower: None,
+            },
+            None => Slice::default(),
+        },
+    };
+    moment.finish()?;
+    Ok(slice)
+}
+
+fn state<T: DeserializeOwned>(
+    connection: &Connection,
+    sql: &str,
+    key: impl Params,
+) -> Result<Option<T>, Failure> {
+    row::first(connection.prepare_cached(sql)?.query(key)?, |row| {
+        row::json(row, 0)
+    })
+}
+
+/// One borrower.
+pub(super) fn borrower(connection: &Connection, id: BorrowerId) -> Result<Option<Borrower>, Failure> {
+    let sql = "SELECT state FROM borrowers WHERE bucket = ?1 AND id = ?2";
+    state(connection, sql, params![id.bucket().number(), id.to_string()])
+}
+
+/// One binding.
+pub(super) fn binding(connection: &Connection, id: BindingId) -> Result<Option<Binding>, Failure> {
+    let sql = "SELECT state FROM bindings WHERE bucket = ?1 AND id = ?2";
+    state(connection, sql, params![id.bucket().number(), id.to_string()])
+}
+
+/// One order.
+pub(super) fn order(connection: &Connection, id: OrderId) -> Result<Option<Order>, Failure> {
+    let sql = "SELECT state FROM orders WHERE bucket = ?1 AND id = ?2";
+    state(connection, sql, params![id.bucket().number(), id.to_string()])
+}
+
+/// One payment.
+pub(super) fn payment(connection: &Connection, id: PaymentId) -> Result<Option<Payment>, Failure> {
+    let sql = "SELECT state FROM payments WHERE bucket = ?1 AND id = ?2";
+    state(connection, sql, params![id.bucket().number(), id.to_string()])
+}

@@ -1,0 +1,213 @@
+//! Migrations: numbered files compiled in, applied in order inside one transaction when the database is opened.
+//! An applied migration is never edited: its checksum is kept and compared. Changes expand first and contract in a
+//! later release, so the release before still runs on the new schema.
+
+use rusqlite::{Connection, params};
+use sha2::{Digest, Sha256};
+
+use super::connection::database;
+use crate::OpenError;
+
+/// One step of the schema.
+#[derive(Clone, Copy)]
+pub(super) struct Migration {
+    pub(super) version: i64,
+    pub(super) name: &'static str,
+    pub(super) sql: &'static str,
+}
+
+/// All of them, oldest first.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "initial",
+    sql: include_str!("migrations/0001_initial.sql"),
+}];
+
+/// Brings the schema up to date, or says why it can't.
+pub(super) fn migrate(connection: &mut Connection, known: &[Migration]) -> Result<(), OpenError> {
+    let failed = database("bring the schema up to date");
+    let transaction = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(&failed)?;
+    transaction
+        .execute_batch(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (
+                 version  INTEGER NOT NULL PRIMARY KEY,
+                 name     TEXT    NOT NULL,
+                 checksum TEXT    NOT NULL
+             ) STRICT",
+        )
+        .map_err(&failed)?;
+    let applied = applied(&transaction).map_err(&failed)?;
+    let newest = known.last().map_or(0, |migration| migration.version);
+    if let Some((found, _)) = applied.last().filter(|(version, _)| *version > newest) {
+        return Err(OpenError::NewerSchema {
+            found: *found,
+            known: newest,
+        });
+    }
+    for migration in known {
+        let checksum = checksum(migration.sql);
+        match applied.iter().find(|(version, _)| *version == migration.version) {
+            Some((_, before)) if *before == checksum => {}
+            Some(_) => {
+                return Err(OpenError::OtherMigration {
+                    version: migration.version,
+                });
+            }
+            None => {
+                transaction.execute_batch(migration.sql).map_err(&failed)?;
+                let sql = "INSERT INTO schema_migrations (version, name, checksum) VALUES (?1, ?2, ?3)";
+                transaction
+                    .execute(sql, params![migration.version, migration.name, checksum])
+                    .map_err(&failed)?;
+            }
+        }
+    }
+    transaction.commit().map_err(failed)
+}
+
+fn applied(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
+    let mut statement =
+        connection.prepare("SELECT version, checksum FROM schema_migrations ORDER BY version")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
+/// Of the text without carriage returns, so that a checkout on another system is the same migration.
+fn checksum(sql: &str) -> String {
+    let digest = Sha256::digest(sql.replace('\r', ""));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Migration = Migration {
+        version: 1,
+        name: "one",
+        sql: "CREATE TABLE a (x INTEGER) STRICT;",
+    };
+    const SECOND: Migration = Migration {
+        version: 2,
+        name: "two",
+        sql: "ALTER TABLE a ADD COLUMN y TEXT;",
+    };
+    const BROKEN: Migration = Migration {
+        version: 2,
+        name: "two",
+        sql: "CREATE TABLE b (x); CREATE TABLE a (x);",
+    };
+
+    fn tables(connection: &Connection) -> Vec<String> {
+        let mut statement = connection
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            .unwrap();
+        statement
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    #[test]
+    fn each_is_applied_once_and_in_order() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &[FIRST]).unwrap();
+        migrate(&mut connection, &[FIRST, SECOND]).unwrap();
+        migrate(&mut connection, &[FIRST, SECOND]).unwrap();
+        connection
+            .execute("INSERT INTO a (x, y) VALUES (1, 'two')", [])
+            .unwrap();
+        assert_eq!(applied(&connection).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_with_both_versions() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &[FIRST, SECOND]).unwrap();
+        let error = migrate(&mut connection, &[FIRST]).unwrap_err();
+        assert!(
+            matches!(error, OpenError::NewerSchema { found: 2, known: 1 }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_edited_migration_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &[FIRST]).unwrap();
+        let edited = Migration {
+            sql: "CREATE TABLE a (x TEXT) STRICT;",
+            ..FIRST
+        };
+        let error = migrate(&mut connection, &[edited]).unwrap_err();
+        assert!(
+            matches!(error, OpenError::OtherMigration { version: 1 }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_nothing_behind() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &[FIRST]).unwrap();
+        migrate(&mut connection, &[FIRST, BROKEN]).unwrap_err();
+        assert_eq!(tables(&connection), ["a", "schema_migrations"]);
+        assert_eq!(applied(&connection).unwrap().len(), 1);
+    }
+
+    /// JR/T 0171: every field has a data class. A column line without one fails here.
+    #[test]
+    fn every_column_has_a_data_class() {
+        for migration in MIGRATIONS {
+            for line in migration.sql.lines().filter(|line| is_column(line)) {
+                let class = line.split_once("-- ").map_or("", |(_, class)| class);
+                assert!(
+                    class.starts_with("C1") || class.starts_with("C2"),
+                    "no data class: {line}"
+                );
+            }
+        }
+    }
+
+    fn is_column(line: &str) -> bool {
+        let typed = [" INTEGER", " TEXT", " BLOB"]
+            .iter()
+            .any(|word| line.contains(word));
+        // A column with a long check continues on the next line, which then carries the class.
+        line.starts_with("    ") && typed && (line.contains(',') || line.contains("--"))
+    }
+
+    #[test]
+    fn no_column_could_hold_a_number_or_name_of_a_person() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        let sql =
+            "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'";
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns = statement
+            .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+            .unwrap();
+        for (table, column) in columns.map(Result::unwrap) {
+            for word in [
+                "pan",
+                "card",
+                "account_n",
+                "number",
+                "holder",
+                "id_no",
+                "mobile",
+                "phone",
+                "cvn",
+                "cvv",
+                "otp",
+            ] {
+                assert!(!column.contains(word), "{table}.{column}");
+            }
+            let named = ["tenants", "api_keys", "schema_migrations"].contains(&table.as_str());
+            assert!(named || column != "name", "{table}.{column}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The store on one SQLite file: write-ahead log, fsync on every transaction, one writer, several readers.
+//!
+//! One process at a time: an advisory lock on `<file>.lock` says so. Changes go through one queue and travel
+//! together (`writer`), reads go to their own connections (`readers`). With [`SqliteStore::open_inline`] both run
+//! on the caller's thread and changes wait for [`SqliteStore::flush`], for the deterministic simulator.
+
+mod admin;
+mod answers;
+mod commit;
+mod connection;
+mod deliveries;
+mod directory;
+mod effects;
+mod endpoints;
+mod entities;
+mod failure;
+mod inbox;
+mod load;
+mod maintenance;
+mod migrate;
+mod notes;
+mod page;
+mod queries;
+mod readers;
+mod row;
+mod store;
+mod tenants;
+#[cfg(test)]
+mod tests;
+mod vault;
+mod writer;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lockstep_engine::port::Fault;
+use rusqlite::Connection;
+
+use self::connection::Place;
+use self::failure::Failure;
+use self::migrate::{MIGRATIONS, migrate};
+use self::readers::ReaderPool;
+use self::writer::{Job, WriterThread, Writing};
+use crate::OpenError;
+
+/// The store on one SQLite file.
+pub struct SqliteStore {
+    work: Work,
+    /// Effects whose body could not be read, each reported once.
+    unreadable: Mutex<BTreeSet<String>>,
+    /// Dropped last: the lock is let go when the connections are closed.
+    place: Option<Place>,
+}
+
+/// Where the work is done.
+enum Work {
+    /// On threads of its own.
+    Threads {
+        writer: WriterThread,
+        readers: ReaderPool,
+    },
+    /// On the caller's thread; changes wait until they are flushed.
+    Inline {
+        writing: Mutex<Writing>,
+        queue: Mutex<Vec<Box<dyn Job>>>,
+    },
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl SqliteStore {
+    /// Opens a database file, makes it if it isn't there, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When another process has it open, when it is of a newer program, or when it can't be read or written.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let place = Place::take(path.as_ref())?;
+        let mut connection = connection::for_writing(&place.path)?;
+        migrate(&mut connection, MIGRATIONS)?;
+        let readers = ReaderPool::start(&place.path)?;
+        let writer = WriterThread::start(connection).map_err(|source| OpenError::File {
+            what: "can't start the writer thread".to_owned(),
+            source,
+        })?;
+        Ok(Self::with(Work::Threads { writer, readers }, Some(place)))
+    }
+
+    /// Opens a database file without any thread: reads run at once on the caller's thread, changes wait until
+    /// [`flush`](Self::flush) is called. For executors that run everything on one thread.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_inline(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let place = Place::take(path.as_ref())?;
+        let connection = connection::for_writing(&place.path)?;
+        Self::inline(connection, Some(place))
+    }
+
+    /// As [`open_inline`](Self::open_inline), but in memory: nothing outlives the store.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn in_memory() -> Result<Self, OpenError> {
+        Self::inline(connection::in_memory()?, None)
+    }
+
+    fn inline(mut connection: Connection, place: Option<Place>) -> Result<Self, OpenError> {
+        migrate(&mut connection, MIGRATIONS)?;
+        let writing = Mutex::new(Writing::new(connection));
+        Ok(Self::with(
+            Work::Inline {
+                writing,
+                queue: Mutex::default(),
+            },
+            place,
+        ))
+    }
+
+    fn with(work: Work, place: Option<Place>) -> Self {
+        Self {
+            work,
+            unreadable: Mutex::default(),
+            place,
+        }
+    }
+
+    /// Applies everything that waits, in one transaction, and tells those who wait for it. Returns how many
+    /// changes there were. A store with threads does this by itself and returns 0.
+    pub fn flush(&self) -> usize {
+        let Work::Inline { writing, queue } = &self.work else {
+            return 0;
+        };
+        let jobs = std::mem::take(&mut *lock(queue));
+        let count = jobs.len();
+        if count > 0 {
+            lock(writing).apply(jobs);
+        }
+        count
+    }
+
+    /// Forgets everything that waits, as a power cut before the fsync would; whoever waits gets a fault. Returns
+    /// how many changes there were. A store with threads has nothing to forget and returns 0.
+    pub fn lose_waiting(&self) -> usize {
+        let Work::Inline { queue, .. } = &self.work else {
+            return 0;
+        };
+        std::mem::take(&mut *lock(queue)).len()
+    }
+
+    /// Reads, off the caller's thread where there are threads.
+    async fn read<T, R>(&self, doing: &'static str, read: R) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        R: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    {
+        let result = match &self.work {
+            Work::Threads { readers, .. } => readers.read(read).await,
+            Work::Inline { writing, .. } => read(&lock(writing).connection),
+        };
+        result.map_err(|failure| failure.fault(doing))
+    }
+
+    /// Writes, together with whatever else waits. Returns once it is durable.
+    async fn write<T, W>(&self, work: W) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> Result<T, Failure> + Send + 'static,
+    {
+        let (job, result) = writer::job(work);
+        match &self.work {
+            Work::Threads { writer, .. } => writer.enqueue(job).await?,
+            Work::Inline { queue, .. } => lock(queue).push(job),
+        }
+        result.await.unwrap_or(Err(Failure::Stopped))
+    }
+
+    /// As [`write`](Self::write), for work that loses no races.
+    async fn change<T, W>(&self, doing: &'static str, work: W) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> Result<T, Failure> + Send + 'static,
+    {
+        self.write(work).await.map_err(|failure| failure.fault(doing))
+    }
+
+    /// Reports effects that can't be read, each once.
+    fn report(&self, unreadable: Vec<String>) {
+        let mut reported = lock(&self.unreadable);
+        for id in unreadable {
+            if !reported.contains(&id) {
+                tracing::error!(effect = %id, "a stored effect can't be read; was it written by a newer program?");
+                reported.insert(id);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}

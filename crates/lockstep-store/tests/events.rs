@@ -1,0 +1,69 @@
+//! Events written under schema version 1 stay readable, and this program still writes them as they were written.
+
+use std::collections::BTreeSet;
+
+use lockstep_core::Event;
+use lockstep_core::binding::BindingEvent;
+use lockstep_core::borrower::BorrowerEvent;
+use lockstep_core::order::OrderEvent;
+use lockstep_core::payment::PaymentEvent;
+use lockstep_store::{EventBodyError, decode_event, encode_event};
+
+const WRITTEN: &str = include_str!("fixtures/events_v1.jsonl");
+
+/// Every variant once: a new one doesn't compile until it is named here, and doesn't pass until the fixture has it.
+macro_rules! variants {
+    ($($kind:ident($event:ident): $($variant:ident),+);+) => {
+        const VARIANTS: &[&str] = &[$($(concat!(stringify!($kind), ".", stringify!($variant))),+),+];
+
+        fn variant(event: &Event) -> &'static str {
+            match event {
+                $(Event::$kind(event) => match event {
+                    $($event::$variant { .. } => concat!(stringify!($kind), ".", stringify!($variant)),)+
+                },)+
+            }
+        }
+    };
+}
+
+variants! {
+    Borrower(BorrowerEvent): Created;
+    Binding(BindingEvent): Created, MandateWanted, CodeAsked, CodeSent, SignatureSent, CodeWrong, SignatureNotSent,
+        SignatureUnknown, SignatureStillUnknown, MandateLive, MandateRefused, MandateEnded, DepositSent,
+        DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, Unbound;
+    Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, Cancelled;
+    Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
+        AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled
+}
+
+#[test]
+fn events_of_version_1_are_read_and_written_as_ever() {
+    let mut seen = BTreeSet::new();
+    for line in WRITTEN.lines() {
+        let event = decode_event(line).unwrap_or_else(|error| panic!("{line}: {error:?}"));
+        assert_eq!(encode_event(&event).unwrap(), line);
+        seen.insert(variant(&event));
+    }
+    assert_eq!(seen, VARIANTS.iter().copied().collect());
+}
+
+#[test]
+fn an_event_of_a_newer_version_says_so() {
+    let newer = r#"{"v":2,"kind":"order","event":{"type":"cancelled","at":1}}"#;
+    assert!(matches!(
+        decode_event(newer),
+        Err(EventBodyError::Newer { found: 2 })
+    ));
+    for damaged in [
+        "",
+        "{}",
+        r#"{"v":1}"#,
+        r#"{"v":1,"kind":"loan","event":{}}"#,
+        r#"{"v":1,"kind":"order","event":{}}"#,
+    ] {
+        assert!(
+            matches!(decode_event(damaged), Err(EventBodyError::Unreadable(_))),
+            "{damaged}"
+        );
+    }
+}

@@ -1,0 +1,77 @@
+//! The sandbox's banks with a memory of their own: what a bank has debited must survive a kill of this process as
+//! it would at a real bank.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use lockstep_channels::{Adapter, ChannelConfig, ChannelKey};
+use lockstep_core::channel::ChannelId;
+use lockstep_core::sensitive::Mobile;
+use lockstep_engine::port::{Clock, Seeds};
+use lockstep_sim::capabilities;
+use lockstep_sim::port::SharedSandbox;
+use lockstep_sim::sandbox::{Sandbox, World};
+use lockstep_store::SqliteStore;
+
+use crate::drive::ReadsCodes;
+use crate::foundation::{StartProblem, private_folder, settle};
+
+/// Both sides of the sandbox sign with this. It protects nothing: the sandbox's money is invented.
+const SANDBOX_KEY: &str = "the-sandbox-signs-with-this-public-key-it-guards-nothing";
+
+/// The sandbox's channels as configuration.
+pub fn channel_configs(base_url: &str) -> Vec<ChannelConfig> {
+    let config = |capability: lockstep_core::channel::Capability| ChannelConfig {
+        adapter: Adapter::Sandbox,
+        base_url: base_url.trim_end_matches('/').to_owned(),
+        key: ChannelKey::new(SANDBOX_KEY.to_owned()),
+        capability,
+    };
+    capabilities().into_iter().map(config).collect()
+}
+
+fn keys() -> BTreeMap<ChannelId, ChannelKey> {
+    let pairs = capabilities().into_iter().map(|capability| (capability.id, ChannelKey::new(SANDBOX_KEY.to_owned())));
+    pairs.collect()
+}
+
+/// Opens the banks' memory, or makes it. What the banks do is written before they answer.
+///
+/// # Errors
+/// [`StartProblem`] when the file can't be used.
+pub async fn open(
+    file: &Path,
+    world: World,
+    clock: Arc<dyn Clock>,
+    seeds: Arc<dyn Seeds>,
+) -> Result<Arc<SharedSandbox>, StartProblem> {
+    if let Some(folder) = file.parent() {
+        private_folder(folder)?;
+    }
+    let memory = SqliteStore::open_inline(file)?;
+    let mut sandbox = Sandbox::new(world);
+    let rows = memory.kv_all().await?.into_iter().filter(|(_, json)| json != "null");
+    sandbox.restore(rows).map_err(|error| StartProblem::File {
+        path: file.to_owned(),
+        problem: format!("the sandbox's memory can't be read ({error}). Remove the file to start with new banks"),
+    })?;
+    let keeper = Box::new(move |rows: Vec<(String, String)>| {
+        let written = futures::executor::block_on(settle(&memory, memory.kv_put(rows)));
+        if let Err(fault) = written {
+            // A bank that forgets would debit twice: better no bank at all.
+            tracing::error!(%fault, "the sandbox's memory could not be written");
+            std::process::abort();
+        }
+    });
+    Ok(Arc::new(SharedSandbox::new(sandbox, &keys(), clock, seeds).kept_by(keeper)))
+}
+
+/// The sandbox's borrowers, who read what their phones get.
+pub struct SandboxPhones(pub Arc<SharedSandbox>);
+
+impl ReadsCodes for SandboxPhones {
+    fn latest_code(&self, mobile: &Mobile) -> Option<String> {
+        self.0.with(|sandbox| sandbox.messages(mobile.expose()).last().map(|message| message.code.clone()))
+    }
+}

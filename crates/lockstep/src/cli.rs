@@ -1,0 +1,345 @@
+//! The command line: one definition of every command and flag, with help that teaches.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lockstep_core::catalogue::Lang;
+
+use crate::config::{API_ADDRESS, SANDBOX_ADDRESS};
+
+/// Keeps bank, platform and borrower in step: binds cards, collects what is due, never debits twice, never loses
+/// an answer, and says why when something fails.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lockstep",
+    version,
+    arg_required_else_help = true,
+    after_help = "Start here:\n  lockstep demo                                  see it work, no set-up needed\n  lockstep collect examples/due-list.csv --out results.csv\n  lockstep serve                                 the API, with sandbox banks until channels are configured\n  lockstep doctor                                what is wrong with this installation\n\nEverything listens on this machine only unless told otherwise. Data lies in ./lockstep-data."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect a made-up due list from sandbox banks that slow down, fail and lose answers; then keep the API up.
+    Demo(DemoArgs),
+    /// Collect a due list from a CSV file. May be killed and run again at any time.
+    Collect(CollectArgs),
+    /// Serve the API.
+    Serve(ServeArgs),
+    /// The sandbox banks: serve them alone, look at them, break them.
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+    /// Say what is wrong with the configuration, files, keys, clock, database and channels.
+    Doctor(DoctorArgs),
+    /// Lenders.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// API keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Receive webhooks on this machine, verify and print them.
+    Listen(ListenArgs),
+    /// Copy the database while it is in use.
+    Backup(BackupArgs),
+}
+
+/// Where things are kept and configured.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// Configuration file. Default: lockstep.toml if it is there.
+    #[arg(long, value_name = "FILE", env = "LOCKSTEP_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Folder of database and key file. Default: from the configuration, else ./lockstep-data.
+    #[arg(long, value_name = "FOLDER", env = "LOCKSTEP_DATA")]
+    pub data: Option<PathBuf>,
+}
+
+/// Language of tables.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Language {
+    /// 中文
+    #[value(name = "zh-CN", alias = "zh")]
+    ZhCn,
+    /// English
+    #[value(name = "en")]
+    En,
+}
+
+impl From<Language> for Lang {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::ZhCn => Self::ZhCn,
+            Language::En => Self::En,
+        }
+    }
+}
+
+/// `lockstep demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The same seed gives the same figures.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Orders on the due list.
+    #[arg(long, default_value_t = 2400, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub orders: u32,
+    /// Borrowers who owe them.
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub borrowers: u32,
+    /// Days that pass, in accelerated time.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub days: u32,
+    /// Exit after the table instead of keeping the API up.
+    #[arg(long)]
+    pub once: bool,
+    /// Print the figures as one JSON object instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Language of the table.
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
+    /// Folder for the demo's data; what a former demo left there is removed.
+    #[arg(long, value_name = "FOLDER", default_value = "demo-data")]
+    pub data: PathBuf,
+    /// Where the API listens afterwards.
+    #[arg(long, default_value = API_ADDRESS)]
+    pub listen: SocketAddr,
+    /// Where the sandbox listens afterwards.
+    #[arg(long, default_value = SANDBOX_ADDRESS)]
+    pub sandbox_listen: SocketAddr,
+}
+
+/// `lockstep collect`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Columns (first line of the file, any order, UTF-8):\n  order        your name for the order, unique in the file, up to 64 characters   required\n  borrower     your name for the borrower, up to 64 characters                     required\n  amount       decimal without grouping, e.g. 1250.00                              required\n  due_date     2026-03-02 (falls due at 09:00 Shanghai time) or RFC 3339           required\n  currency     ISO 4217; CNY if empty\n  binding      id of an existing binding; or a card to bind:\n  card_number  holder_name  id_number  mobile                                      the four elements\n  channels     in order of preference, separated by semicolons; empty for all\n\nA wrong row gets a line in the rejects file naming row, field and fix; the rest go on. Without configured channels the\nsandbox's banks are used and time runs fast. Run it again with the same file after a kill: nothing is collected twice."
+)]
+pub struct CollectArgs {
+    /// The due list.
+    pub file: PathBuf,
+    /// Where the results go (CSV).
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Where rejected rows go (CSV). Default: the results file with .rejects.csv.
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Try orders again whose payment ended without money in an earlier run.
+    #[arg(long)]
+    pub again: bool,
+    /// With real channels: stay until every payment has ended instead of until nothing moves at once.
+    #[arg(long)]
+    pub wait: bool,
+    /// Seed of the sandbox's banks.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print the figures as one JSON object instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Language of the table.
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `lockstep serve`
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where the API listens. Default: from the configuration, else 127.0.0.1:7300.
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+    /// Where the built-in sandbox listens, when no channel is configured.
+    #[arg(long, default_value = SANDBOX_ADDRESS)]
+    pub sandbox_listen: SocketAddr,
+    /// Use a sandbox that runs elsewhere (lockstep sandbox serve) instead of the built-in one.
+    #[arg(long, value_name = "URL")]
+    pub sandbox_at: Option<String>,
+    /// Allow webhooks to plain HTTP and private addresses. For tests on one machine only.
+    #[arg(long)]
+    pub allow_private_webhooks: bool,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `lockstep sandbox`
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Serve the sandbox's banks alone.
+    Serve {
+        /// Where they listen.
+        #[arg(long, default_value = SANDBOX_ADDRESS)]
+        listen: SocketAddr,
+        /// Where their memory is kept.
+        #[arg(long, value_name = "FOLDER", default_value = "sandbox-data")]
+        data: PathBuf,
+        /// The API that notices are sent to.
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7300")]
+        callbacks_to: String,
+        /// Seed of what accounts nobody described turn out to be.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Show an account, or change it: lockstep sandbox account 6222… --state frozen
+    Account {
+        /// Its number.
+        number: String,
+        /// normal, frozen, lost, locked, closed, dormant or expired.
+        #[arg(long)]
+        state: Option<String>,
+        /// New balance in minor units.
+        #[arg(long)]
+        balance_minor: Option<i64>,
+        /// New reserved phone.
+        #[arg(long)]
+        mobile: Option<String>,
+        /// Where the sandbox is.
+        #[arg(long, default_value = "http://127.0.0.1:7311")]
+        at: String,
+    },
+    /// Break a channel: lockstep sandbox fault unionpay lose_answer --permille 300 --for-s 300
+    Fault {
+        /// unionpay, netsunion or bankdirect.
+        channel: String,
+        /// down, flapping, slow, lose_request, lose_answer, execute_then_timeout, late_execution, malformed_body,
+        /// html_page, wrong_amount, wrong_order, wrong_signature, lies_not_found, stale_query, duplicate_callbacks,
+        /// drop_callbacks, delay_callbacks, reorder_callbacks or early_callbacks.
+        kind: String,
+        /// In so many of 1,000 calls.
+        #[arg(long)]
+        permille: Option<u32>,
+        /// Only the next so many times.
+        #[arg(long)]
+        times: Option<u32>,
+        /// Only in this call: pay, pay_query, sign_code, sign_confirm, sign_query, sign_cancel.
+        #[arg(long)]
+        call: Option<String>,
+        /// A value of the fault, e.g. --set extra_ms=3000 (slow), delay_s=60 (late_execution), copies=2.
+        #[arg(long, value_name = "NAME=NUMBER")]
+        set: Vec<String>,
+        /// For so many seconds.
+        #[arg(long)]
+        for_s: Option<u64>,
+        /// Where the sandbox is.
+        #[arg(long, default_value = "http://127.0.0.1:7311")]
+        at: String,
+    },
+    /// Take all faults back.
+    Heal {
+        /// Where the sandbox is.
+        #[arg(long, default_value = "http://127.0.0.1:7311")]
+        at: String,
+    },
+    /// The codes that banks texted to a phone.
+    Messages {
+        /// The phone.
+        mobile: String,
+        /// Where the sandbox is.
+        #[arg(long, default_value = "http://127.0.0.1:7311")]
+        at: String,
+    },
+    /// What the banks themselves say was debited.
+    Truth {
+        /// Where the sandbox is.
+        #[arg(long, default_value = "http://127.0.0.1:7311")]
+        at: String,
+    },
+}
+
+/// `lockstep doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print findings as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `lockstep tenant`
+#[derive(Debug, Subcommand)]
+pub enum TenantCommand {
+    /// Add a lender and print its first API key (shown once).
+    Add {
+        /// Its name: the payee that mandates name.
+        name: String,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where things are kept.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List lenders.
+    List {
+        /// Where things are kept.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// `lockstep key`
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make an API key for a lender and print it (shown once).
+    Create {
+        /// The lender's id.
+        tenant: String,
+        /// What to call the key.
+        #[arg(long, default_value = "cli")]
+        name: String,
+        /// read, write, admin; several separated by commas.
+        #[arg(long, default_value = "read,write,admin", value_delimiter = ',')]
+        scopes: Vec<String>,
+        /// Where things are kept.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List a lender's keys.
+    List {
+        /// The lender's id.
+        tenant: String,
+        /// Where things are kept.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Revoke a key.
+    Revoke {
+        /// The lender's id.
+        tenant: String,
+        /// The key's id.
+        key: String,
+        /// Where things are kept.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// `lockstep listen`
+#[derive(Debug, Args)]
+pub struct ListenArgs {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:7322")]
+    pub listen: SocketAddr,
+    /// The endpoint's signing secret (whsec_…).
+    #[arg(long, env = "LOCKSTEP_WEBHOOK_SECRET", hide_env_values = true)]
+    pub secret: Option<String>,
+}
+
+/// `lockstep backup`
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Where the copy goes; must not exist.
+    pub target: PathBuf,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+}

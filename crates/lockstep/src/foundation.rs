@@ -1,0 +1,192 @@
+//! What every command stands on: the database, the vault, and the rooms between them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lockstep_engine::port::{Clock, Fault};
+use lockstep_store::{OpenError, SqliteStore};
+use lockstep_vault::key_file::{self, KeyFileProblem};
+use lockstep_vault::{KeyTextError, MasterKeyring, TransientSecrets, Vault};
+
+use crate::cli::Place;
+use crate::config::{self, Config, ConfigProblem};
+use crate::secrets::OpenSecrets;
+
+/// Environment variable that holds the keys instead of a file.
+pub const KEY_VARIABLE: &str = "LOCKSTEP_MASTER_KEY";
+/// Under this name the database remembers which index key its blind indexes were made with.
+const INDEX_KEY_ID: &str = "index_key_id";
+/// Codes waiting in memory at once.
+const CODES: usize = 100_000;
+
+/// Database and vault.
+#[derive(Clone)]
+pub struct Foundation {
+    /// The database.
+    pub store: Arc<SqliteStore>,
+    /// The vault.
+    pub vault: Vault,
+    /// Where entered codes wait.
+    pub codes: Arc<TransientSecrets>,
+}
+
+/// Why a command can't start. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartProblem {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigProblem),
+    /// Channels that can't be used as configured.
+    #[error("the configuration can't be used:\n  {}", .0.join("\n  "))]
+    Channels(Vec<String>),
+    /// A folder.
+    #[error("can't make the folder {path}: {source}")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The key file.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileProblem),
+    /// The keys in the environment.
+    #[error("the keys in {KEY_VARIABLE} can't be used: {0}")]
+    KeyText(#[from] KeyTextError),
+    /// The database was made with other keys.
+    #[error(
+        "the database was made with another index key ({was}) than the one given ({given}). Cards would not be found \
+         again. Give the key file that belongs to this database"
+    )]
+    OtherKeys {
+        /// The database's.
+        was: String,
+        /// The one given.
+        given: String,
+    },
+    /// The machinery.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// An address.
+    #[error("can't listen on {address}: {source}. Is another Lockstep running? Choose another address with --listen")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of the user.
+    #[error("{path}: {problem}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Something the user typed.
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// How the database is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// With threads of its own, for serving.
+    Served,
+    /// On the caller's thread, for virtual time.
+    Inline,
+}
+
+/// Reads the configuration that a command's flags name.
+///
+/// # Errors
+/// [`StartProblem`] naming file, line and field.
+pub fn configuration(place: &Place) -> Result<Config, StartProblem> {
+    let mut config = config::load(place.config.as_deref())?;
+    if let Some(data) = &place.data {
+        config.data.dir.clone_from(data);
+    }
+    let problems: Vec<_> = config.channels.iter().flat_map(lockstep_channels::ChannelConfig::problems).collect();
+    if problems.is_empty() { Ok(config) } else { Err(StartProblem::Channels(problems)) }
+}
+
+/// Opens database and vault; makes both on the first run.
+///
+/// # Errors
+/// [`StartProblem`] that says what is wrong and what to do.
+pub async fn open(config: &Config, mode: Mode) -> Result<Foundation, StartProblem> {
+    let data = &config.data;
+    private_folder(&data.dir)?;
+    let database = data.database();
+    let fresh = !database.exists();
+    let ring = keys(&data.key_file(), fresh)?;
+    let store = match mode {
+        Mode::Served => SqliteStore::open(&database)?,
+        Mode::Inline => SqliteStore::open_inline(&database)?,
+    };
+    let given = ring.index_key().key_id().to_owned();
+    match store.meta(INDEX_KEY_ID).await? {
+        Some(was) if was != given => return Err(StartProblem::OtherKeys { was, given }),
+        Some(_) => {}
+        None => remember(&store, &given).await?,
+    }
+    let codes = Arc::new(TransientSecrets::new(CODES));
+    Ok(Foundation { store: Arc::new(store), vault: Vault::new(ring), codes })
+}
+
+async fn remember(store: &SqliteStore, given: &str) -> Result<(), Fault> {
+    let write = store.set_meta(INDEX_KEY_ID, given);
+    settle(store, write).await
+}
+
+/// Waits for a write; with an inline store somebody has to flush it.
+pub async fn settle<T>(store: &SqliteStore, write: impl Future<Output = T>) -> T {
+    let mut write = Box::pin(write);
+    std::future::poll_fn(|context| {
+        let polled = write.as_mut().poll(context);
+        if polled.is_ready() {
+            return polled;
+        }
+        store.flush();
+        write.as_mut().poll(context)
+    })
+    .await
+}
+
+fn keys(file: &Path, fresh: bool) -> Result<MasterKeyring, StartProblem> {
+    if let Ok(text) = std::env::var(KEY_VARIABLE) {
+        return Ok(MasterKeyring::parse(&text)?);
+    }
+    // Where data exists, a missing key file is a loss to be told, not a reason to make another key.
+    let ring = if fresh { key_file::load_or_create(file)? } else { key_file::load(file)? };
+    Ok(ring)
+}
+
+/// Makes a folder that only its owner can enter.
+///
+/// # Errors
+/// [`StartProblem::Folder`].
+pub fn private_folder(path: &Path) -> Result<(), StartProblem> {
+    let problem = |source| StartProblem::Folder { path: path.to_owned(), source };
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(path).map_err(problem)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(problem)?;
+    }
+    Ok(())
+}
+
+impl Foundation {
+    /// What adapters may ask the vault for.
+    pub fn secrets(&self, clock: Arc<dyn Clock>) -> Arc<OpenSecrets> {
+        let (shelf, vault, codes) = (self.store.clone(), self.vault.clone(), self.codes.clone());
+        Arc::new(OpenSecrets { shelf, vault, codes, clock })
+    }
+}
