@@ -14,7 +14,7 @@
 //! `C1@unionpay`. A code is written with what it proves (`declined 64`), and the catalogue has to agree.
 
 pub(crate) mod bind;
-mod channels;
+pub(crate) mod channels;
 pub(crate) mod crash;
 mod laws;
 mod pay;
@@ -33,10 +33,18 @@ pub(crate) fn check(text: &str) {
     let mut lines: Vec<(String, Option<String>)> = Vec::new();
     let mut wrong = Vec::new();
     // What happens in one line may go on in the next, which then begins with a semicolon.
-    let text = text.lines().map(str::trim).collect::<Vec<_>>().join("\n").replace("\n;", ";");
+    let text = text
+        .lines()
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("\n;", ";");
     for line in text.lines().filter(|line| !line.is_empty()) {
         let (told, expected) = match line.split_once("->") {
-            Some((told, expected)) => (told, Some(expected.split_whitespace().collect::<Vec<_>>().join(" "))),
+            Some((told, expected)) => (
+                told,
+                Some(expected.split_whitespace().collect::<Vec<_>>().join(" ")),
+            ),
             None => (line, None),
         };
         if line.starts_with('#') {
@@ -45,27 +53,53 @@ pub(crate) fn check(text: &str) {
         }
         let happened = stage.play(told.trim());
         if expected.as_ref().is_some_and(|expected| *expected != happened) {
-            wrong.push(format!("{}\n  expected {}\n  happened {happened}", told.trim(), expected.clone().unwrap()));
+            wrong.push(format!(
+                "{}\n  expected {}\n  happened {happened}",
+                told.trim(),
+                expected.clone().unwrap()
+            ));
         }
         let (verb, rest) = told.trim().split_once(' ').unwrap_or((told.trim(), ""));
         lines.push((format!("{verb:<8} {}", rest.trim()), expected.map(|_| happened)));
     }
-    let width = lines.iter().filter(|(_, happened)| happened.is_some()).map(|(told, _)| told.len()).max().unwrap_or(0);
-    let whole: Vec<_> = lines.into_iter().map(|(told, happened)| match happened {
-        Some(happened) => wrapped(&format!("{told:<width$} -> {happened}"), width + 4),
-        None => told,
-    }).collect();
-    assert!(wrong.is_empty(), "{}\n\nThe whole scenario as it happened:\n\n{}\n", wrong.join("\n"), whole.join("\n"));
+    let width = lines
+        .iter()
+        .filter(|(_, happened)| happened.is_some())
+        .map(|(told, _)| told.len())
+        .max()
+        .unwrap_or(0);
+    let whole: Vec<_> = lines
+        .into_iter()
+        .map(|(told, happened)| match happened {
+            Some(happened) => wrapped(&format!("{told:<width$} -> {happened}"), width + 4),
+            None => told,
+        })
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{}\n\nThe whole scenario as it happened:\n\n{}\n",
+        wrong.join("\n"),
+        whole.join("\n")
+    );
 }
 
 /// Breaks a line that is too long before a semicolon.
 fn wrapped(line: &str, margin: usize) -> String {
     const WIDTH: usize = 98;
-    let Some(end) = line.char_indices().nth(WIDTH).map(|(index, _)| index) else { return line.to_owned() };
+    let Some(end) = line.char_indices().nth(WIDTH).map(|(index, _)| index) else {
+        return line.to_owned();
+    };
     let before = line[..end].rfind("; ").filter(|at| *at > margin);
-    let Some(at) = before.or_else(|| line[end..].find("; ").map(|at| at + end)) else { return line.to_owned() };
+    let Some(at) = before.or_else(|| line[end..].find("; ").map(|at| at + end)) else {
+        return line.to_owned();
+    };
     let rest = format!("{:margin$}{}", "", &line[at + 2..]);
-    format!("{}\n{:>margin$}{}", &line[..at], "; ", wrapped(&rest, margin).trim_start())
+    format!(
+        "{}\n{:>margin$}{}",
+        &line[..at],
+        "; ",
+        wrapped(&rest, margin).trim_start()
+    )
 }
 
 /// The world, the names in it and what was said last.
@@ -77,7 +111,11 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        Self { world: World::new(), names: Names::default(), last: None }
+        Self {
+            world: World::new(),
+            names: Names::default(),
+            last: None,
+        }
     }
 
     /// Plays one line and says what happened.
@@ -129,7 +167,11 @@ impl Stage {
         }
         self.world.now = until;
         happened.retain(|words| words != "nothing");
-        if happened.is_empty() { "nothing".to_owned() } else { happened.join("; ") }
+        if happened.is_empty() {
+            "nothing".to_owned()
+        } else {
+            happened.join("; ")
+        }
     }
 
     fn ledger(&self) -> String {
@@ -137,7 +179,10 @@ impl Stage {
         for entry in &self.world.ledger {
             *accounts.entry(entry.account.clone()).or_default() += entry.amount_minor;
         }
-        let told: Vec<_> = accounts.iter().map(|(account, minor)| format!("{account} {}", words::amount(*minor))).collect();
+        let told: Vec<_> = accounts
+            .iter()
+            .map(|(account, minor)| format!("{account} {}", words::amount(*minor)))
+            .collect();
         told.join("; ")
     }
 }
@@ -145,13 +190,16 @@ impl Stage {
 /// `2026-03-02T09:00`, in Shanghai.
 fn moment(text: &str) -> Timestamp {
     let seconds = if text.matches(':').count() == 1 { ":00" } else { "" };
-    Timestamp::from_rfc3339(&format!("{text}{seconds}+08:00")).unwrap_or_else(|| panic!("{text} is no moment"))
+    Timestamp::from_rfc3339(&format!("{text}{seconds}+08:00"))
+        .unwrap_or_else(|| panic!("{text} is no moment"))
 }
 
 /// `250ms`, `5s`, `10m`, `2h` or `1d`.
 fn pause(text: &str) -> std::time::Duration {
     let digits = text.trim_end_matches(|letter: char| letter.is_alphabetic());
-    let number: u64 = digits.parse().unwrap_or_else(|_| panic!("{text} is no length of time"));
+    let number: u64 = digits
+        .parse()
+        .unwrap_or_else(|_| panic!("{text} is no length of time"));
     std::time::Duration::from_millis(match &text[digits.len()..] {
         "ms" => number,
         "s" => number * 1000,

@@ -55,7 +55,7 @@ impl<'a> Request<'a> {
 #[derive(Debug)]
 pub enum Executed {
     /// It was decided now: the slice after it, or why not.
-    Decided(Result<Slice, Refusal>),
+    Decided(Box<Result<Slice, Refusal>>),
     /// It had been answered before under the same key.
     Replayed(Answer),
     /// Its key can't be used.
@@ -86,9 +86,9 @@ impl Engine {
                 return Ok(replay(key, stored));
             }
             match self.attempt(&request).await {
-                Ok(outcome) => return Ok(Executed::Decided(outcome)),
+                Ok(outcome) => return Ok(Executed::Decided(Box::new(outcome))),
                 Err(CommitError::Conflict(_)) => {}
-                Err(CommitError::AlreadyDone) => return Ok(Executed::Decided(Ok(Slice::default()))),
+                Err(CommitError::AlreadyDone) => return Ok(Executed::Decided(Box::new(Ok(Slice::default())))),
                 Err(CommitError::Fault(fault)) => return Err(fault),
             }
         }

@@ -25,18 +25,21 @@ const CARDS: &[(&str, usize)] = &[
 ];
 
 const SURNAMES: &[&str] = &[
-    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马",
-    "罗", "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧", "欧阳", "上官",
+    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何",
+    "郭", "马", "罗", "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧", "欧阳", "上官",
 ];
 const GIVEN: &[&str] = &[
-    "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛", "明", "超", "秀兰", "霞",
-    "平", "刚", "桂英", "建华", "志强", "晓燕", "子涵", "雨桐", "浩然", "思远", "嘉怡", "文博", "玉兰",
+    "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛", "明", "超",
+    "秀兰", "霞", "平", "刚", "桂英", "建华", "志强", "晓燕", "子涵", "雨桐", "浩然", "思远", "嘉怡", "文博",
+    "玉兰",
 ];
 const REGIONS: &[&str] = &[
-    "110101", "110105", "310104", "310115", "440106", "440305", "330106", "320102", "510104", "420106", "610113",
-    "500103", "370102", "350102", "430102", "210102", "410102", "530102",
+    "110101", "110105", "310104", "310115", "440106", "440305", "330106", "320102", "510104", "420106",
+    "610113", "500103", "370102", "350102", "430102", "210102", "410102", "530102",
 ];
-const MOBILES: &[&str] = &["138", "139", "135", "150", "159", "186", "188", "177", "189", "131", "156", "198"];
+const MOBILES: &[&str] = &[
+    "138", "139", "135", "150", "159", "186", "188", "177", "189", "131", "156", "198",
+];
 
 /// A made-up borrower with one card.
 #[derive(Clone)]
@@ -64,7 +67,11 @@ impl Dice {
         for (slot, byte) in bytes[8..].iter_mut().zip(purpose.bytes()) {
             *slot = byte;
         }
-        Self(Mint::new(Bucket::of_tenant(purpose), Timestamp::from_millis(0), bytes))
+        Self(Mint::new(
+            Bucket::of_tenant(purpose),
+            Timestamp::from_millis(0),
+            bytes,
+        ))
     }
 
     /// A number in `0..below`.
@@ -85,14 +92,17 @@ impl Dice {
 
     /// That many digits.
     pub fn digits(&mut self, count: usize) -> String {
-        (0..count).map(|_| char::from(b'0' + u8::try_from(self.below(10)).unwrap_or(0))).collect()
+        (0..count)
+            .map(|_| char::from(b'0' + u8::try_from(self.below(10)).unwrap_or(0)))
+            .collect()
     }
 }
 
 /// Makes borrower number `number`.
 pub fn person(dice: &mut Dice, number: usize) -> Person {
     let mut holder_name = (*dice.pick(SURNAMES)).to_owned();
-    holder_name.push_str(dice.pick(GIVEN));
+    let given = *dice.pick(GIVEN);
+    holder_name.push_str(given);
     Person {
         reference: format!("B-{number:05}"),
         holder_name,
@@ -131,8 +141,17 @@ mod tests {
             let (person, again) = (person(&mut one, number), person(&mut two, number));
             assert_eq!(person.card_number, again.card_number);
             let card = check_card(&CardNumber::new(person.card_number.clone()));
-            assert!(card.findings.is_empty(), "{} {:?}", person.card_number, card.findings);
-            assert!(card.facts.is_some_and(|facts| facts.issuer.is_some()), "{}", person.card_number);
+            assert!(
+                card.findings.is_empty(),
+                "{} {:?}",
+                person.card_number,
+                card.findings
+            );
+            assert!(
+                card.facts.is_some_and(|facts| facts.issuer.is_some()),
+                "{}",
+                person.card_number
+            );
             let today = jiff::civil::date(2026, 3, 2);
             let id = check_id_number(&IdNumber::new(person.id_number.clone()), today);
             assert!(id.findings.is_empty(), "{} {:?}", person.id_number, id.findings);

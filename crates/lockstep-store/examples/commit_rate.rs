@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p lockstep-store --features conformance --example commit_rate -- [file] [seconds]`
 //!
-//! Each change is a whole new order with its event and audit entry, decided from a fresh read. The file is left behind.
+//! Each change is a whole new order with its event and audit entry, decided from a fresh read. The file is
+//! left behind.
 
 use std::error::Error;
 use std::io::Write;

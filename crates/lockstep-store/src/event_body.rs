@@ -1,5 +1,5 @@
-//! How an event is written down: `{"v":1,"kind":"payment","event":{…}}`. Written once and read for ever, so the
-//! schema version goes into every body and old versions stay readable.
+//! How an event is written down: `{"v":1,"kind":"payment","event":{…}}`. Written once and read for ever, so
+//! the schema version goes into every body and old versions stay readable.
 
 use lockstep_core::Event;
 use serde::de::DeserializeOwned;

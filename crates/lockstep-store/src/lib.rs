@@ -1,11 +1,12 @@
 //! The store: the ports `Store`, `Queries`, `Directory` and `Shelf` of the engine, on a database.
 //!
-//! One folder per database with the same file names in each, plain SQL next to the function that needs it, and one
-//! suite, [`conformance`], that every folder has to pass. What is not SQL (how an event is written down, which
-//! records exist) lies beside the folders and is shared.
+//! One folder per database with the same file names in each, plain SQL next to the function that needs it,
+//! and one suite, [`conformance`], that every folder has to pass. What is not SQL (how an event is written
+//! down, which records exist) lies beside the folders and is shared.
 //!
-//! Invariants of absence: no rule about money is decided here; the database only repeats the few that must hold
-//! whatever the program above believes. No clock is read and no random number drawn: moments and ids come in.
+//! Invariants of absence: no rule about money is decided here; the database only repeats the few that must
+//! hold whatever the program above believes. No clock is read and no random number drawn: moments and ids
+//! come in.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -19,9 +19,7 @@ pub enum OpenError {
         file: String,
     },
     /// A newer program has changed its schema.
-    #[error(
-        "the database has schema version {found}, this program knows versions up to {known}; use a newer program"
-    )]
+    #[error("the database has schema version {found}, this program knows up to {known}; use a newer program")]
     NewerSchema {
         /// Its version.
         found: i64,

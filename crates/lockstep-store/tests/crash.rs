@@ -13,7 +13,8 @@ use lockstep_store::{OpenError, SqliteStore};
 
 const CHILD: &str = "LOCKSTEP_STORE_CRASH_CHILD";
 
-/// Not a test by itself: the process that is killed. Says every borrower's name once it was told that it is stored.
+/// Not a test by itself: the process that is killed. Says every borrower's name once it was told that it is
+/// stored.
 #[test]
 fn the_child() {
     let Ok(path) = std::env::var(CHILD) else { return };
@@ -21,7 +22,7 @@ fn the_child() {
     let lives = stream::iter(0..).for_each_concurrent(16, |number: u64| {
         let db = Arc::clone(&db);
         async move {
-            let id = World::new(0).borrower(&*db, &format!("R{number}")).await;
+            let id = World::new(number).borrower(&*db, &format!("R{number}")).await;
             writeln!(std::io::stdout(), "stored {id}").unwrap();
         }
     });

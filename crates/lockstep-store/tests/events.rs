@@ -1,4 +1,5 @@
-//! Events written under schema version 1 stay readable, and this program still writes them as they were written.
+//! Events written under schema version 1 stay readable, and this program still writes them as they were
+//! written.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,8 @@ use lockstep_store::{EventBodyError, decode_event, encode_event};
 
 const WRITTEN: &str = include_str!("fixtures/events_v1.jsonl");
 
-/// Every variant once: a new one doesn't compile until it is named here, and doesn't pass until the fixture has it.
+/// Every variant once: a new one doesn't compile until it is named here, and doesn't pass until the fixture
+/// has it.
 macro_rules! variants {
     ($($kind:ident($event:ident): $($variant:ident),+);+) => {
         const VARIANTS: &[&str] = &[$($(concat!(stringify!($kind), ".", stringify!($variant))),+),+];
@@ -28,9 +30,9 @@ macro_rules! variants {
 
 variants! {
     Borrower(BorrowerEvent): Created;
-    Binding(BindingEvent): Created, MandateWanted, CodeAsked, CodeSent, SignatureSent, CodeWrong, SignatureNotSent,
-        SignatureUnknown, SignatureStillUnknown, MandateLive, MandateRefused, MandateEnded, DepositSent,
-        DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, Unbound;
+    Binding(BindingEvent): Created, MandateWanted, CodeAsked, CodeSent, SignatureSent, CodeWrong,
+        SignatureNotSent, SignatureUnknown, SignatureStillUnknown, MandateLive, MandateRefused, MandateEnded,
+        DepositSent, DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, Unbound;
     Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, Cancelled;
     Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
         AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled

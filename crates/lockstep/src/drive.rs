@@ -19,7 +19,7 @@ use lockstep_core::payment::PaymentCommand;
 use lockstep_core::refusal::Refusal;
 use lockstep_core::sensitive::{Mobile, OneTimeCode};
 use lockstep_core::{Command, Slice};
-use lockstep_engine::port::{CallKey, Fault, OrderFilter, OwnedBy, Page, PaymentFilter, Queries, Sealed, Shelf, Tenant};
+use lockstep_engine::port::{CallKey, Fault, OwnedBy, Page, PaymentFilter, Queries, Sealed, Shelf, Tenant};
 use lockstep_engine::{Engine, Executed, Request};
 use lockstep_vault::{PersonalData, TransientSecrets, Vault};
 
@@ -162,7 +162,7 @@ impl Driver {
         let tenant = Some(self.tenant.id);
         let request = Request { tenant, who: Who::Cli, key, command, idempotency: None, sealed, done: None };
         match self.engine.execute(request).await? {
-            Executed::Decided(outcome) => Ok(outcome),
+            Executed::Decided(outcome) => Ok(*outcome),
             Executed::Replayed(_) | Executed::Key(_) => {
                 Err(Fault::new("driving a due list", "a call without a key was answered by key"))
             }
@@ -356,12 +356,6 @@ impl Driver {
             Err(Refusal::NoLiveMandate { reason } | Refusal::BindingNotUsable { reason }) => Outcome::NotBound { reason },
             Err(refusal) => Outcome::Refused(refusal),
         })
-    }
-
-    /// Everything of this lender's orders, for tables: an unfiltered, owned list filter.
-    pub fn all_orders(&self) -> OrderFilter {
-        let owner = OwnedBy { tenant: self.tenant.id, borrower: None };
-        OrderFilter { owner, status: None, reference: None, due_from: None, due_until: None }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The binary: the one place that knows all rooms.
 
+#![allow(unreachable_pub, reason = "a binary exports nothing")]
+
 mod admin;
 mod bank;
 mod cli;

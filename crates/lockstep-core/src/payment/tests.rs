@@ -1,7 +1,9 @@
 mod cancel;
+mod chaos;
 mod collect;
 mod decline;
 mod every_step;
 mod late;
 mod notice;
+mod properties;
 mod unknown;

@@ -1,5 +1,5 @@
-//! The every-step harness: a flow is played on a small engine that is killed before, after and in the middle of
-//! each step, and every step is repeated. Written once; a flow says only what people do.
+//! The every-step harness: a flow is played on a small engine that is killed before, after and in the middle
+//! of each step, and every step is repeated. Written once; a flow says only what people do.
 
 mod bank;
 pub(crate) mod machine;
@@ -7,8 +7,8 @@ pub(crate) mod machine;
 pub(crate) use self::bank::Loss;
 pub(crate) use self::machine::{Crash, Machine};
 
-/// What people do next, if there is anything: `true` when they did something. Asked again after every crash, so
-/// it goes by what it sees.
+/// What people do next, if there is anything: `true` when they did something. Asked again after every crash,
+/// so it goes by what it sees.
 pub(crate) type People = fn(&mut Machine) -> Result<bool, Crash>;
 
 /// A flow that has to end well whatever happens.
@@ -22,7 +22,7 @@ pub(crate) struct Flow {
 }
 
 /// How near to the first crash the second one comes, in steps.
-const SECOND_CRASH_WITHIN: u64 = 15;
+const SECOND_CRASH_WITHIN: u64 = 6;
 
 /// Plays a flow undisturbed, crashed at each step, crashed twice, and with each step repeated.
 pub(crate) fn every_step(flow: &Flow) {
@@ -32,7 +32,11 @@ pub(crate) fn every_step(flow: &Flow) {
         let crashed = play(flow, &[first], None);
         assert_eq!(crashed.crashes, 1, "step {first}");
         for second in first + 1..=(first + SECOND_CRASH_WITHIN).min(crashed.points) {
-            assert_eq!(play(flow, &[first, second], None).crashes, 2, "steps {first} and {second}");
+            assert_eq!(
+                play(flow, &[first, second], None).crashes,
+                2,
+                "steps {first} and {second}"
+            );
         }
     }
     for repeated in 1..=calm.deliveries {
@@ -56,5 +60,8 @@ fn play(flow: &Flow, crash_at: &[u64], repeat: Option<u64>) -> Machine {
             Err(Crash) => while machine.restart().is_err() {},
         }
     }
-    panic!("no end in sight, crashed at {crash_at:?}, repeated {repeat:?}: {:?}", machine.world.payments);
+    panic!(
+        "no end in sight, crashed at {crash_at:?}, repeated {repeat:?}: {:?}",
+        machine.world.payments
+    );
 }

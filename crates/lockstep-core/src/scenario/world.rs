@@ -77,8 +77,8 @@ pub(crate) struct World {
     pub(crate) payments: BTreeMap<PaymentId, Payment>,
     /// Every effect there ever was, in the order of writing.
     pub(crate) effects: Vec<Row>,
-    /// Every event, per entity.
-    pub(crate) journal: BTreeMap<String, Vec<Event>>,
+    /// Every entity as its stored events fold, by id.
+    pub(crate) folded: BTreeMap<String, Slice>,
     /// Every ledger entry.
     pub(crate) ledger: Vec<Entry>,
     /// What the lender was told.
@@ -100,7 +100,7 @@ impl World {
             orders: BTreeMap::new(),
             payments: BTreeMap::new(),
             effects: Vec::new(),
-            journal: BTreeMap::new(),
+            folded: BTreeMap::new(),
             ledger: Vec::new(),
             notices: Vec::new(),
             draws: 0,
@@ -118,12 +118,18 @@ impl World {
         let mut slice = Slice::default();
         match key {
             Key::Reference(reference) => {
-                slice.borrower = self.borrowers.values().find(|known| known.reference == *reference).cloned();
+                slice.borrower = self
+                    .borrowers
+                    .values()
+                    .find(|known| known.reference == *reference)
+                    .cloned();
             }
             Key::NewBinding(borrower, fingerprint) => {
                 slice.borrower = self.borrowers.get(borrower).cloned();
                 let living = |known: &&Binding| {
-                    known.unbound_at.is_none() && known.instrument.fingerprint == *fingerprint && known.borrower == *borrower
+                    known.unbound_at.is_none()
+                        && known.instrument.fingerprint == *fingerprint
+                        && known.borrower == *borrower
                 };
                 slice.binding = self.bindings.values().find(living).cloned();
             }
@@ -157,7 +163,12 @@ impl World {
     pub(crate) fn run(&mut self, key: &Key, command: &Command) -> Result<(Slice, Decision), Refusal> {
         let seed = self.seed();
         let before = self.load(key);
-        let facts = Facts { now: self.now, seed, channels: &self.book, retry: &self.retry };
+        let facts = Facts {
+            now: self.now,
+            seed,
+            channels: &self.book,
+            retry: &self.retry,
+        };
         let decision = match decide(&before, command, &facts) {
             Ok(decision) => decision,
             Err(refusal) => {
@@ -165,19 +176,27 @@ impl World {
                 return Err(refusal);
             }
         };
-        assert_eq!(decide(&before, command, &facts), Ok(decision.clone()), "the same facts give the same decision");
+        assert_eq!(
+            decide(&before, command, &facts),
+            Ok(decision.clone()),
+            "the same facts give the same decision"
+        );
         let after = before.after(&decision);
         laws::decision(self, &before, &after, &decision);
         self.commit(&after, &decision);
-        laws::world(self, &after);
+        laws::world(self, &before, &after);
         Ok((after, decision))
     }
 
     fn commit(&mut self, after: &Slice, decision: &Decision) {
-        self.borrowers.extend(after.borrower.iter().map(|one| (one.id, one.clone())));
-        self.bindings.extend(after.binding.iter().map(|one| (one.id, one.clone())));
-        self.orders.extend(after.order.iter().map(|one| (one.id, one.clone())));
-        self.payments.extend(after.payment.iter().map(|one| (one.id, one.clone())));
+        self.borrowers
+            .extend(after.borrower.iter().map(|one| (one.id, one.clone())));
+        self.bindings
+            .extend(after.binding.iter().map(|one| (one.id, one.clone())));
+        self.orders
+            .extend(after.order.iter().map(|one| (one.id, one.clone())));
+        self.payments
+            .extend(after.payment.iter().map(|one| (one.id, one.clone())));
         for event in &decision.events {
             let id = match event {
                 Event::Borrower(_) => after.borrower.as_ref().map(|one| one.id.to_string()),
@@ -185,14 +204,22 @@ impl World {
                 Event::Order(_) => after.order.as_ref().map(|one| one.id.to_string()),
                 Event::Payment(_) => after.payment.as_ref().map(|one| one.id.to_string()),
             };
-            self.journal.entry(id.expect("an event has its entity")).or_default().push(event.clone());
+            let folded = self
+                .folded
+                .entry(id.expect("an event has its entity"))
+                .or_default();
+            folded.apply(&laws::stored(event));
         }
-        self.ledger.extend(crate::ledger::entries(after, &decision.events));
+        self.ledger
+            .extend(crate::ledger::entries(after, &decision.events));
         for planned in &decision.effects {
             if let Effect::Notify { notice, .. } = &planned.effect {
                 self.notices.push(notice.clone());
             }
-            self.effects.push(Row { planned: planned.clone(), state: RowState::Ready });
+            self.effects.push(Row {
+                planned: planned.clone(),
+                state: RowState::Ready,
+            });
         }
     }
 
@@ -203,9 +230,15 @@ impl World {
 
     /// The earliest timer that is due at or before a moment, taken out.
     pub(crate) fn take_timer(&mut self, until: Timestamp) -> Option<(Timestamp, Wake)> {
-        let ready = self.effects.iter().enumerate().filter(|(_, row)| row.state == RowState::Ready);
+        let ready = self
+            .effects
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.state == RowState::Ready);
         let timers = ready.filter(|(_, row)| matches!(row.planned.effect, Effect::Wake(_)));
-        let (index, _) = timers.min_by_key(|(_, row)| row.planned.due_at).filter(|(_, row)| row.planned.due_at <= until)?;
+        let (index, _) = timers
+            .min_by_key(|(_, row)| row.planned.due_at)
+            .filter(|(_, row)| row.planned.due_at <= until)?;
         let row = &mut self.effects[index];
         row.state = RowState::Done;
         match &row.planned.effect {
@@ -223,18 +256,34 @@ impl World {
 /// The command that a timer comes back with.
 pub(crate) fn woken(wake: &Wake) -> (Key, Command) {
     match wake {
-        Wake::TryPayment { payment, attempts } => {
-            (Key::Payment(*payment), Command::Payment(PaymentCommand::Try { attempts: *attempts }))
-        }
-        Wake::AskPayment { payment, attempt, asked } => {
-            let command = PaymentCommand::Ask { attempt: *attempt, asked: *asked };
+        Wake::TryPayment { payment, attempts } => (
+            Key::Payment(*payment),
+            Command::Payment(PaymentCommand::Try { attempts: *attempts }),
+        ),
+        Wake::AskPayment {
+            payment,
+            attempt,
+            asked,
+        } => {
+            let command = PaymentCommand::Ask {
+                attempt: *attempt,
+                asked: *asked,
+            };
             (Key::Payment(*payment), Command::Payment(command))
         }
-        Wake::UnknownDeadline { payment, attempt } => {
-            (Key::Payment(*payment), Command::Payment(PaymentCommand::Deadline { attempt: *attempt }))
-        }
-        Wake::AskMandate { binding, channel, asked } => {
-            let command = BindingCommand::AskMandate { channel: channel.clone(), asked: *asked };
+        Wake::UnknownDeadline { payment, attempt } => (
+            Key::Payment(*payment),
+            Command::Payment(PaymentCommand::Deadline { attempt: *attempt }),
+        ),
+        Wake::AskMandate {
+            binding,
+            channel,
+            asked,
+        } => {
+            let command = BindingCommand::AskMandate {
+                channel: channel.clone(),
+                asked: *asked,
+            };
             (Key::Binding(*binding), Command::Binding(command))
         }
     }

@@ -9,8 +9,7 @@ use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Pa
 use lockstep_core::{Command, Slice};
 use lockstep_engine::port::{CallKey, OwnedBy, Page, PaymentFilter};
 
-use super::world::channel;
-use super::{Backend, Lost, World, fold_of};
+use super::{Backend, Lost, World, channel, fold_of};
 
 /// One repayment from the borrower's first word to the money.
 pub async fn a_repayment_folds_to_its_state<B: Backend>(db: Arc<B>) {
@@ -67,8 +66,8 @@ async fn check<B: Backend>(db: &B, bindings: &[BindingId], orders: &[OrderId], p
     }
 }
 
-/// The same for a random sequence of commands; the number chooses it. Also: money is conserved, and an order has
-/// at most one live payment.
+/// The same for a random sequence of commands; the number chooses it. Also: money is conserved, and an order
+/// has at most one live payment.
 pub async fn a_random_life_folds_to_its_state<B: Backend>(db: Arc<B>, seed: u64, steps: usize) {
     let mut world = World::new(seed);
     let borrower = world.borrower(&*db, "R1").await;

@@ -1,7 +1,7 @@
 //! What every store has to do, whichever database it stands on.
 //!
-//! Each case is an async function over an empty store. [`for_each_case!`](crate::for_each_case) names them all, so
-//! a backend's tests are one line and a new case reaches every backend:
+//! Each case is an async function over an empty store. [`for_each_case!`](crate::for_each_case) names them
+//! all, so a backend's tests are one line and a new case reaches every backend:
 //!
 //! ```ignore
 //! lockstep_store::for_each_case!(with_an_empty_store);
@@ -9,6 +9,8 @@
 
 pub mod answers;
 pub mod changes;
+mod channels;
+mod commits;
 pub mod deliveries;
 pub mod directory;
 pub mod effects;
@@ -20,7 +22,9 @@ pub mod races;
 pub mod vault;
 mod world;
 
-pub use self::world::{Lost, World, channel, fold_of};
+pub use self::channels::channel;
+pub use self::commits::fold_of;
+pub use self::world::{Lost, World};
 
 use lockstep_engine::port::{Directory, Queries, Shelf, Store};
 

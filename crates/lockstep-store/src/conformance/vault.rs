@@ -28,7 +28,8 @@ fn commit(world: &World, sealed: &Sealed) -> Commit {
     }
 }
 
-/// The first item brings the key; an item sealed under another key could never be opened, so it loses the race.
+/// The first item brings the key; an item sealed under another key could never be opened, so it loses the
+/// race.
 pub async fn an_item_needs_the_stored_key<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     let borrower = world.borrower(&*db, "R1").await;

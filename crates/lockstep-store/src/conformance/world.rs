@@ -1,4 +1,5 @@
-//! A small lender with two channels, driving the core's own rules, so that the cases store what production stores.
+//! A small lender with two channels, driving the core's own rules, so that the cases store what production
+//! stores.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,22 +8,21 @@ use lockstep_core::audit::{AuditEntry, Who};
 use lockstep_core::binding::{
     Bind, BindingCommand, CodeRef, Instrument, InstrumentKind, MandateTerms, SignAnswer,
 };
-use lockstep_core::catalogue::Scheme;
-use lockstep_core::channel::{
-    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, SignRules,
-};
-use lockstep_core::decision::{Decision, Event, Facts, Slice};
+use lockstep_core::channel::ChannelBook;
+use lockstep_core::decision::{Decision, Facts, Slice};
 use lockstep_core::id::{
     AuditId, BindingId, BorrowerId, Bucket, EffectId, Mint, OrderId, PaymentId, TenantId, VaultItemId,
 };
 use lockstep_core::money::{Currency, Money};
 use lockstep_core::payment::{MoneyAnswer, PaymentCommand, RetryPolicy};
 use lockstep_core::refusal::Refusal;
-use lockstep_core::time::{Timestamp, Zone};
+use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, decide, ledger};
-use lockstep_engine::port::{CallKey, Change, Changed, Commit, CommitError, StoredEffect};
+use lockstep_engine::port::{CallKey, Commit, CommitError, StoredEffect};
 
-use super::Backend;
+use super::channels::channel;
+use super::commits::{bucket_of, changes};
+use super::{Backend, channels};
 
 /// Why a command had no effect.
 #[derive(Debug)]
@@ -45,51 +45,6 @@ pub struct World {
     draws: Mint,
 }
 
-fn capability(name: &str) -> Capability {
-    let limits = AmountLimits {
-        currency: Currency::CNY,
-        min_minor: 1,
-        max_minor: 5_000_000,
-    };
-    let code = CodeRules {
-        ttl_s: 300,
-        max_tries: 5,
-        resend_after_s: 60,
-    };
-    Capability {
-        id: channel(name),
-        name: ChannelName {
-            zh: "通道".to_owned(),
-            en: name.to_owned(),
-        },
-        scheme: Scheme::UnionpayAcp,
-        collect: Some(limits),
-        pay_out: Some(limits),
-        sign: Some(SignRules {
-            sms_code: Some(code),
-            micro_deposit: true,
-        }),
-        query: Some(QueryRules {
-            ladder_s: vec![5, 10, 60],
-        }),
-        notices: true,
-        hours: Hours::always(Zone::utc()),
-        late_execution_window_s: 600,
-        call_timeout_ms: 5_000,
-        unknown_deadline_s: 3_600,
-        max_in_flight: 10,
-        cost_milli_minor: 0,
-    }
-}
-
-/// A channel's name.
-///
-/// # Panics
-/// When it isn't one.
-pub fn channel(name: &str) -> ChannelId {
-    ChannelId::try_from(name).expect("a legal channel name")
-}
-
 impl World {
     /// A world; another number gives other ids.
     pub fn new(seed: u64) -> Self {
@@ -100,10 +55,7 @@ impl World {
         Self {
             tenant: TenantId::mint(&mut draws),
             now,
-            book: Arc::new(ChannelBook::new([
-                capability("unionpay"),
-                capability("netsunion"),
-            ])),
+            book: Arc::new(channels::book()),
             retry: RetryPolicy::default(),
             draws,
         }
@@ -292,7 +244,7 @@ impl World {
             borrower,
             reference: reference.to_owned(),
         };
-        let money = Money::new(100_00, Currency::CNY).expect("an amount");
+        let money = Money::new(10_000, Currency::CNY).expect("an amount");
         let command = Command::CreateOrder {
             reference: reference.to_owned(),
             money,
@@ -351,63 +303,4 @@ impl World {
         let payment = self.payment(db, order, binding).await;
         (borrower, binding, order, payment)
     }
-}
-
-fn bucket_of(slice: &Slice) -> Option<Bucket> {
-    let borrower = slice.borrower.as_ref().map(|borrower| borrower.id.bucket());
-    let binding = slice.binding.as_ref().map(|binding| binding.id.bucket());
-    let order = slice.order.as_ref().map(|order| order.id.bucket());
-    borrower
-        .or(binding)
-        .or(order)
-        .or(slice.payment.as_ref().map(|payment| payment.id.bucket()))
-}
-
-fn changes(before: &Slice, after: &Slice, events: Vec<Event>) -> Vec<Changed> {
-    let states = [
-        (
-            after.borrower.clone().map(Change::Borrower),
-            before.borrower.as_ref().map(|state| state.version),
-        ),
-        (
-            after.binding.clone().map(Change::Binding),
-            before.binding.as_ref().map(|state| state.version),
-        ),
-        (
-            after.order.clone().map(Change::Order),
-            before.order.as_ref().map(|state| state.version),
-        ),
-        (
-            after.payment.clone().map(Change::Payment),
-            before.payment.as_ref().map(|state| state.version),
-        ),
-    ];
-    let of = |state: &Change, event: &Event| match event {
-        Event::Borrower(_) => matches!(state, Change::Borrower(_)),
-        Event::Binding(_) => matches!(state, Change::Binding(_)),
-        Event::Order(_) => matches!(state, Change::Order(_)),
-        Event::Payment(_) => matches!(state, Change::Payment(_)),
-    };
-    let changed = states.into_iter().filter_map(|(state, base)| {
-        let state = state?;
-        let events: Vec<_> = events.iter().filter(|event| of(&state, event)).cloned().collect();
-        (!events.is_empty()).then_some(Changed {
-            state,
-            base_version: base.unwrap_or(0),
-            events,
-        })
-    });
-    changed.collect()
-}
-
-/// The state that the stored events of an entity lead to, in a slice of its own.
-///
-/// # Panics
-/// When an event can't be read.
-pub async fn fold_of<B: Backend>(db: &B, entity: &str) -> Slice {
-    let mut slice = Slice::default();
-    for row in db.timeline(entity, 10_000).await.expect("the timeline loads") {
-        slice.apply(&crate::decode_event(&row.body).expect("a stored event is readable"));
-    }
-    slice
 }

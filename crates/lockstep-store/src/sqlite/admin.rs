@@ -69,15 +69,16 @@ impl SqliteStore {
         .await
     }
 
-    /// Destroys a borrower's key, and with it everything it opens; whether there was one. Afterwards neither the
-    /// file nor its log holds the key; backups taken before still do.
+    /// Destroys a borrower's key, and with it everything it opens; whether there was one. Afterwards neither
+    /// the file nor its log holds the key; backups taken before still do.
     pub async fn erase_key(&self, borrower: BorrowerId) -> Result<bool, Fault> {
         let erased = self
             .change("erase a key", move |connection| {
                 vault::erase(connection, borrower)
             })
             .await?;
-        if let (true, Some(place)) = (erased, &self.place) {
+        // Also when there was no key: an erasure may have failed at this step before.
+        if let Some(place) = &self.place {
             let path = place.path.clone();
             self.read("empty the log after an erasure", move |_| {
                 maintenance::empty_log(&path)
@@ -135,7 +136,8 @@ impl SqliteStore {
         }
     }
 
-    /// Everything that is wrong with the database, one sentence each; nothing when it is sound. Reads all of it.
+    /// Everything that is wrong with the database, one sentence each; nothing when it is sound. Reads all of
+    /// it.
     pub async fn integrity_check(&self) -> Result<Vec<String>, Fault> {
         self.read("check the database", maintenance::problems).await
     }

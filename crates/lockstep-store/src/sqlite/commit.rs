@@ -1,4 +1,5 @@
-//! One change, all or nothing: entities with their events, effects, ledger entries, answer, vault items, audit.
+//! One change, all or nothing: entities with their events, effects, ledger entries, answer, vault items,
+//! audit.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Deliveries: one notice to one webhook endpoint. Those about one subject go out in the order of its versions.
+//! Deliveries: one notice to one webhook endpoint. Those about one subject go out in the order of its
+//! versions.
 
 use lockstep_core::id::{DeliveryId, EndpointId, NoticeId, TenantId};
 use lockstep_core::notice::Notice;
@@ -6,8 +7,9 @@ use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Delivered, Delivery};
 use rusqlite::{Connection, Row, params};
 
+use super::endpoints;
 use super::failure::{Failure, taken};
-use super::{endpoints, row};
+use super::row::{self, Found};
 use crate::delivery_id;
 
 /// Makes one delivery for each endpoint of the tenant that wants the notice.
@@ -48,7 +50,11 @@ pub(super) fn fan_out(
 }
 
 /// Pending and due, and no earlier one about the same subject to the same endpoint is pending.
-pub(super) fn due(connection: &Connection, until: Timestamp, limit: usize) -> Result<Vec<Delivery>, Failure> {
+pub(super) fn due(
+    connection: &Connection,
+    until: Timestamp,
+    limit: usize,
+) -> Result<Found<Delivery>, Failure> {
     let sql =
         "SELECT d.id, d.created_at, d.message, d.endpoint_id, d.tenant, d.notice, d.tries, d.due_at, d.state,
                       d.last_status
@@ -58,20 +64,11 @@ pub(super) fn due(connection: &Connection, until: Timestamp, limit: usize) -> Re
                                  WHERE e.state = 'pending' AND e.endpoint_id = d.endpoint_id
                                    AND e.subject_id = d.subject_id AND e.version < d.version)
                ORDER BY d.due_at, d.id";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([until.as_millis()])?;
-    let mut due = Vec::new();
-    while due.len() < limit
-        && let Some(row) = rows.next()?
-    {
-        match read(row) {
-            Ok(delivery) => due.push(delivery),
-            Err(Failure::Sql(error)) => return Err(error.into()),
-            // A newer program wrote it: it waits for that one and holds up only its own subject.
-            Err(_) => {}
-        }
-    }
-    Ok(due)
+    row::readable(
+        connection.prepare_cached(sql)?.query([until.as_millis()])?,
+        limit,
+        read,
+    )
 }
 
 /// Writes down what became of one try. Says nothing about a delivery that isn't pending any more.
@@ -87,7 +84,8 @@ pub(super) fn outcome(
         Delivered::Dead { status } => ("dead", None, status),
     };
     let sql = "UPDATE deliveries
-               SET state = ?3, due_at = coalesce(?4, due_at), last_status = ?5, tries = tries + 1, updated_at = ?6
+               SET state = ?3, due_at = coalesce(?4, due_at), last_status = ?5,
+                   tries = tries + 1, updated_at = ?6
                WHERE bucket = ?1 AND id = ?2 AND state = 'pending'";
     let values = params![
         id.bucket().number(),

@@ -1,22 +1,15 @@
-//! Effects: what has to be done in the world, written with the events that caused it. A finished one is deleted.
+//! Effects: what has to be done in the world, written with the events that caused it. A finished one is
+//! deleted.
 
 use lockstep_core::effect::{Delivery, Effect};
 use lockstep_core::id::EffectId;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::StoredEffect;
-use rusqlite::{Connection, Row, Rows, params};
+use rusqlite::{Connection, Row, params};
 
 use super::deliveries;
 use super::failure::{Failure, taken};
-use super::row;
-
-/// Effects that were found, and the ids of those whose body this program can't read (a newer one wrote them).
-/// An unreadable effect stays as it is and holds up nobody else.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) effects: Vec<StoredEffect>,
-    pub(super) unreadable: Vec<String>,
-}
+use super::row::{self, Found};
 
 /// Writes a new effect down. A notice becomes one delivery for each endpoint that wants it.
 pub(super) fn plan(connection: &Connection, planned: &StoredEffect, at: Timestamp) -> Result<(), Failure> {
@@ -69,7 +62,8 @@ pub(super) fn done(connection: &Connection, id: EffectId) -> Result<(), Failure>
 
 /// `ready` → `sending`; whether it was this call that did it.
 pub(super) fn begin_sending(connection: &Connection, id: EffectId, at: Timestamp) -> Result<bool, Failure> {
-    let sql = "UPDATE effects SET state = 'sending', sending_at = ?3 WHERE bucket = ?1 AND id = ?2 AND state = 'ready'";
+    let sql = "UPDATE effects SET state = 'sending', sending_at = ?3
+               WHERE bucket = ?1 AND id = ?2 AND state = 'ready'";
     let values = params![id.bucket().number(), id.to_string(), at.as_millis()];
     Ok(connection.prepare_cached(sql)?.execute(values)? == 1)
 }
@@ -105,31 +99,26 @@ pub(super) fn postpone(connection: &Connection, id: EffectId, due_at: Timestamp)
 }
 
 /// Ready and due, earliest first.
-pub(super) fn due(connection: &Connection, until: Timestamp, limit: usize) -> Result<Found, Failure> {
-    // Without a LIMIT: rows are read one by one until enough are found, so unreadable ones take nobody's place.
+pub(super) fn due(
+    connection: &Connection,
+    until: Timestamp,
+    limit: usize,
+) -> Result<Found<StoredEffect>, Failure> {
+    // Without a LIMIT: rows are read one by one until enough are found, so unreadable ones take nobody's
+    // place.
     let sql = "SELECT id, due_at, tenant, body FROM effects
                WHERE state = 'ready' AND due_at <= ?1 ORDER BY due_at, id";
-    found(connection.prepare_cached(sql)?.query([until.as_millis()])?, limit)
+    row::readable(
+        connection.prepare_cached(sql)?.query([until.as_millis()])?,
+        limit,
+        read,
+    )
 }
 
 /// Being sent when the process stopped.
-pub(super) fn interrupted(connection: &Connection) -> Result<Found, Failure> {
+pub(super) fn interrupted(connection: &Connection) -> Result<Found<StoredEffect>, Failure> {
     let sql = "SELECT id, due_at, tenant, body FROM effects WHERE state = 'sending' ORDER BY id";
-    found(connection.prepare_cached(sql)?.query([])?, usize::MAX)
-}
-
-fn found(mut rows: Rows<'_>, limit: usize) -> Result<Found, Failure> {
-    let mut found = Found::default();
-    while found.effects.len() < limit
-        && let Some(row) = rows.next()?
-    {
-        match read(row) {
-            Ok(effect) => found.effects.push(effect),
-            Err(Failure::Sql(error)) => return Err(error.into()),
-            Err(_) => found.unreadable.push(row.get(0)?),
-        }
-    }
-    Ok(found)
+    row::readable(connection.prepare_cached(sql)?.query([])?, usize::MAX, read)
 }
 
 fn read(row: &Row<'_>) -> Result<StoredEffect, Failure> {

@@ -12,7 +12,8 @@ pub(super) fn put(connection: &Connection, endpoint: &Endpoint) -> Result<(), Fa
     let sql = "INSERT INTO endpoints (bucket, id, tenant, url, secrets, kinds, enabled, created_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                ON CONFLICT (bucket, id) DO UPDATE
-               SET url = excluded.url, secrets = excluded.secrets, kinds = excluded.kinds, enabled = excluded.enabled
+               SET url = excluded.url, secrets = excluded.secrets, kinds = excluded.kinds,
+                   enabled = excluded.enabled
                WHERE tenant = excluded.tenant";
     let values = params![
         endpoint.id.bucket().number(),
@@ -55,7 +56,8 @@ pub(super) fn remove(connection: &Connection, tenant: &str, id: EndpointId) -> R
 
 /// One endpoint.
 pub(super) fn find(connection: &Connection, id: EndpointId) -> Result<Option<Endpoint>, Failure> {
-    let sql = "SELECT id, tenant, url, secrets, kinds, enabled, created_at FROM endpoints WHERE bucket = ?1 AND id = ?2";
+    let sql = "SELECT id, tenant, url, secrets, kinds, enabled, created_at FROM endpoints
+               WHERE bucket = ?1 AND id = ?2";
     row::first(
         connection
             .prepare_cached(sql)?

@@ -151,7 +151,8 @@ fn order(connection: &Connection, state: &Order, base: i64) -> Result<(), Failur
     let (version, status) = (count(state.version)?, order_status(&state.state));
     if base == 0 {
         let sql = "INSERT INTO orders
-                       (bucket, id, tenant, borrower_id, reference, status, due_at, version, created_at, state)
+                       (bucket, id, tenant, borrower_id, reference, status, due_at, version, created_at,
+                        state)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let (tenant, owner) = (state.tenant.to_string(), state.borrower.to_string());
         let (due, created) = (state.due_at.as_millis(), state.created_at.as_millis());

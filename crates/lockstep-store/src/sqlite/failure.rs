@@ -5,8 +5,6 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
 
-use crate::event_body::EventBodyError;
-
 /// What went wrong. No variant carries a bound value, so none carries personal data.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -18,8 +16,6 @@ pub(super) enum Failure {
     Sql(#[from] rusqlite::Error),
     #[error("a stored value can't be read or written: {0}")]
     Json(#[from] serde_json::Error),
-    #[error(transparent)]
-    Event(#[from] EventBodyError),
     #[error("{0}")]
     Refused(&'static str),
     #[error("the file can't be written: {0}")]
@@ -51,8 +47,8 @@ impl Failure {
         )
     }
 
-    /// Whether the disk has refused to make a write durable. What it holds now is anybody's guess, and a second
-    /// fsync may report success for pages that were dropped: nothing may be acknowledged any more.
+    /// Whether the disk has refused to make a write durable. What it holds now is anybody's guess, and a
+    /// second fsync may report success for pages that were dropped: nothing may be acknowledged any more.
     pub(super) fn lost_a_write(&self) -> bool {
         match self {
             Self::Sql(rusqlite::Error::SqliteFailure(error, _)) => {
@@ -75,8 +71,8 @@ impl Failure {
     }
 }
 
-/// Names the race that was lost when an insert or update met a row that was there first: `same_id` for the row
-/// itself, `same_rule` for another row that the database's own rules allow only once.
+/// Names the race that was lost when an insert or update met a row that was there first: `same_id` for the
+/// row itself, `same_rule` for another row that the database's own rules allow only once.
 pub(super) fn taken<T>(
     result: rusqlite::Result<T>,
     same_id: &'static str,

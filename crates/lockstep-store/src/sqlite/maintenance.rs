@@ -46,7 +46,8 @@ pub(super) fn problems(connection: &Connection) -> Result<Vec<String>, Failure> 
         &moment,
         "SELECT id || ' has version ' || version || ' but another number of events'
          FROM (SELECT bucket, id, version FROM borrowers UNION ALL SELECT bucket, id, version FROM bindings
-               UNION ALL SELECT bucket, id, version FROM orders UNION ALL SELECT bucket, id, version FROM payments) s
+               UNION ALL SELECT bucket, id, version FROM orders
+               UNION ALL SELECT bucket, id, version FROM payments) s
          WHERE version <> (SELECT count(*) FROM events e WHERE e.bucket = s.bucket AND e.entity_id = s.id)",
     )?);
     moment.finish()?;
@@ -69,8 +70,8 @@ pub(super) fn rows(connection: &Connection) -> Result<Vec<(&'static str, u64)>, 
     TABLES.into_iter().map(count).collect()
 }
 
-/// Copies the database as it stands at one moment, while others go on writing. The copy appears under its name
-/// only when it is whole and on disk; a file that is there already is never overwritten.
+/// Copies the database as it stands at one moment, while others go on writing. The copy appears under its
+/// name only when it is whole and on disk; a file that is there already is never overwritten.
 pub(super) fn backup(connection: &Connection, target: &Path) -> Result<(), Failure> {
     if target.try_exists()? {
         return Err(Failure::Refused("the file to back up to exists already"));

@@ -1,6 +1,6 @@
-//! Migrations: numbered files compiled in, applied in order inside one transaction when the database is opened.
-//! An applied migration is never edited: its checksum is kept and compared. Changes expand first and contract in a
-//! later release, so the release before still runs on the new schema.
+//! Migrations: numbered files compiled in, applied in order inside one transaction when the database is
+//! opened. An applied migration is never edited: its checksum is kept and compared. Changes expand first and
+//! contract in a later release, so the release before still runs on the new schema.
 
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};

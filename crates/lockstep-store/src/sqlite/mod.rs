@@ -1,8 +1,8 @@
 //! The store on one SQLite file: write-ahead log, fsync on every transaction, one writer, several readers.
 //!
 //! One process at a time: an advisory lock on `<file>.lock` says so. Changes go through one queue and travel
-//! together (`writer`), reads go to their own connections (`readers`). With [`SqliteStore::open_inline`] both run
-//! on the caller's thread and changes wait for [`SqliteStore::flush`], for the deterministic simulator.
+//! together (`writer`), reads go to their own connections (`readers`). With [`SqliteStore::open_inline`] both
+//! run on the caller's thread and changes wait for [`SqliteStore::flush`], for the deterministic simulator.
 
 mod admin;
 mod answers;
@@ -48,7 +48,7 @@ use crate::OpenError;
 /// The store on one SQLite file.
 pub struct SqliteStore {
     work: Work,
-    /// Effects whose body could not be read, each reported once.
+    /// Effects and deliveries that could not be read, each reported once.
     unreadable: Mutex<BTreeSet<String>>,
     /// Dropped last: the lock is let go when the connections are closed.
     place: Option<Place>,
@@ -58,8 +58,9 @@ pub struct SqliteStore {
 enum Work {
     /// On threads of its own.
     Threads {
-        writer: WriterThread,
+        /// Closed first: the writer then closes last, and can empty and remove the log.
         readers: ReaderPool,
+        writer: WriterThread,
     },
     /// On the caller's thread; changes wait until they are flushed.
     Inline {
@@ -86,7 +87,7 @@ impl SqliteStore {
             what: "can't start the writer thread".to_owned(),
             source,
         })?;
-        Ok(Self::with(Work::Threads { writer, readers }, Some(place)))
+        Ok(Self::with(Work::Threads { readers, writer }, Some(place)))
     }
 
     /// Opens a database file without any thread: reads run at once on the caller's thread, changes wait until
@@ -142,8 +143,8 @@ impl SqliteStore {
         count
     }
 
-    /// Forgets everything that waits, as a power cut before the fsync would; whoever waits gets a fault. Returns
-    /// how many changes there were. A store with threads has nothing to forget and returns 0.
+    /// Forgets everything that waits, as a power cut before the fsync would; whoever waits gets a fault.
+    /// Returns how many changes there were. A store with threads has nothing to forget and returns 0.
     pub fn lose_waiting(&self) -> usize {
         let Work::Inline { queue, .. } = &self.work else {
             return 0;
@@ -187,12 +188,12 @@ impl SqliteStore {
         self.write(work).await.map_err(|failure| failure.fault(doing))
     }
 
-    /// Reports effects that can't be read, each once.
+    /// Reports rows that can't be read, each once.
     fn report(&self, unreadable: Vec<String>) {
         let mut reported = lock(&self.unreadable);
         for id in unreadable {
             if !reported.contains(&id) {
-                tracing::error!(effect = %id, "a stored effect can't be read; was it written by a newer program?");
+                tracing::error!(row = %id, "a stored row can't be read; did a newer program write it?");
                 reported.insert(id);
             }
         }

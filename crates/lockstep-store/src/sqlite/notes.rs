@@ -15,15 +15,16 @@ pub(super) fn meta(connection: &Connection, key: &str) -> Result<Option<String>,
 
 /// Writes a fact down, over the one before.
 pub(super) fn set_meta(connection: &Connection, key: &str, value: &str) -> Result<(), Failure> {
-    let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2)
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     connection.prepare_cached(sql)?.execute(params![key, value])?;
     Ok(())
 }
 
 /// Writes many values, each over the one before of its key.
 pub(super) fn put(connection: &Connection, values: &[(String, String)]) -> Result<(), Failure> {
-    let sql =
-        "INSERT INTO kv (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    let sql = "INSERT INTO kv (key, value) VALUES (?1, ?2)
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     let mut statement = connection.prepare_cached(sql)?;
     for (key, value) in values {
         statement.execute(params![key, value])?;

@@ -1,5 +1,5 @@
-//! Pages of lists: newest first, each beginning after the last row of the page before (keyset), so rows that are
-//! added meanwhile move nothing and no page costs more than the first.
+//! Pages of lists: newest first, each beginning after the last row of the page before (keyset), so rows that
+//! are added meanwhile move nothing and no page costs more than the first.
 
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Cursor, Listed, OwnedBy, Page};
@@ -19,7 +19,7 @@ pub(super) struct List {
 }
 
 impl List {
-    /// `select` ends before `WHERE`; `at` is the column of the time of creation. The columns `id` and `at` come
+    /// `select` ends before `WHERE`; `at` is the column of the time of creation. `id` and `at` come
     /// first in the select.
     pub(super) fn of(select: &'static str, at: &'static str) -> Self {
         Self {

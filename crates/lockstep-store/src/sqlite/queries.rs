@@ -148,12 +148,11 @@ fn bindings(connection: &Connection, owner: &OwnedBy, page: &Page) -> Result<Lis
 
 fn orders(connection: &Connection, filter: OrderFilter, page: &Page) -> Result<Listed<Order>, Failure> {
     let by_borrower = filter.owner.borrower.is_some();
+    // Few rows already: the walk by status would be the longer one.
+    let narrow = by_borrower || filter.reference.is_some();
     List::of("SELECT id, created_at, state FROM orders", "created_at")
         .of_owner(&filter.owner)
-        .only_if(
-            if by_borrower { "+status = ?" } else { "status = ?" },
-            filter.status,
-        )
+        .only_if(if narrow { "+status = ?" } else { "status = ?" }, filter.status)
         .only_if(
             if by_borrower {
                 "+reference = ?"
@@ -172,12 +171,13 @@ fn payments(
     filter: &PaymentFilter,
     page: &Page,
 ) -> Result<Listed<Payment>, Failure> {
-    let by_borrower = filter.owner.borrower.is_some();
+    // Few rows already: the walk by status would be the longer one.
+    let narrow = filter.owner.borrower.is_some() || filter.order.is_some();
     let status = filter.status.map(PaymentStatus::as_str).map(str::to_owned);
     List::of("SELECT id, created_at, state FROM payments", "created_at")
         .of_owner(&filter.owner)
         .only_if("order_id = ?", filter.order.map(|order| order.to_string()))
-        .only_if(if by_borrower { "+status = ?" } else { "status = ?" }, status)
+        .only_if(if narrow { "+status = ?" } else { "status = ?" }, status)
         .only_if("created_at >= ?", filter.from.map(Timestamp::as_millis))
         .only_if("created_at < ?", filter.until.map(Timestamp::as_millis))
         .page(connection, page, state)

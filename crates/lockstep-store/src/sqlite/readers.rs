@@ -1,5 +1,5 @@
-//! Connections that only read, each on its own thread, so that a reader never waits for a writer and no executor
-//! is blocked by the disk.
+//! Connections that only read, each on its own thread, so that a reader never waits for a writer and no
+//! executor is blocked by the disk.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

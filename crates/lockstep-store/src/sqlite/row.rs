@@ -60,3 +60,30 @@ pub(super) fn first<T>(
 ) -> Result<Option<T>, Failure> {
     rows.next()?.map(read).transpose()
 }
+
+/// What was found, and the ids of rows that this program can't read (a newer one wrote them). An unreadable
+/// row stays as it is and holds up nobody else.
+pub(super) struct Found<T> {
+    pub(super) rows: Vec<T>,
+    pub(super) unreadable: Vec<String>,
+}
+
+/// Readable rows of a query whose first column is the id, until there are enough. The query has no `LIMIT`,
+/// so unreadable rows take nobody's place.
+pub(super) fn readable<T>(
+    mut found: rusqlite::Rows<'_>,
+    enough: usize,
+    read: impl Fn(&Row<'_>) -> Result<T, Failure>,
+) -> Result<Found<T>, Failure> {
+    let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
+    while rows.len() < enough
+        && let Some(row) = found.next()?
+    {
+        match read(row) {
+            Ok(value) => rows.push(value),
+            Err(Failure::Sql(error)) => return Err(error.into()),
+            Err(_) => unreadable.push(row.get(0)?),
+        }
+    }
+    Ok(Found { rows, unreadable })
+}

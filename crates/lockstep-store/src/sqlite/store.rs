@@ -60,7 +60,7 @@ impl Store for SqliteStore {
             })
             .await?;
         self.report(found.unreadable);
-        Ok(found.effects)
+        Ok(found.rows)
     }
 
     async fn interrupted(&self) -> Result<Vec<StoredEffect>, Fault> {
@@ -68,14 +68,14 @@ impl Store for SqliteStore {
             .read("find interrupted effects", effects::interrupted)
             .await?;
         self.report(found.unreadable);
-        Ok(found.effects)
+        Ok(found.rows)
     }
 
     async fn due_deliveries(&self, until: Timestamp, limit: usize) -> Result<Vec<Delivery>, Fault> {
-        self.read("find due deliveries", move |connection| {
-            deliveries::due(connection, until, limit)
-        })
-        .await
+        let read = move |connection: &_| deliveries::due(connection, until, limit);
+        let found = self.read("find due deliveries", read).await?;
+        self.report(found.unreadable);
+        Ok(found.rows)
     }
 
     async fn delivered(&self, delivery: DeliveryId, outcome: Delivered, at: Timestamp) -> Result<(), Fault> {

@@ -10,8 +10,9 @@ use super::row;
 
 /// Stores an item, and its borrower's key if the borrower has none yet.
 ///
-/// An item sealed under another key than the stored one could never be opened again, so it is refused as a lost
-/// race: the caller loads the stored key and seals again. The same goes for a key that was destroyed meanwhile.
+/// An item sealed under another key than the stored one could never be opened again, so it is refused as a
+/// lost race: the caller loads the stored key and seals again. The same goes for a key that was destroyed
+/// meanwhile.
 pub(super) fn keep(connection: &Connection, sealed: &Sealed) -> Result<(), Failure> {
     match wrapped_key(connection, sealed.borrower)? {
         Some(stored) if stored == sealed.wrapped_key => {}

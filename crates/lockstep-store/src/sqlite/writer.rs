@@ -1,5 +1,5 @@
-//! Group commit. Changes that wait at the same time travel in one transaction with one fsync; each has its own
-//! savepoint, so a lost race or a broken rule undoes only itself.
+//! Group commit. Changes that wait at the same time travel in one transaction with one fsync; each has its
+//! own savepoint, so a lost race or a broken rule undoes only itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
@@ -111,16 +111,17 @@ impl Writing {
         jobs.into_iter().for_each(Job::answer);
     }
 
-    /// After a transaction failed: each change once more, alone, so that one of them can't take the others along.
+    /// After a transaction failed: each change once more, alone, so that one of them can't take the others
+    /// along.
     fn apart(&mut self, jobs: &mut [Box<dyn Job>], failure: Failure) {
         if failure.lost_a_write() {
-            tracing::error!(error = %failure, "the disk lost a write; nothing is written any more until a restart");
+            tracing::error!(error = %failure, "the disk lost a write; nothing is written until a restart");
             self.stopped = true;
             jobs.iter_mut().for_each(|job| job.fail(Failure::Stopped));
         } else if let [only] = jobs {
             only.fail(failure);
         } else {
-            tracing::warn!(error = %failure, changes = jobs.len(), "a transaction failed; its changes go one by one");
+            tracing::warn!(error = %failure, changes = jobs.len(), "a transaction failed; trying one by one");
             for job in jobs {
                 if let Err(failure) = self.together(std::slice::from_mut(job)) {
                     job.fail(failure);

@@ -352,3 +352,25 @@ fn a_mandate_that_ended_is_signed_again() {
         ",
     );
 }
+
+#[test]
+fn answers_to_an_earlier_round_change_nothing() {
+    check(
+        "
+        borrower B1
+        bind     C1 for B1 on unionpay            -> wants unionpay; asks unionpay for a code
+        answer   C1@unionpay succeeded 00         -> unionpay texted a code for 5 tries until 03-02 09:05
+        wait     1m                               -> nothing
+        resend   C1@unionpay                      -> asks unionpay for a code
+        answer   C1@unionpay succeeded 00 round 1 -> nothing
+        answer   C1@unionpay succeeded 00         -> unionpay texted a code for 5 tries until 03-02 09:06
+        enter    C1@unionpay                      -> signs unionpay
+        answer   C1@unionpay declined 71 round 1  -> nothing
+        answer   C1@unionpay succeeded 00 round 1 -> nothing
+        silence  C1@unionpay                      -> unionpay: signature unknown; asks unionpay in 5s
+        wait     5s                               -> asks unionpay about the signature
+        answer   C1@unionpay declined 69 round 1  -> nothing
+        answer   C1@unionpay succeeded 00         -> unionpay live as AG-C1-unionpay; proven by code
+        ",
+    );
+}

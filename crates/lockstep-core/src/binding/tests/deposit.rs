@@ -107,7 +107,7 @@ fn a_deposit_without_answer_is_sent_once() {
         wait     6s                              -> asks bankdirect about deposit-A1-1
         missing  deposit-A1-1                    -> still unknown; asks bankdirect in 10s
         wait     10m                             -> asks bankdirect about deposit-A1-1
-        missing  deposit-A1-1                    -> deposit-A1-1 failed: not_found_after_window (not_found_after_window)
+        missing  deposit-A1-1                    -> deposit-A1-1 failed: not_found_after_window (window over)
                                                   ; waits until 03-02 09:15:06 for not_found_after_window
         status   A1                              -> verifying
         wait     5m                              -> sends bankdirect deposit-A1-2

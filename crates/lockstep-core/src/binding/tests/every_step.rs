@@ -27,7 +27,9 @@ fn bind(machine: &mut Machine, name: &str, channels: &[&str]) -> Result<bool, Cr
 
 /// The borrower enters every code that arrives, and asks for another when one was refused.
 fn by_code(machine: &mut Machine) -> Result<bool, Crash> {
-    let Some(binding) = binding(machine) else { return bind(machine, "C1", &["unionpay", "netsunion"]) };
+    let Some(binding) = binding(machine) else {
+        return bind(machine, "C1", &["unionpay", "netsunion"]);
+    };
     let key = Key::Binding(binding.id);
     for mandate in binding.mandates.values() {
         let channel = &mandate.channel;
@@ -37,7 +39,9 @@ fn by_code(machine: &mut Machine) -> Result<bool, Crash> {
                 return Ok(true);
             }
             MandateState::AwaitingCode { .. } | MandateState::Refused { .. } => {
-                let command = Command::Binding(BindingCommand::SendCode { channel: channel.clone() });
+                let command = Command::Binding(BindingCommand::SendCode {
+                    channel: channel.clone(),
+                });
                 if let Err(Refusal::CodeTooSoon { free_at }) = machine.submit(&key, &command)? {
                     machine.world.now = free_at;
                 }
@@ -51,14 +55,19 @@ fn by_code(machine: &mut Machine) -> Result<bool, Crash> {
 
 /// The borrower reads the amount from a statement.
 fn by_deposit(machine: &mut Machine) -> Result<bool, Crash> {
-    let Some(binding) = binding(machine) else { return bind(machine, "A1", &["bankdirect"]) };
+    let Some(binding) = binding(machine) else {
+        return bind(machine, "A1", &["bankdirect"]);
+    };
     let key = Key::Binding(binding.id);
     if let Verification::AwaitingAmount { .. } = &binding.verification {
         let amount_minor = machine.bank.executed[0].money.amount_minor;
         let command = Command::Binding(BindingCommand::ConfirmAmount { amount_minor });
         return machine.submit(&key, &command).map(|_| true);
     }
-    let refused = binding.mandates.values().find(|mandate| matches!(mandate.state, MandateState::Refused { .. }));
+    let refused = binding
+        .mandates
+        .values()
+        .find(|mandate| matches!(mandate.state, MandateState::Refused { .. }));
     if let Some(mandate) = refused {
         let (channel, terms): (_, MandateTerms) = (mandate.channel.clone(), mandate.terms.clone());
         let command = Command::Binding(BindingCommand::AddMandate { channel, terms });
@@ -73,15 +82,28 @@ fn all_live(machine: &Machine) {
     assert_eq!(binding.status(), BindingStatus::Usable);
     for mandate in binding.mandates.values() {
         let agreement_no = mandate.agreement_no().expect("it holds");
-        assert_eq!(machine.bank.signed.get(&mandate.request_no()).map(String::as_str), Some(agreement_no));
+        assert_eq!(
+            machine.bank.signed.get(&mandate.request_no()).map(String::as_str),
+            Some(agreement_no)
+        );
     }
     assert_eq!(machine.world.bindings.len(), 1);
-    assert!(machine.bank.executed.iter().all(|order| order.direction == Direction::PayOut));
+    assert!(
+        machine
+            .bank
+            .executed
+            .iter()
+            .all(|order| order.direction == Direction::PayOut)
+    );
 }
 
 #[test]
 fn binding_by_code() {
-    every_step(&Flow { prepare: borrower, people: by_code, end: all_live });
+    every_step(&Flow {
+        prepare: borrower,
+        people: by_code,
+        end: all_live,
+    });
 }
 
 #[test]
@@ -90,7 +112,11 @@ fn binding_by_deposit() {
         all_live(machine);
         assert_eq!(machine.bank.executed.len(), 1, "one deposit");
     };
-    every_step(&Flow { prepare: borrower, people: by_deposit, end });
+    every_step(&Flow {
+        prepare: borrower,
+        people: by_deposit,
+        end,
+    });
 }
 
 #[test]
@@ -100,5 +126,9 @@ fn binding_by_deposit_whose_answer_is_lost() {
         machine.bank.losses.push_back(Loss::Answer);
         machine
     };
-    every_step(&Flow { prepare, people: by_deposit, end: all_live });
+    every_step(&Flow {
+        prepare,
+        people: by_deposit,
+        end: all_live,
+    });
 }

@@ -75,7 +75,9 @@ fn a_mandate_that_is_void_ends_and_another_channel_takes_over() {
         "
         borrower B1 card C1 on netsunion unionpay
         repay    R1 100.00 from C1               -> sends netsunion R1-1
-        answer   R1-1 declined PB521016          -> R1-1 failed: mandate_void_details_changed (final_decline); netsunion ended: mandate_void_details_changed; sends unionpay R1-2
+        answer   R1-1 declined PB521016          -> R1-1 failed: mandate_void_details_changed (final_decline)
+                                                  ; netsunion ended: mandate_void_details_changed
+                                                  ; sends unionpay R1-2
         answer   R1-2 succeeded 00               -> R1-2 succeeded by answer; paid by R1-2
                                                   ; collected 100.00 of 100.00
         status   C1                              -> usable

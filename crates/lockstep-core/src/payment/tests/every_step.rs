@@ -14,10 +14,22 @@ fn owing() -> Machine {
     let mut machine = Machine::new();
     let world = &mut machine.world;
     let borrower = new_borrower(world, "B1");
-    bound_card(world, borrower, "C1", &[World::channel("unionpay"), World::channel("netsunion")], (None, None));
+    bound_card(
+        world,
+        borrower,
+        "C1",
+        &[World::channel("unionpay"), World::channel("netsunion")],
+        (None, None),
+    );
     let money = Money::new(10_000, Currency::CNY).unwrap();
-    let command = Command::CreateOrder { reference: "R1".to_owned(), money, due_at: world.now };
-    world.run(&Key::NewOrder(borrower, "R1".to_owned()), &command).unwrap();
+    let command = Command::CreateOrder {
+        reference: "R1".to_owned(),
+        money,
+        due_at: world.now,
+    };
+    world
+        .run(&Key::NewOrder(borrower, "R1".to_owned()), &command)
+        .unwrap();
     world.finish_effects();
     machine
 }
@@ -35,12 +47,20 @@ fn collecting(machine: &mut Machine) -> Result<bool, Crash> {
         return Ok(false);
     }
     let key = Key::Collect(order.id, *machine.world.bindings.keys().next().unwrap());
-    let command = PaymentCommand::Collect { amount_minor: None, channels: Vec::new() };
+    let command = PaymentCommand::Collect {
+        amount_minor: None,
+        channels: Vec::new(),
+    };
     machine.submit(&key, &Command::Payment(command)).map(|_| true)
 }
 
 fn debited_once(machine: &Machine) {
-    let debits: Vec<_> = machine.bank.executed.iter().filter(|order| order.direction == Direction::Collect).collect();
+    let debits: Vec<_> = machine
+        .bank
+        .executed
+        .iter()
+        .filter(|order| order.direction == Direction::Collect)
+        .collect();
     assert_eq!(debits.len(), 1, "debits: {debits:?}");
     let order = machine.world.orders.values().next().unwrap();
     assert!(matches!(order.state, OrderState::Collected { .. }));
@@ -49,7 +69,11 @@ fn debited_once(machine: &Machine) {
 }
 
 fn check(prepare: fn() -> Machine) {
-    every_step(&Flow { prepare, people: collecting, end: debited_once });
+    every_step(&Flow {
+        prepare,
+        people: collecting,
+        end: debited_once,
+    });
 }
 
 #[test]

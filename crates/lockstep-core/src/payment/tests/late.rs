@@ -10,7 +10,7 @@ fn late_money_is_accepted_when_nothing_else_is_under_way() {
         repay    R1 100.00 from C1 -> sends unionpay R1-1
         silence  R1-1              -> unknown: channel_timeout; asks unionpay in 5s
         wait     10m               -> asks unionpay about R1-1
-        missing  R1-1              -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1              -> R1-1 failed: not_found_after_window (window over)
                                     ; waits until 03-02 09:15 for not_found_after_window
         answer   R1-1 succeeded 00 -> R1-1 succeeded by answer; paid by R1-1; collected 100.00 of 100.00
         status   R1                -> succeeded; order collected, 100.00 of 100.00
@@ -27,7 +27,7 @@ fn late_money_is_the_payment_when_the_second_attempt_fails() {
         repay    R1 100.00 from C1      -> sends unionpay R1-1
         silence  R1-1                   -> unknown: channel_timeout; asks unionpay in 5s
         wait     10m                    -> asks unionpay about R1-1
-        missing  R1-1                   -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1                   -> R1-1 failed: not_found_after_window (window over)
                                          ; sends netsunion R1-2
         notice   R1-1 succeeded 00      -> noticed 00; asks unionpay about R1-1
         found    R1-1 succeeded 00      -> R1-1 succeeded by query
@@ -48,7 +48,7 @@ fn money_that_moved_twice_is_found_the_late_one_first() {
         repay    R1 100.00 from C1       -> sends unionpay R1-1
         silence  R1-1                    -> unknown: channel_timeout; asks unionpay in 5s
         wait     10m                     -> asks unionpay about R1-1
-        missing  R1-1                    -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1                    -> R1-1 failed: not_found_after_window (window over)
                                           ; sends netsunion R1-2
         answer   R1-1 succeeded 00       -> R1-1 succeeded by answer
         answer   R1-2 succeeded 00000000 -> R1-2 succeeded by answer; paid by R1-2
@@ -71,7 +71,7 @@ fn money_that_moved_twice_is_found_the_late_one_last() {
         repay    R1 100.00 from C1       -> sends unionpay R1-1
         silence  R1-1                    -> unknown: channel_timeout; asks unionpay in 5s
         wait     10m                     -> asks unionpay about R1-1
-        missing  R1-1                    -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1                    -> R1-1 failed: not_found_after_window (window over)
                                           ; sends netsunion R1-2
         answer   R1-2 succeeded 00000000 -> R1-2 succeeded by answer; paid by R1-2
                                           ; collected 100.00 of 100.00
@@ -95,7 +95,7 @@ fn late_money_of_a_cancelled_payment_counts() {
         repay    R1 100.00 from C1 -> sends unionpay R1-1
         silence  R1-1              -> unknown: channel_timeout; asks unionpay in 5s
         wait     10m               -> asks unionpay about R1-1
-        missing  R1-1              -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1              -> R1-1 failed: not_found_after_window (window over)
                                     ; waits until 03-02 09:15 for not_found_after_window
         cancel   R1                -> cancelled; order open
         answer   R1-1 succeeded 00 -> R1-1 succeeded by answer; paid by R1-1; collected 100.00 of 100.00
@@ -112,7 +112,7 @@ fn late_money_for_a_withdrawn_order_goes_back() {
         repay    R1 100.00 from C1 -> sends unionpay R1-1
         silence  R1-1              -> unknown: channel_timeout; asks unionpay in 5s
         wait     10m               -> asks unionpay about R1-1
-        missing  R1-1              -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1              -> R1-1 failed: not_found_after_window (window over)
                                     ; waits until 03-02 09:15 for not_found_after_window
         cancel   R1                -> cancelled; order open
         withdraw R1                -> order cancelled
@@ -132,7 +132,7 @@ fn late_money_while_another_payment_is_under_way() {
         repay    R1 100.00 from C1  -> sends unionpay R1-1
         silence  R1-1               -> unknown: channel_timeout; asks unionpay in 5s
         wait     10m                -> asks unionpay about R1-1
-        missing  R1-1               -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1               -> R1-1 failed: not_found_after_window (window over)
                                      ; waits until 03-02 09:15 for not_found_after_window
         cancel   R1                 -> cancelled; order open
         repay    R1 again           -> sends unionpay R1b-1
@@ -157,7 +157,7 @@ fn a_payment_whose_order_was_paid_meanwhile_ends_with_its_failure() {
         repay    R1 100.00 from C1 via unionpay -> sends unionpay R1-1
         silence  R1-1                           -> unknown: channel_timeout; asks unionpay in 5s
         wait     10m                            -> asks unionpay about R1-1
-        missing  R1-1                           -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1                           -> R1-1 failed: not_found_after_window (window over)
                                                  ; waits until 03-02 09:15 for not_found_after_window
         cancel   R1                             -> cancelled; order open
         repay    R1 again                       -> sends unionpay R1b-1
@@ -178,7 +178,7 @@ fn a_payment_that_waits_ends_when_its_order_was_paid_meanwhile() {
         repay    R1 100.00 from C1 -> sends unionpay R1-1
         silence  R1-1              -> unknown: channel_timeout; asks unionpay in 5s
         wait     10m               -> asks unionpay about R1-1
-        missing  R1-1              -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1              -> R1-1 failed: not_found_after_window (window over)
                                     ; waits until 03-02 09:15 for not_found_after_window
         cancel   R1                -> cancelled; order open
         repay    R1 again          -> sends unionpay R1b-1

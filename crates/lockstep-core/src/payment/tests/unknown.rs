@@ -44,7 +44,7 @@ fn not_found_proves_nothing_before_the_window_is_over() {
         missing  R1-1                    -> still unknown; asks unionpay in 10s
         status   R1                      -> unknown; order collecting, 0.00 of 100.00
         wait     1ms                     -> nothing
-        missing  R1-1                    -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1                    -> R1-1 failed: not_found_after_window (window over)
                                           ; sends netsunion R1-2
         answer   R1-2 succeeded 00000000 -> R1-2 succeeded by answer; paid by R1-2
                                           ; collected 100.00 of 100.00
@@ -65,7 +65,7 @@ fn the_window_counts_from_the_moment_it_became_unknown() {
         silence  R1-1 interrupted  -> unknown: outcome_unknown; asks unionpay in 5s
         missing  R1-1              -> still unknown; asks unionpay in 10s
         wait     10m               -> asks unionpay about R1-1
-        missing  R1-1              -> R1-1 failed: not_found_after_window (not_found_after_window)
+        missing  R1-1              -> R1-1 failed: not_found_after_window (window over)
                                     ; waits until 03-02 09:25 for not_found_after_window
         wait     5m                -> sends unionpay R1-2
         ",

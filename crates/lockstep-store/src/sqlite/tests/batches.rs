@@ -1,36 +1,13 @@
-//! What only this backend can get wrong: the file, its lock, its settings, batches that fail.
-
-use std::path::Path;
+//! Batches that fail, panic, or meet a full disk; rows that can't be read; history that can't be changed.
 
 use futures::executor::block_on;
-use lockstep_core::id::{BorrowerId, Bucket, EffectId, Mint, TenantId, VaultItemId};
-use lockstep_core::time::Timestamp;
-use lockstep_engine::port::{
-    Answer, Commit, CommitError, Directory, IdempotencyKey, Sealed, Shelf, Store, Tenant,
-};
+use lockstep_core::id::{EffectId, Mint};
+use lockstep_engine::port::{Answer, Commit, IdempotencyKey, Store};
 use rusqlite::Connection;
 
-use super::failure::Failure;
-use super::{SqliteStore, Work, lock, writer};
-use crate::OpenError;
-
-const NOW: Timestamp = Timestamp::from_millis(1_772_413_200_000);
-
-fn mint(seed: u8) -> Mint {
-    Mint::new(Bucket::of_tenant("t"), NOW, [seed; 16])
-}
-
-fn tenant(seed: u8) -> Tenant {
-    Tenant {
-        id: TenantId::mint(&mut mint(seed)),
-        name: format!("tenant {seed}"),
-        created_at: NOW,
-    }
-}
-
-fn raw(path: &Path, sql: &str) {
-    Connection::open(path).unwrap().execute_batch(sql).unwrap();
-}
+use super::super::failure::Failure;
+use super::super::{SqliteStore, Work, lock, writer};
+use super::{NOW, mint, tenant};
 
 fn inline_connection<T>(db: &SqliteStore, use_it: impl FnOnce(&Connection) -> T) -> T {
     match &db.work {
@@ -39,103 +16,7 @@ fn inline_connection<T>(db: &SqliteStore, use_it: impl FnOnce(&Connection) -> T)
     }
 }
 
-#[test]
-fn what_was_committed_is_there_after_reopening() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
-    let db = SqliteStore::open(&path).unwrap();
-    block_on(db.add_tenant(tenant(1))).unwrap();
-    drop(db);
-    let db = SqliteStore::open(&path).unwrap();
-    assert_eq!(block_on(db.tenants()).unwrap(), [tenant(1)]);
-}
-
-#[test]
-fn a_file_is_opened_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
-    let first = SqliteStore::open(&path).unwrap();
-    let error = SqliteStore::open(&path).unwrap_err();
-    assert!(matches!(error, OpenError::InUse { .. }), "{error}");
-    assert!(error.to_string().contains("in use by another process"), "{error}");
-    #[cfg(unix)]
-    {
-        let other_name = folder.path().join("b.db");
-        std::os::unix::fs::symlink(&path, &other_name).unwrap();
-        assert!(matches!(
-            SqliteStore::open_inline(&other_name),
-            Err(OpenError::InUse { .. })
-        ));
-    }
-    drop(first);
-    SqliteStore::open(&path).unwrap();
-}
-
 #[cfg(unix)]
-#[test]
-fn only_the_owner_may_read_the_files() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
-    std::fs::write(&path, "").unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let db = SqliteStore::open(&path).unwrap();
-    block_on(db.add_tenant(tenant(1))).unwrap();
-    block_on(db.backup_to(folder.path().join("copy.db"))).unwrap();
-    let files: Vec<_> = std::fs::read_dir(folder.path())
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert!(files.len() >= 5, "{files:?}");
-    for file in files {
-        assert_eq!(
-            file.metadata().unwrap().permissions().mode() & 0o777,
-            0o600,
-            "{:?}",
-            file.path()
-        );
-    }
-}
-
-#[test]
-fn a_newer_schema_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
-    drop(SqliteStore::open(&path).unwrap());
-    raw(
-        &path,
-        "INSERT INTO schema_migrations (version, name, checksum) VALUES (9999, 'later', 'x')",
-    );
-    let error = SqliteStore::open(&path).unwrap_err();
-    assert!(
-        matches!(error, OpenError::NewerSchema { found: 9999, .. }),
-        "{error}"
-    );
-    assert!(error.to_string().contains("use a newer program"), "{error}");
-}
-
-#[test]
-fn another_programs_database_and_other_files_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("other.db");
-    raw(&path, "CREATE TABLE theirs (x)");
-    assert!(matches!(SqliteStore::open(&path), Err(OpenError::NotOurs)));
-    let text = folder.path().join("text.db");
-    std::fs::write(
-        &text,
-        "this is not a database, and long enough to be looked at as one",
-    )
-    .unwrap();
-    assert!(matches!(
-        SqliteStore::open(&text),
-        Err(OpenError::Database { .. })
-    ));
-    assert!(matches!(
-        SqliteStore::open(folder.path().join("no/such/folder.db")),
-        Err(OpenError::File { .. })
-    ));
-}
-
 #[test]
 fn history_cannot_be_changed() {
     let db = SqliteStore::in_memory().unwrap();
@@ -160,6 +41,7 @@ fn history_cannot_be_changed() {
 }
 
 /// A full disk fails what doesn't fit, as a fault; what fits and what comes later goes on.
+
 #[test]
 fn a_full_disk_is_a_fault_and_passes() {
     let db = SqliteStore::in_memory().unwrap();
@@ -201,6 +83,7 @@ fn drive_both<A: Future, B: Future>(db: &SqliteStore, one: A, two: B) -> (A::Out
 }
 
 /// A panic inside one change fails that change and nothing else, and the store goes on.
+
 #[test]
 fn a_panic_takes_nothing_along() {
     let folder = tempfile::tempdir().unwrap();
@@ -223,6 +106,7 @@ fn a_panic_takes_nothing_along() {
 }
 
 /// What waits when the power goes is lost, and whoever waits is told that nobody knows.
+
 #[test]
 fn lost_changes_are_faults() {
     let db = SqliteStore::in_memory().unwrap();
@@ -234,6 +118,7 @@ fn lost_changes_are_faults() {
 }
 
 /// Many at once really travel together: fewer transactions than changes.
+
 #[test]
 fn changes_travel_together() {
     let db = SqliteStore::in_memory().unwrap();
@@ -278,80 +163,8 @@ fn old_answers_are_swept_after_ninety_days() {
     assert!(block_on(db.answer(tenant, "1150")).unwrap().is_some());
 }
 
-/// After an erasure neither the file nor its log holds the key, and a change prepared before can't bring it back.
-#[test]
-fn an_erased_key_is_gone_from_the_disk() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
-    let db = SqliteStore::open(&path).unwrap();
-    let mut mint = mint(3);
-    let borrower = BorrowerId::mint(&mut mint);
-    let mut sealed = |key: &str| {
-        let (item, bytes) = (VaultItemId::mint(&mut mint), b"sealed-item-bytes".to_vec());
-        let sealed = vec![Sealed {
-            borrower,
-            item,
-            wrapped_key: key.to_owned(),
-            bytes,
-        }];
-        Commit {
-            sealed,
-            at: Some(NOW),
-            ..Commit::default()
-        }
-    };
-    let (first, late, fresh) = (
-        sealed("wrapped-key-canary"),
-        sealed("wrapped-key-canary"),
-        sealed("fresh-key"),
-    );
-    block_on(db.commit(first)).unwrap();
-    assert!(holds(folder.path(), b"wrapped-key-canary"));
-    assert!(block_on(db.rewrap_key(borrower, "wrapped-key-canary", "rewrapped-key-canary")).unwrap());
-    assert!(!block_on(db.rewrap_key(borrower, "wrapped-key-canary", "x")).unwrap());
-    assert!(block_on(db.rewrap_key(borrower, "rewrapped-key-canary", "wrapped-key-canary")).unwrap());
-    assert_eq!(
-        block_on(db.wrapped_keys(None, 10)).unwrap(),
-        [(borrower, "wrapped-key-canary".to_owned())]
-    );
-    assert!(block_on(db.wrapped_keys(Some(borrower), 10)).unwrap().is_empty());
-
-    assert!(block_on(db.erase_key(borrower)).unwrap());
-    assert!(!block_on(db.erase_key(borrower)).unwrap());
-    assert!(!holds(folder.path(), b"key-canary") && !holds(folder.path(), b"sealed-item-bytes"));
-    assert_eq!(block_on(db.wrapped_key(borrower)).unwrap(), None);
-    assert!(matches!(
-        block_on(db.commit(late)),
-        Err(CommitError::Conflict("data key"))
-    ));
-    block_on(db.commit(fresh)).unwrap();
-}
-
-fn holds(folder: &Path, needle: &[u8]) -> bool {
-    let files = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|file| std::fs::read(file.unwrap().path()).unwrap());
-    files
-        .into_iter()
-        .any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
-}
-
-#[test]
-fn a_backup_is_a_whole_database_and_overwrites_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let db = SqliteStore::open(folder.path().join("a.db")).unwrap();
-    block_on(db.add_tenant(tenant(1))).unwrap();
-    let copy = folder.path().join("copy.db");
-    block_on(db.backup_to(&copy)).unwrap();
-    block_on(db.add_tenant(tenant(2))).unwrap();
-    block_on(db.backup_to(&copy)).unwrap_err();
-    let copy = SqliteStore::open(&copy).unwrap();
-    assert_eq!(block_on(copy.tenants()).unwrap(), [tenant(1)]);
-    assert!(block_on(copy.integrity_check()).unwrap().is_empty());
-    assert!(block_on(db.stats()).unwrap().contains(&("tenants", 2)));
-}
-
 /// F21: an effect of a newer program holds up nobody, and waits for that program.
+
 #[test]
 fn an_unreadable_effect_takes_nobodys_place() {
     let db = SqliteStore::in_memory().unwrap();
@@ -386,6 +199,7 @@ fn an_unreadable_effect_takes_nobodys_place() {
 }
 
 /// A batch whose transaction fails as a whole is tried again one by one.
+
 #[test]
 fn a_broken_batch_is_tried_one_by_one() {
     let db = SqliteStore::in_memory().unwrap();

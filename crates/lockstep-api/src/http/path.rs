@@ -1,0 +1,56 @@
+//! Ids in paths. What isn't an id of the right kind is the same as an id that doesn't exist.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use lockstep_core::id::{ApiKeyId, BindingId, BorrowerId, DeliveryId, EndpointId, OrderId, PaymentId};
+
+use crate::app::App;
+use crate::problem::{Kind, Problem};
+
+/// An id, and what to say when there is nothing under it.
+pub(crate) trait Missing: FromStr {
+    const MISSING: Kind;
+}
+
+macro_rules! missing {
+    ($($id:ident => $kind:ident),*) => {$(
+        impl Missing for $id {
+            const MISSING: Kind = Kind::$kind;
+        }
+    )*};
+}
+missing!(
+    BorrowerId => BorrowerNotFound,
+    BindingId => BindingNotFound,
+    OrderId => OrderNotFound,
+    PaymentId => PaymentNotFound,
+    EndpointId => EndpointNotFound,
+    DeliveryId => DeliveryNotFound,
+    ApiKeyId => KeyNotFound
+);
+
+/// The one id in the path.
+pub(crate) struct PathId<T>(pub(crate) T);
+
+impl<T: Missing + Send> FromRequestParts<App> for PathId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let text = PathText::from_request_parts(parts, app).await?;
+        text.0.parse().map(Self).map_err(|_| Problem::new(T::MISSING))
+    }
+}
+
+/// The one word in the path; empty when it can't be read.
+pub(crate) struct PathText(pub(crate) String);
+
+impl FromRequestParts<App> for PathText {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let text = Path::<String>::from_request_parts(parts, app).await;
+        Ok(Self(text.map_or_else(|_| String::new(), |Path(text)| text)))
+    }
+}

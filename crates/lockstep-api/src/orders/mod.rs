@@ -1,0 +1,92 @@
+//! Orders: what is owed.
+
+mod cancel;
+mod create;
+mod get;
+mod list;
+
+use lockstep_core::order::{Order, OrderState};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+pub(crate) use self::cancel::*;
+pub(crate) use self::create::*;
+pub(crate) use self::get::*;
+pub(crate) use self::list::*;
+use crate::wire::{MoneyView, OrderWord, Time};
+
+/// Where an order can stand.
+pub(crate) const STATUSES: [&str; 4] = ["open", "collecting", "collected", "cancelled"];
+
+/// An order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Order)]
+pub(crate) struct OrderView {
+    /// Its id.
+    #[schema(pattern = "^ord_[0-9A-HJKMNP-TV-Z]{26}$")]
+    id: String,
+    /// Who owes.
+    #[schema(pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$")]
+    borrower_id: String,
+    /// The lender's own name for it.
+    #[schema(example = "loan-77/3")]
+    reference: String,
+    /// The whole amount.
+    amount: MoneyView,
+    /// What came in so far, in minor units.
+    collected_minor: i64,
+    /// What is still owed, in minor units.
+    outstanding_minor: i64,
+    /// What came in beyond what was owed and has to go back, in minor units.
+    surplus_minor: i64,
+    /// When it is due.
+    due_at: Time,
+    /// Where it stands.
+    #[schema(value_type = OrderWord)]
+    status: &'static str,
+    /// The payment under way, while it is `collecting`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_id: Option<String>,
+    /// When it was collected or cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<Time>,
+    /// Counts its changes.
+    version: u64,
+    /// When it was made known.
+    created_at: Time,
+}
+
+impl From<&Order> for OrderView {
+    fn from(order: &Order) -> Self {
+        let (status, payment_id, ended_at) = match &order.state {
+            OrderState::Open => ("open", None, None),
+            OrderState::Collecting { payment } => ("collecting", Some(payment.to_string()), None),
+            OrderState::Collected { at } => ("collected", None, Some(Time(*at))),
+            OrderState::Cancelled { at } => ("cancelled", None, Some(Time(*at))),
+        };
+        Self {
+            id: order.id.to_string(),
+            borrower_id: order.borrower.to_string(),
+            reference: order.reference.clone(),
+            amount: order.money.into(),
+            collected_minor: order.collected_minor,
+            outstanding_minor: order.outstanding_minor(),
+            surplus_minor: order.surplus_minor,
+            due_at: order.due_at.into(),
+            status,
+            payment_id,
+            ended_at,
+            version: order.version,
+            created_at: order.created_at.into(),
+        }
+    }
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes the path in the document")]
+pub(crate) struct OrderPath {
+    /// The order's id.
+    #[param(pattern = "^ord_[0-9A-HJKMNP-TV-Z]{26}$", example = "ord_0A01KJP3Q8ZB0000000000000000")]
+    id: String,
+}

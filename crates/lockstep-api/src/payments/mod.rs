@@ -1,0 +1,32 @@
+//! Payments: collecting what is owed, and saying why it worked or not.
+
+mod attempt;
+mod cancel;
+mod create;
+mod diagnosis;
+mod get;
+mod list;
+mod timeline;
+mod try_now;
+mod view;
+mod words;
+
+use utoipa::IntoParams;
+
+pub(crate) use self::cancel::*;
+pub(crate) use self::create::*;
+pub(crate) use self::diagnosis::*;
+pub(crate) use self::get::*;
+pub(crate) use self::list::*;
+pub(crate) use self::timeline::*;
+pub(crate) use self::try_now::*;
+pub(crate) use self::view::PaymentView;
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes the path in the document")]
+pub(crate) struct PaymentPath {
+    /// The payment's id.
+    #[param(pattern = "^pay_[0-9A-HJKMNP-TV-Z]{26}$", example = "pay_0A01KJP3Q8ZB0000000000000000")]
+    id: String,
+}

@@ -1,0 +1,115 @@
+//! A payment as it is shown.
+
+use lockstep_core::catalogue::Reason;
+use lockstep_core::payment::{Payment, PaymentState, Purpose, Stopped};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::attempt::AttemptView;
+use crate::wire::{MoneyView, PaymentWord, ReasonCode, Time};
+
+/// The intent to move one amount for one purpose, with its attempts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Payment)]
+pub(crate) struct PaymentView {
+    /// Its id.
+    #[schema(pattern = "^pay_[0-9A-HJKMNP-TV-Z]{26}$")]
+    id: String,
+    /// Whose money.
+    #[schema(pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$")]
+    borrower_id: String,
+    /// Which instrument.
+    #[schema(pattern = "^bnd_[0-9A-HJKMNP-TV-Z]{26}$")]
+    binding_id: String,
+    /// The order it collects; absent for a micro-deposit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<String>,
+    /// `repayment` or `micro_deposit`.
+    #[schema(pattern = "^[a-z_]+$")]
+    purpose: &'static str,
+    /// How much. Absent for a micro-deposit: knowing it is the borrower's proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<MoneyView>,
+    /// Where it stands.
+    #[schema(value_type = PaymentWord)]
+    status: &'static str,
+    /// Why it waits or failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ReasonCode>)]
+    reason: Option<Reason>,
+    /// Why no further attempt is made: `final`, `attempts_used_up` or `window_over`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, pattern = "^[a-z_]+$")]
+    stopped: Option<Stopped>,
+    /// When the next attempt may open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_try_at: Option<Time>,
+    /// Since when its outcome is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_since: Option<Time>,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<Time>,
+    /// Channels it may use; empty means every channel with a live mandate.
+    channels: Vec<String>,
+    /// No attempt is opened at or after this moment.
+    window_ends: Time,
+    /// Its attempts, oldest first. At most one of them ever moves money.
+    attempts: Vec<AttemptView>,
+    /// Counts its changes.
+    version: u64,
+    /// When it was accepted.
+    created_at: Time,
+    /// When it last changed.
+    updated_at: Time,
+}
+
+impl From<&Payment> for PaymentView {
+    fn from(payment: &Payment) -> Self {
+        let (purpose, amount) = match payment.purpose {
+            Purpose::Repayment { .. } => ("repayment", Some(MoneyView::from(payment.money))),
+            Purpose::MicroDeposit => ("micro_deposit", None),
+        };
+        let mut view = Self {
+            id: payment.id.to_string(),
+            borrower_id: payment.borrower.to_string(),
+            binding_id: payment.binding.to_string(),
+            order_id: payment.purpose.order().map(|order| order.to_string()),
+            purpose,
+            amount,
+            status: payment.status().as_str(),
+            reason: None,
+            stopped: None,
+            next_try_at: None,
+            unknown_since: None,
+            ended_at: None,
+            channels: payment.channels.iter().map(ToString::to_string).collect(),
+            window_ends: payment.window_ends.into(),
+            attempts: payment.attempts.iter().map(AttemptView::from).collect(),
+            version: payment.version,
+            created_at: payment.created_at.into(),
+            updated_at: payment.updated_at.into(),
+        };
+        view.stand(&payment.state);
+        view
+    }
+}
+
+impl PaymentView {
+    fn stand(&mut self, state: &PaymentState) {
+        match state {
+            PaymentState::Waiting { until, reason } => {
+                (self.next_try_at, self.reason) = (Some(Time(*until)), *reason);
+            }
+            PaymentState::Trying { .. } => {}
+            PaymentState::Unknown { since, .. } => {
+                (self.unknown_since, self.reason) = (Some(Time(*since)), Some(Reason::OutcomeUnknown));
+            }
+            PaymentState::Succeeded { at, .. } | PaymentState::Cancelled { at } => self.ended_at = Some(Time(*at)),
+            PaymentState::Failed { reason, stopped, at } => {
+                self.ended_at = Some(Time(*at));
+                (self.reason, self.stopped) = (Some(*reason), Some(*stopped));
+            }
+        }
+    }
+}
