@@ -93,7 +93,7 @@ pub struct DemoArgs {
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub borrowers: u32,
     /// Days that pass, in accelerated time.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=60))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=60))]
     pub days: u32,
     /// Exit after the table instead of keeping the API up.
     #[arg(long)]

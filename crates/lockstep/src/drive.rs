@@ -143,7 +143,8 @@ impl Driver {
                 FromWhat::Card(card) => {
                     let fingerprint = self.vault.card_index(&self.tenant.id.to_string(), &card.number);
                     match bound.get(&fingerprint) {
-                        Some(known) => known.clone(),
+                        Some(Ok(id)) => self.sign_missing(*id, &row.channels, &card.mobile).await?,
+                        Some(Err(outcome)) => Err(outcome.clone()),
                         None => {
                             let outcome = self.bind(borrower, card, fingerprint.clone(), &row.channels).await?;
                             bound.insert(fingerprint, outcome.clone());
@@ -200,22 +201,52 @@ impl Driver {
             fingerprint: fingerprint.clone(),
         };
         let channels = if channels.is_empty() { self.signing_channels() } else { channels.to_vec() };
-        let terms = MandateTerms {
+        let bind = Bind { id: BindingId::mint(&mut mint), instrument, channels: channels.clone(), terms: self.terms() };
+        let key = CallKey::NewBinding { borrower, fingerprint };
+        let command = Command::Binding(BindingCommand::Bind(bind));
+        let id = match self.execute(key, command, vec![sealed]).await? {
+            Ok(slice) => slice.binding.map(|binding| binding.id).ok_or_else(|| gone("a new binding"))?,
+            Err(Refusal::AlreadyBound { binding }) => {
+                return self.sign_missing(binding, &channels, &card.mobile).await;
+            }
+            Err(refusal) => return Ok(Err(Outcome::Refused(refusal))),
+        };
+        self.follow_signing(id, &card.mobile).await
+    }
+
+    /// Asks for mandates on channels that a later row names and the binding has none on yet.
+    async fn sign_missing(
+        &self,
+        id: BindingId,
+        channels: &[ChannelId],
+        mobile: &Mobile,
+    ) -> Result<Result<BindingId, Outcome>, Fault> {
+        for channel in channels {
+            let binding = self.queries.binding(id).await?.ok_or_else(|| gone("a binding"))?;
+            if binding.mandates.contains_key(channel) {
+                continue;
+            }
+            let channel = channel.clone();
+            let command = BindingCommand::AddMandate { channel, terms: self.terms() };
+            if let Err(refusal) = self.execute(CallKey::Binding(id), Command::Binding(command), Vec::new()).await? {
+                return Ok(Err(Outcome::Refused(refusal)));
+            }
+            if let Err(outcome) = self.follow_signing(id, mobile).await? {
+                return Ok(Err(outcome));
+            }
+        }
+        self.follow_signing(id, mobile).await
+    }
+
+    fn terms(&self) -> MandateTerms {
+        let now = self.engine.ports().clock.now();
+        MandateTerms {
             payee: self.tenant.name.clone(),
             purpose: PURPOSE.to_owned(),
             condition: CONDITION.to_owned(),
             max_amount_minor: None,
             valid_until: now.plus(std::time::Duration::from_secs(TERM_DAYS * 86_400)),
-        };
-        let bind = Bind { id: BindingId::mint(&mut mint), instrument, channels, terms };
-        let key = CallKey::NewBinding { borrower, fingerprint };
-        let command = Command::Binding(BindingCommand::Bind(bind));
-        let id = match self.execute(key, command, vec![sealed]).await? {
-            Ok(slice) => slice.binding.map(|binding| binding.id).ok_or_else(|| gone("a new binding"))?,
-            Err(Refusal::AlreadyBound { binding }) => binding,
-            Err(refusal) => return Ok(Err(Outcome::Refused(refusal))),
-        };
-        self.follow_signing(id, &card.mobile).await
+        }
     }
 
     fn signing_channels(&self) -> Vec<ChannelId> {

@@ -71,10 +71,11 @@ pub(super) fn faults(start: Timestamp) -> Script {
 /// Who owes what: every borrower some instalments, due at nine on the first three mornings.
 pub(super) fn due_list(args: &DemoArgs, start: Timestamp) -> Vec<DueRow> {
     let mut dice = Dice::new(args.seed, "demo");
-    let people: Vec<Person> = (1..=args.borrowers as usize).map(|number| person(&mut dice, number)).collect();
+    let borrowers = 1..=args.borrowers as usize;
+    let people: Vec<_> = borrowers.map(|number| (person(&mut dice, number), channels(&mut dice))).collect();
     let mut rows = Vec::new();
     for number in 0..args.orders as usize {
-        let person = &people[number % people.len()];
+        let (person, channels) = &people[number % people.len()];
         let amount = 20_000 + i64::try_from(dice.below(480_000)).unwrap_or(0);
         let Ok(money) = Money::new(amount, Currency::CNY) else { continue };
         let due = std::time::Duration::from_secs(HOUR + dice.below(DUE_DAYS) * 24 * HOUR);
@@ -83,7 +84,7 @@ pub(super) fn due_list(args: &DemoArgs, start: Timestamp) -> Vec<DueRow> {
             order: format!("{}-{:02}", person.reference, number / people.len() + 1),
             borrower: person.reference.clone(),
             instrument: FromWhat::Card(Box::new(card(person))),
-            channels: channels(&mut dice),
+            channels: channels.clone(),
             money,
             due_at: start.plus(due),
         });
