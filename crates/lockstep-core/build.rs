@@ -49,11 +49,7 @@ fn camel(snake: &str) -> String {
         .split('_')
         .flat_map(|word| {
             let mut letters = word.chars();
-            letters
-                .next()
-                .map(|first| first.to_ascii_uppercase())
-                .into_iter()
-                .chain(letters)
+            letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters)
         })
         .collect()
 }
@@ -69,10 +65,7 @@ fn read(path: &str) -> String {
 fn read_csv<Row: serde::de::DeserializeOwned>(path: &str, problems: &mut Problems) -> Vec<Row> {
     let text = read(path);
     let mut rows = Vec::new();
-    for (index, row) in csv::Reader::from_reader(text.as_bytes())
-        .deserialize()
-        .enumerate()
-    {
+    for (index, row) in csv::Reader::from_reader(text.as_bytes()).deserialize().enumerate() {
         match row {
             Ok(row) => rows.push(row),
             Err(error) => problems.add(format_args!("{path}:{}", index + 2), error),
@@ -82,10 +75,7 @@ fn read_csv<Row: serde::de::DeserializeOwned>(path: &str, problems: &mut Problem
 }
 
 fn stop(problems: &[String]) -> ! {
-    eprintln!(
-        "\nthe catalogue or a reference table is wrong ({} problems):",
-        problems.len()
-    );
+    eprintln!("\nthe catalogue or a reference table is wrong ({} problems):", problems.len());
     for problem in problems {
         eprintln!("  {problem}");
     }

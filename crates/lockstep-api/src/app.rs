@@ -1,20 +1,21 @@
-//! What the handlers share: the state given from outside, what is remembered for a moment, and running commands.
+//! What the handlers share: the state given from outside, what is remembered for a moment, and running
+//! commands.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::http::HeaderValue;
 use axum::response::Response;
+use lockstep_core::Command;
 use lockstep_core::audit::Who;
 use lockstep_core::decision::Slice;
 use lockstep_core::id::{Bucket, Mint, TenantId};
 use lockstep_core::refusal::Refusal;
 use lockstep_core::time::Timestamp;
-use lockstep_core::Command;
 use lockstep_engine::port::{Answer, CallKey, Commit, CommitError, Fault, IdempotencyKey, Sealed};
 use lockstep_engine::{Executed, KeyProblem, Request};
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 
 use crate::http::{KeyCache, RateLimits, RequestKey, UnderWay, request_id, within_request};
 use crate::problem::{Kind, Problem, answer_response};
@@ -34,7 +35,7 @@ pub(crate) struct Inner {
     pub(crate) rates: RateLimits,
     pub(crate) waiting: Semaphore,
     under_way: UnderWay,
-    first_keys: Vec<tokio::sync::Mutex<()>>,
+    first_keys: Vec<Arc<Mutex<()>>>,
 }
 
 impl Deref for App {
@@ -44,6 +45,9 @@ impl Deref for App {
         &self.0
     }
 }
+
+/// A turn at making a borrower's first data key.
+pub(crate) type Turn = OwnedMutexGuard<()>;
 
 /// One command, as a handler hands it over.
 pub(crate) struct Run {
@@ -55,6 +59,8 @@ pub(crate) struct Run {
     pub(crate) command: Command,
     /// Items for the vault, stored with the change.
     pub(crate) sealed: Vec<Sealed>,
+    /// Given back when the command is done, also when its caller has hung up.
+    pub(crate) turn: Option<Turn>,
     /// The status of a success.
     pub(crate) status: u16,
 }
@@ -70,7 +76,11 @@ pub(crate) struct Done {
 impl Done {
     pub(crate) fn new(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(|error| Fault::new("writing an answer", error))?;
-        Ok(Self { status, body, secret: false })
+        Ok(Self {
+            status,
+            body,
+            secret: false,
+        })
     }
 
     pub(crate) fn with_secret(mut self) -> Self {
@@ -86,7 +96,7 @@ impl App {
             rates: RateLimits::new(&state.limits),
             waiting: Semaphore::new(state.limits.max_waiting),
             under_way: UnderWay::default(),
-            first_keys: (0..FIRST_KEY_LOCKS).map(|_| tokio::sync::Mutex::default()).collect(),
+            first_keys: (0..FIRST_KEY_LOCKS).map(|_| Arc::default()).collect(),
             state,
         }))
     }
@@ -105,7 +115,10 @@ impl App {
     pub(crate) fn mint_for(&self, key: &IdempotencyKey) -> Mint {
         let text = format!("once/{}/{}/{}", key.tenant, key.fingerprint, key.key);
         let mut seed = [0; 16];
-        for (slot, byte) in seed.iter_mut().zip(self.state.vault.fingerprint(text.as_bytes()).bytes()) {
+        for (slot, byte) in seed
+            .iter_mut()
+            .zip(self.state.vault.fingerprint(text.as_bytes()).bytes())
+        {
             *slot = byte;
         }
         Mint::new(Bucket::of_tenant(&key.tenant.to_string()), self.now(), seed)
@@ -123,8 +136,9 @@ impl App {
     }
 
     /// Held while a borrower's first data key is made, so that two calls don't make one each.
-    pub(crate) async fn first_key_turn(&self, bucket: Bucket) -> tokio::sync::MutexGuard<'_, ()> {
-        self.first_keys[usize::from(bucket.number()) % FIRST_KEY_LOCKS].lock().await
+    pub(crate) async fn first_key_turn(&self, bucket: Bucket) -> Turn {
+        let lock = &self.first_keys[usize::from(bucket.number()) % FIRST_KEY_LOCKS];
+        Arc::clone(lock).lock_owned().await
     }
 
     /// Executes a command under its key and shows what it led to. The work goes on when the caller hangs up.
@@ -138,7 +152,7 @@ impl App {
         let permit = self.state.engine.admit()?;
         let engine = self.state.engine.clone();
         let work = async move {
-            let _held = (guard, permit);
+            let _held = (guard, permit, run.turn);
             let render = move |outcome: &Result<Slice, Refusal>| render(outcome, run.status, &show);
             let request = Request {
                 tenant: Some(run.tenant),
@@ -187,13 +201,22 @@ impl App {
     }
 
     /// The answer that was given under a key before, if there is one.
-    pub(crate) async fn replay(&self, tenant: TenantId, key: &RequestKey) -> Result<Option<Response>, Problem> {
-        Ok(self.stored(&key.of(tenant)).await?.map(|answer| respond(answer, true)))
+    pub(crate) async fn replay(
+        &self,
+        tenant: TenantId,
+        key: &RequestKey,
+    ) -> Result<Option<Response>, Problem> {
+        Ok(self
+            .stored(&key.of(tenant))
+            .await?
+            .map(|answer| respond(answer, true)))
     }
 
     async fn stored(&self, key: &IdempotencyKey) -> Result<Option<Answer>, Problem> {
         let store = &self.state.engine.ports().store;
-        let Some(stored) = store.answer(key.tenant, &key.key).await? else { return Ok(None) };
+        let Some(stored) = store.answer(key.tenant, &key.key).await? else {
+            return Ok(None);
+        };
         if stored.fingerprint != key.fingerprint {
             return Err(Problem::new(Kind::KeyReused));
         }
@@ -211,8 +234,18 @@ impl App {
             true => sealed::seal(&self.state.vault, &answer_place(&key), &body)?,
             false => body.clone(),
         };
-        let answer = Some((key.clone(), Answer { status, body: at_rest }));
-        let commit = Commit { answer, at: Some(self.now()), ..Commit::default() };
+        let answer = Some((
+            key.clone(),
+            Answer {
+                status,
+                body: at_rest,
+            },
+        ));
+        let commit = Commit {
+            answer,
+            at: Some(self.now()),
+            ..Commit::default()
+        };
         match self.state.engine.ports().store.commit(commit).await {
             Ok(()) | Err(CommitError::AlreadyDone) => Ok((Answer { status, body }, false)),
             // Another process was faster with the same key; its answer counts.
@@ -226,7 +259,11 @@ impl App {
 }
 
 fn answer_place(key: &IdempotencyKey) -> Place {
-    Place { tenant: key.tenant.to_string(), owner: "answer".to_owned(), item: key.key.clone() }
+    Place {
+        tenant: key.tenant.to_string(),
+        owner: "answer".to_owned(),
+        item: key.key.clone(),
+    }
 }
 
 /// Runs in a task of its own: a caller that hangs up, or waits too long, can't stop a change half-way.
@@ -258,7 +295,9 @@ fn render<V: Serialize>(
 fn respond(answer: Answer, replayed: bool) -> Response {
     let mut response = answer_response(answer.status, answer.body);
     if replayed {
-        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert("idempotency-replayed", HeaderValue::from_static("true"));
     }
     response
 }

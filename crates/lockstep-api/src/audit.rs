@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::http::{Caller, Cursors, LimitParam, Query, Read};
+use crate::http::{Caller, Cursors, LimitParam, Query, QueryText, Read};
 use crate::problem::Problem;
 use crate::wire::{Listing, Time};
 
@@ -18,8 +18,13 @@ use crate::wire::{Listing, Time};
 #[into_params(parameter_in = Query)]
 pub(crate) struct AuditQuery {
     /// Only about this id.
-    #[param(min_length = 1, max_length = 64)]
-    subject: Option<String>,
+    #[param(
+        value_type = Option<String>,
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]+$"
+    )]
+    subject: Option<QueryText>,
     /// `next_cursor` of the page before.
     #[param(max_length = 512)]
     cursor: Option<String>,
@@ -86,9 +91,16 @@ pub(crate) async fn list_audit(
     caller: Caller<Read>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Listing<AuditView>>, Problem> {
-    let cursors = Cursors { vault: &app.state.vault, tenant: caller.tenant, list: "audit" };
+    let cursors = Cursors {
+        vault: &app.state.vault,
+        tenant: caller.tenant,
+        list: "audit",
+    };
     let page = cursors.page(query.cursor.as_deref(), query.limit)?;
-    let filter = AuditFilter { tenant: caller.tenant, subject: query.subject };
+    let filter = AuditFilter {
+        tenant: caller.tenant,
+        subject: query.subject.map(|text| text.0),
+    };
     let listed = app.state.queries.audit(&filter, &page).await?;
     Ok(Json(cursors.listing(&listed)))
 }

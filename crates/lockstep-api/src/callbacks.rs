@@ -1,4 +1,5 @@
-//! `POST /v1/callbacks/{channel}`: what channels send by themselves. Verified, stored, acknowledged; processed later.
+//! `POST /v1/callbacks/{channel}`: what channels send by themselves. Verified, stored, acknowledged;
+//! processed later.
 
 use axum::Json;
 use axum::body::{Bytes, to_bytes};
@@ -11,7 +12,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::http::PathText;
+use crate::http::{PathText, unread};
 use crate::problem::{Kind, Problem};
 
 /// Verifies and reads what channels send by themselves.
@@ -95,15 +96,20 @@ pub(crate) async fn receive_callback(
     }
     let _permit = app.state.engine.admit()?;
     let new = app.state.engine.receive(&incoming).await?;
-    Ok(Json(Received { status: if new { "stored" } else { "known" } }))
+    Ok(Json(Received {
+        status: if new { "stored" } else { "known" },
+    }))
 }
 
 async fn body_of(app: &App, request: Request) -> Result<Bytes, Problem> {
     let bytes = to_bytes(request.into_body(), app.state.limits.body_bytes).await;
-    bytes.map_err(|_| Problem::new(Kind::BodyTooLarge))
+    bytes.map_err(|error| unread(&error))
 }
 
 fn plain(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
+        .collect()
 }

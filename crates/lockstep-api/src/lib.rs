@@ -1,11 +1,11 @@
 //! JSON over HTTP: the lenders' API, its OpenAPI document, channel callbacks in and signed webhooks out.
 //!
-//! Start at `router.rs`, which shows every route. A handler parses, calls and converts; the rules are in the core,
-//! the machinery is in the engine. What every request passes through lies in `http/` (limits, keys, bodies,
-//! idempotency), what goes wrong in `problem/`, what people read in `wire/`.
+//! Start at `router.rs`, which shows every route. A handler parses, calls and converts; the rules are in the
+//! core, the machinery is in the engine. What every request passes through lies in `http/` (limits, keys,
+//! bodies, idempotency), what goes wrong in `problem/`, what people read in `wire/`.
 //!
-//! Invariants of absence: this crate knows no database and no channel. No answer, stored or sent, carries a card
-//! number, document number, phone number, name or code; only masked numbers.
+//! Invariants of absence: this crate knows no database and no channel. No answer, stored or sent, carries a
+//! card number, document number, phone number, name or code; only masked numbers.
 
 mod api_keys;
 mod app;

@@ -9,18 +9,20 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    Content, ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder, Schema, schema::SchemaType, schema::Type,
+    Content, ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder, Schema, schema::SchemaType,
+    schema::Type,
 };
 
-use crate::problem::{MEDIA_TYPE, ProblemDetails, kinds};
+use crate::problem::{MEDIA_TYPE, ProblemDetails};
 use crate::router;
 
 const DESCRIPTION: &str = "\
-Binds and verifies payment instruments, keeps their state, collects repayments through the channel most likely to \
-work, never debits twice, and says in both languages why something failed and what to do next.\n\n\
+Binds and verifies payment instruments, keeps their state, collects repayments through the channel most \
+likely to work, never debits twice, and says in both languages why something failed and what to do next.\n\n\
 绑定并验证支付账户，同步其状态，选择成功率最高的渠道扣款，绝不重复扣款；失败时用中英文说明原因与下一步。\n\n\
-Every POST that changes something needs `Idempotency-Key`; repeat a call with the same key and body as often as you \
-like. Errors are `application/problem+json` (RFC 9457). Amounts are whole minor units. Times are RFC 3339.";
+Every POST that changes something needs `Idempotency-Key`; repeat a call with the same key and body as often \
+as you like. Errors are `application/problem+json` (RFC 9457). Amounts are whole minor units. Times are \
+RFC 3339.";
 
 /// What the document begins with.
 #[derive(utoipa::OpenApi)]
@@ -46,8 +48,12 @@ struct Frame;
 pub(crate) fn frame() -> OpenApi {
     let mut document = Frame::openapi();
     document.info.description = Some(DESCRIPTION.to_owned());
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("lsk_…");
-    let scheme = scheme.description(Some("An API key with the scope that the operation names · 接口密钥"));
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("lsk_…");
+    let scheme = scheme.description(Some(
+        "An API key with the scope that the operation names · 接口密钥",
+    ));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("api_key", SecurityScheme::Http(scheme.build()));
     document
@@ -79,17 +85,34 @@ pub(crate) async fn get_document() -> Response {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+    [
+        &mut item.get,
+        &mut item.post,
+        &mut item.put,
+        &mut item.patch,
+        &mut item.delete,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Adds the problems an operation can answer with, read from what it takes.
 fn complete(path: &str, operation: &mut Operation) {
-    let secured = operation.security.as_ref().is_some_and(|all| all.iter().any(|one| *one != Default::default()));
+    let secured = operation
+        .security
+        .as_ref()
+        .is_some_and(|all| all.iter().any(|one| *one != Default::default()));
     let parameters = operation.parameters.get_or_insert_default();
     let mut parameters: Vec<_> = parameters.iter_mut().filter_map(in_place).collect();
-    parameters.iter_mut().for_each(|parameter| without_null(parameter));
+    parameters
+        .iter_mut()
+        .for_each(|parameter| without_null(parameter));
     let has = |place: ParameterIn| parameters.iter().any(|parameter| parameter.parameter_in == place);
-    let (in_path, in_query, keyed) = (has(ParameterIn::Path), has(ParameterIn::Query), has(ParameterIn::Header));
+    let (in_path, in_query, keyed) = (
+        has(ParameterIn::Path),
+        has(ParameterIn::Query),
+        has(ParameterIn::Header),
+    );
     let (body, callback) = (operation.request_body.is_some(), path.contains("/callbacks/"));
     let mut statuses = vec![414, 431, 500, 503];
     statuses.extend_from_slice(if secured { &[401, 403, 429] } else { &[] });
@@ -108,23 +131,48 @@ fn complete(path: &str, operation: &mut Operation) {
     statuses.dedup();
     for status in statuses {
         let response = problem_response(status);
-        operation.responses.responses.insert(status.to_string(), RefOr::T(response));
+        operation
+            .responses
+            .responses
+            .insert(status.to_string(), RefOr::T(response));
     }
 }
 
 fn problem_response(status: u16) -> utoipa::openapi::Response {
-    let codes: Vec<_> = kinds().iter().filter(|entry| entry.status == status).map(|entry| entry.code).collect();
     let schema = Ref::from_schema_name("Problem");
     let content: Content = ContentBuilder::new().schema(Some(schema)).build();
-    let description = format!("A problem: {}", codes.join(", "));
-    let response = ResponseBuilder::new().description(description).content(MEDIA_TYPE, content);
+    let description = meaning(status);
+    let response = ResponseBuilder::new()
+        .description(description)
+        .content(MEDIA_TYPE, content);
     let retry_after = || {
         let schema = utoipa::openapi::ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer));
-        HeaderBuilder::new().schema(Some(schema)).description(Some("Seconds to wait")).build()
+        HeaderBuilder::new()
+            .schema(Some(schema))
+            .description(Some("Seconds to wait"))
+            .build()
     };
     match status {
         429 | 503 => response.header("Retry-After", retry_after()).build(),
         _ => response.build(),
+    }
+}
+
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 => "The request can't be read · 请求无法解析",
+        401 => "No valid key or signature · 未通过身份验证",
+        403 => "The key lacks the scope · 权限不足",
+        404 => "No such thing, or another lender's · 不存在",
+        409 => "Not as things stand, or the same request is under way · 与当前状态冲突",
+        413 => "The body is too large · 请求体过大",
+        414 => "The address is too long · 地址过长",
+        415 => "Not application/json · 内容类型不支持",
+        422 => "Understood, and can't be done · 内容不可处理",
+        429 => "Too many requests · 请求过于频繁",
+        431 => "The headers are too large · 请求头过大",
+        500 => "Our fault · 内部错误",
+        _ => "Not now; repeat with the same key · 暂时不可用",
     }
 }
 
@@ -136,8 +184,12 @@ fn mark_replayed(operation: &mut Operation) {
         {
             let schema = utoipa::openapi::ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
             let header = HeaderBuilder::new().schema(Some(schema));
-            let header = header.description(Some("`true` when the answer was given before")).build();
-            response.headers.insert("Idempotency-Replayed".to_owned(), RefOr::T(header));
+            let header = header
+                .description(Some("`true` when the answer was given before"))
+                .build();
+            response
+                .headers
+                .insert("Idempotency-Replayed".to_owned(), RefOr::T(header));
         }
     }
 }

@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::state::AppState;
 use crate::{
-    api_keys, audit, bindings, borrowers, callbacks, channels, health, http, openapi, orders, payments, precheck,
-    problem, reasons, webhook_deliveries, webhook_endpoints,
+    api_keys, audit, bindings, borrowers, callbacks, channels, health, http, openapi, orders, payments,
+    precheck, problem, reasons, webhook_deliveries, webhook_endpoints,
 };
 
 /// The API, ready to serve.
@@ -30,7 +30,8 @@ pub(crate) fn parts() -> (Router<App>, OpenApi) {
         // POST, GET /v1/borrowers; GET /v1/borrowers/{id}
         .routes(routes!(borrowers::create_borrower, borrowers::list_borrowers))
         .routes(routes!(borrowers::get_borrower))
-        // POST, GET /v1/bindings; GET /v1/bindings/{id}; POST /v1/bindings/{id}/{code, verify, mandates, unbind}
+        // POST, GET /v1/bindings; GET /v1/bindings/{id}; POST /v1/bindings/{id}/{code, verify, mandates,
+        // unbind}
         .routes(routes!(bindings::create_binding, bindings::list_bindings))
         .routes(routes!(bindings::get_binding))
         .routes(routes!(bindings::send_code))
@@ -50,7 +51,10 @@ pub(crate) fn parts() -> (Router<App>, OpenApi) {
         .routes(routes!(payments::cancel_payment))
         .routes(routes!(payments::try_payment_now))
         // POST, GET /v1/webhook_endpoints; DELETE /v1/webhook_endpoints/{id}; POST …/{id}/rotate_secret
-        .routes(routes!(webhook_endpoints::create_endpoint, webhook_endpoints::list_endpoints))
+        .routes(routes!(
+            webhook_endpoints::create_endpoint,
+            webhook_endpoints::list_endpoints
+        ))
         .routes(routes!(webhook_endpoints::remove_endpoint))
         .routes(routes!(webhook_endpoints::rotate_secret))
         // GET /v1/webhook_deliveries; POST /v1/webhook_deliveries/{id}/retry

@@ -65,7 +65,7 @@ impl Default for Limits {
             body_bytes: 64 * 1024,
             json_depth: 16,
             header_bytes: 16 * 1024,
-            uri_bytes: 4096,
+            uri_bytes: 16 * 1024,
             request_timeout: Duration::from_secs(30),
             requests_per_s: 100,
             burst: 200,

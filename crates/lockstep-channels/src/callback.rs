@@ -62,13 +62,7 @@ fn sandbox_notice(
     now: Timestamp,
 ) -> Result<Notice, NoticeError> {
     let headers = SignedHeaders::read(headers)?;
-    sign::verify(
-        &config.key,
-        Role::Notice(&config.capability.id),
-        &headers,
-        body,
-        now,
-    )?;
+    sign::verify(&config.key, Role::Notice(&config.capability.id), &headers, body, now)?;
     let wire: WireNotice = serde_json::from_slice(body).map_err(|_| NoticeError::Unreadable)?;
     let plain = |text: &str, longest: usize| {
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');

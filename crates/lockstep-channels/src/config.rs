@@ -62,17 +62,15 @@ impl ChannelConfig {
         let mut problems = self.capability.problems();
         let id = &self.capability.id;
         if self.key.bytes().len() < SHORTEST_KEY {
-            problems.push(format!(
-                "channel {id}: key needs at least {SHORTEST_KEY} characters"
-            ));
+            problems.push(format!("channel {id}: key needs at least {SHORTEST_KEY} characters"));
         }
         match reqwest::Url::parse(&self.base_url) {
             Ok(url) => {
                 problems.extend(address_problem(&url).map(|text| format!("channel {id}: base_url {text}")))
             }
-            Err(_) => problems.push(format!(
-                "channel {id}: base_url is not a URL such as https://bank.example/pay"
-            )),
+            Err(_) => {
+                problems.push(format!("channel {id}: base_url is not a URL such as https://bank.example/pay"))
+            }
         }
         problems
     }
@@ -80,9 +78,7 @@ impl ChannelConfig {
 
 /// Card numbers travel to this address, so it has to be encrypted unless it never leaves the machine.
 fn address_problem(url: &reqwest::Url) -> Option<&'static str> {
-    let local = url
-        .host_str()
-        .is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
+    let local = url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
     let has_login = !url.username().is_empty() || url.password().is_some();
     match url.scheme() {
         _ if has_login => Some("must not carry a user name or password"),
@@ -110,19 +106,12 @@ mod tests {
             ("https://user:word@bank.example", false),
             ("https://bank.example/?a=b", false),
         ] {
-            assert_eq!(
-                address_problem(&reqwest::Url::parse(url).unwrap()).is_none(),
-                fine,
-                "{url}"
-            );
+            assert_eq!(address_problem(&reqwest::Url::parse(url).unwrap()).is_none(), fine, "{url}");
         }
     }
 
     #[test]
     fn a_key_shows_nothing() {
-        assert_eq!(
-            format!("{:?}", ChannelKey::new("very secret".to_owned())),
-            "ChannelKey(…)"
-        );
+        assert_eq!(format!("{:?}", ChannelKey::new("very secret".to_owned())), "ChannelKey(…)");
     }
 }

@@ -72,25 +72,14 @@ impl Registry {
                         }
                     };
                     let (secrets, clock, seeds) = (secrets.clone(), clock.clone(), seeds.clone());
-                    Arc::new(SandboxChannel::new(
-                        id.clone(),
-                        config.key.clone(),
-                        wire,
-                        secrets,
-                        clock,
-                        seeds,
-                    ))
+                    Arc::new(SandboxChannel::new(id.clone(), config.key.clone(), wire, secrets, clock, seeds))
                 }
             };
             if channels.insert(id.clone(), made).is_some() {
                 problems.push(format!("channel {id}: is configured twice"));
             }
         }
-        if problems.is_empty() {
-            Ok(Self(channels))
-        } else {
-            Err(ConfigError(problems))
-        }
+        if problems.is_empty() { Ok(Self(channels)) } else { Err(ConfigError(problems)) }
     }
 
     fn get(&self, id: &ChannelId) -> Option<&Arc<dyn Channel>> {

@@ -42,24 +42,13 @@ fn key(text: &str) -> ChannelKey {
 fn signed_with(key_text: &str, channel: &str, at: Timestamp, body: &str) -> HeaderMap {
     let channel = ChannelId::try_from(channel).unwrap();
     let nonce = sign::nonce(&[7; 16]);
-    headers(&sign::sign(
-        &key(key_text),
-        Role::Notice(&channel),
-        at,
-        &nonce,
-        body.as_bytes(),
-    ))
+    headers(&sign::sign(&key(key_text), Role::Notice(&channel), at, &nonce, body.as_bytes()))
 }
 
 fn headers(signed: &sign::SignedHeaders) -> HeaderMap {
     let pairs = signed.pairs().into_iter();
     pairs
-        .map(|(name, value)| {
-            (
-                HeaderName::from_static(name),
-                HeaderValue::from_str(value).unwrap(),
-            )
-        })
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
         .collect()
 }
 
@@ -94,45 +83,29 @@ fn twice(name: &'static str) -> HeaderMap {
 fn a_genuine_notice_is_read() {
     let notice = verify(&genuine(), BODY).unwrap();
     assert_eq!((notice.message_id.as_str(), notice.code.as_str()), ("m-1", "00"));
-    assert_eq!(
-        (notice.amount_minor, notice.channel_ref.as_deref()),
-        (Some(12_500), Some("T1"))
-    );
+    assert_eq!((notice.amount_minor, notice.channel_ref.as_deref()), (Some(12_500), Some("T1")));
 }
 
 #[test]
 fn both_clocks_may_differ_by_five_minutes() {
     for at in [minutes(-5), minutes(5)] {
-        assert!(
-            verify(&signed_with(KEY, "unionpay", at, BODY), BODY).is_ok(),
-            "{at:?}"
-        );
+        assert!(verify(&signed_with(KEY, "unionpay", at, BODY), BODY).is_ok(), "{at:?}");
     }
 }
 
 /// A replay can't be told from a repetition, and needn't be: both name the same message.
 #[test]
 fn a_replay_names_the_same_message() {
-    let (first, again) = (
-        verify(&genuine(), BODY).unwrap(),
-        verify(&genuine(), BODY).unwrap(),
-    );
+    let (first, again) = (verify(&genuine(), BODY).unwrap(), verify(&genuine(), BODY).unwrap());
     let retried = verify(&signed_with(KEY, "unionpay", minutes(1), BODY), BODY).unwrap();
-    assert_eq!(
-        (&first.message_id, &first.message_id),
-        (&again.message_id, &retried.message_id)
-    );
+    assert_eq!((&first.message_id, &first.message_id), (&again.message_id, &retried.message_id));
 }
 
 #[test]
 fn forged_signatures() {
     use SignError::{FromFuture, Mismatch, Missing, Repeated, TooOld, Unreadable};
     let signature = genuine()[SIGNATURE].to_str().unwrap().to_owned();
-    let flipped = format!(
-        "{}{}",
-        &signature[..63],
-        if signature.ends_with('0') { '1' } else { '0' }
-    );
+    let flipped = format!("{}{}", &signature[..63], if signature.ends_with('0') { '1' } else { '0' });
     let nonce = sign::nonce(&[7; 16]);
     let as_role = |role| headers(&sign::sign(&key(KEY), role, now(), &nonce, BODY.as_bytes()));
     let later = (now().as_millis() + 1).to_string();
@@ -142,48 +115,16 @@ fn forged_signatures() {
             signed_with("not the key at all, but as long as it", "unionpay", now(), BODY),
             Mismatch,
         ),
-        (
-            "another channel's key",
-            signed_with(OTHER_KEY, "unionpay", now(), BODY),
-            Mismatch,
-        ),
-        (
-            "another channel's notice, same key",
-            signed_with(KEY, "netsunion", now(), BODY),
-            Mismatch,
-        ),
+        ("another channel's key", signed_with(OTHER_KEY, "unionpay", now(), BODY), Mismatch),
+        ("another channel's notice, same key", signed_with(KEY, "netsunion", now(), BODY), Mismatch),
         ("empty key", signed_with("", "unionpay", now(), BODY), Mismatch),
-        (
-            "a request passed off as a notice",
-            as_role(Role::Request("/channels/unionpay/notices")),
-            Mismatch,
-        ),
-        (
-            "a reply passed off as a notice",
-            as_role(Role::Reply("/channels/unionpay/notices")),
-            Mismatch,
-        ),
-        (
-            "one digit of the signature changed",
-            with(SIGNATURE, &flipped),
-            Mismatch,
-        ),
+        ("a request passed off as a notice", as_role(Role::Request("/channels/unionpay/notices")), Mismatch),
+        ("a reply passed off as a notice", as_role(Role::Reply("/channels/unionpay/notices")), Mismatch),
+        ("one digit of the signature changed", with(SIGNATURE, &flipped), Mismatch),
         ("signature of zeros", with(SIGNATURE, &"0".repeat(64)), Mismatch),
-        (
-            "half a signature",
-            with(SIGNATURE, &signature[..32]),
-            Unreadable(SIGNATURE),
-        ),
-        (
-            "signature and more",
-            with(SIGNATURE, &format!("{signature}00")),
-            Unreadable(SIGNATURE),
-        ),
-        (
-            "signature in capitals",
-            with(SIGNATURE, &signature.to_uppercase()),
-            Unreadable(SIGNATURE),
-        ),
+        ("half a signature", with(SIGNATURE, &signature[..32]), Unreadable(SIGNATURE)),
+        ("signature and more", with(SIGNATURE, &format!("{signature}00")), Unreadable(SIGNATURE)),
+        ("signature in capitals", with(SIGNATURE, &signature.to_uppercase()), Unreadable(SIGNATURE)),
         ("empty signature", with(SIGNATURE, ""), Unreadable(SIGNATURE)),
         ("no signature", without(SIGNATURE), Missing(SIGNATURE)),
         ("no timestamp", without(TIMESTAMP), Missing(TIMESTAMP)),
@@ -192,37 +133,17 @@ fn forged_signatures() {
         ("two signatures", twice(SIGNATURE), Repeated(SIGNATURE)),
         ("two timestamps", twice(TIMESTAMP), Repeated(TIMESTAMP)),
         ("two nonces", twice(NONCE), Repeated(NONCE)),
-        (
-            "timestamp moved by a millisecond",
-            with(TIMESTAMP, &later),
-            Mismatch,
-        ),
-        (
-            "timestamp in words",
-            with(TIMESTAMP, "now"),
-            Unreadable(TIMESTAMP),
-        ),
+        ("timestamp moved by a millisecond", with(TIMESTAMP, &later), Mismatch),
+        ("timestamp in words", with(TIMESTAMP, "now"), Unreadable(TIMESTAMP)),
         ("negative timestamp", with(TIMESTAMP, "-1"), Unreadable(TIMESTAMP)),
-        (
-            "endless timestamp",
-            with(TIMESTAMP, &"9".repeat(40)),
-            Unreadable(TIMESTAMP),
-        ),
+        ("endless timestamp", with(TIMESTAMP, &"9".repeat(40)), Unreadable(TIMESTAMP)),
         ("another nonce", with(NONCE, &sign::nonce(&[8; 16])), Mismatch),
         ("short nonce", with(NONCE, "07"), Unreadable(NONCE)),
         ("too old", signed_with(KEY, "unionpay", minutes(-6), BODY), TooOld),
-        (
-            "from the future",
-            signed_with(KEY, "unionpay", minutes(6), BODY),
-            FromFuture,
-        ),
+        ("from the future", signed_with(KEY, "unionpay", minutes(6), BODY), FromFuture),
     ];
     for (what, headers, expected) in cases {
-        assert_eq!(
-            verify(&headers, BODY),
-            Err(NoticeError::Signature(expected)),
-            "{what}"
-        );
+        assert_eq!(verify(&headers, BODY), Err(NoticeError::Signature(expected)), "{what}");
     }
 }
 
@@ -235,11 +156,7 @@ fn changed_bodies() {
         ("a space more", format!("{BODY} ")),
         ("empty", String::new()),
     ] {
-        assert_eq!(
-            verify(&genuine(), &body),
-            Err(NoticeError::Signature(SignError::Mismatch)),
-            "{what}"
-        );
+        assert_eq!(verify(&genuine(), &body), Err(NoticeError::Signature(SignError::Mismatch)), "{what}");
     }
 }
 
@@ -248,38 +165,23 @@ fn signed_nonsense() {
     for (what, body) in [
         ("no JSON", "hello".to_owned()),
         ("cut", BODY[..40].to_owned()),
-        (
-            "a field twice",
-            BODY.replace("{\"message_id\"", "{\"amount_minor\":1,\"message_id\""),
-        ),
-        (
-            "a field too many",
-            BODY.replace("{\"message_id\"", "{\"extra\":1,\"message_id\""),
-        ),
+        ("a field twice", BODY.replace("{\"message_id\"", "{\"amount_minor\":1,\"message_id\"")),
+        ("a field too many", BODY.replace("{\"message_id\"", "{\"extra\":1,\"message_id\"")),
         ("a field missing", BODY.replace("\"code\":\"00\",", "")),
         ("an amount with a fraction", BODY.replace("12500", "125.00")),
         ("an amount as text", BODY.replace("12500", "\"12500\"")),
         ("no amount at all", BODY.replace("12500", "0")),
         ("a negative amount", BODY.replace("12500", "-1")),
-        (
-            "an amount beyond all numbers",
-            BODY.replace("12500", "99999999999999999999"),
-        ),
+        ("an amount beyond all numbers", BODY.replace("12500", "99999999999999999999")),
         ("an empty message id", BODY.replace("m-1", "")),
         ("a line break in the order number", BODY.replace("0001", "\\n001")),
-        (
-            "a code as long as a book",
-            BODY.replace("\"00\"", &format!("\"{}\"", "0".repeat(99))),
-        ),
+        ("a code as long as a book", BODY.replace("\"00\"", &format!("\"{}\"", "0".repeat(99)))),
     ] {
         let headers = signed_with(KEY, "unionpay", now(), &body);
         assert_eq!(verify(&headers, &body), Err(NoticeError::Unreadable), "{what}");
     }
     let large = "x".repeat(MAX_NOTICE + 1);
-    assert_eq!(
-        verify(&signed_with(KEY, "unionpay", now(), &large), &large),
-        Err(NoticeError::TooLarge)
-    );
+    assert_eq!(verify(&signed_with(KEY, "unionpay", now(), &large), &large), Err(NoticeError::TooLarge));
 }
 
 #[test]
@@ -288,10 +190,7 @@ fn configuration_that_is_wrong_says_so() {
     let mut bad = config("unionpay", "short");
     bad.base_url = "http://bank.example".to_owned();
     let problems = bad.problems().join("\n");
-    assert!(
-        problems.contains("key needs") && problems.contains("base_url"),
-        "{problems}"
-    );
+    assert!(problems.contains("key needs") && problems.contains("base_url"), "{problems}");
     assert!(!format!("{bad:?}").contains("short"));
 }
 

@@ -47,16 +47,9 @@ impl Seeds for Nobody {
 }
 
 fn outgoing() -> Outgoing {
-    let headers = SignedHeaders {
-        timestamp: "0".to_owned(),
-        nonce: "0".to_owned(),
-        signature: "0".to_owned(),
-    };
-    Outgoing {
-        path: "/channels/unionpay/pay".to_owned(),
-        headers,
-        body: Body(b"{}".to_vec()),
-    }
+    let headers =
+        SignedHeaders { timestamp: "0".to_owned(), nonce: "0".to_owned(), signature: "0".to_owned() };
+    Outgoing { path: "/channels/unionpay/pay".to_owned(), headers, body: Body(b"{}".to_vec()) }
 }
 
 #[tokio::test]
@@ -66,19 +59,9 @@ async fn a_channel_nobody_configured_is_never_sent_to() {
     let payment = PaymentId::mint(&mut mint);
     let channel = ChannelId::try_from("unionpay").unwrap();
     let sent_at = Timestamp::from_millis(0);
-    let query = PaymentQuery {
-        payment,
-        attempt: 1,
-        channel: channel.clone(),
-        order_no: String::new(),
-        sent_at,
-    };
-    assert_eq!(
-        registry.query_payment(&query).await,
-        QueryAnswer::NotSent {
-            why: NotSent::NotConfigured
-        }
-    );
+    let query =
+        PaymentQuery { payment, attempt: 1, channel: channel.clone(), order_no: String::new(), sent_at };
+    assert_eq!(registry.query_payment(&query).await, QueryAnswer::NotSent { why: NotSent::NotConfigured });
     assert!(!registry.cancel_mandate(&channel, "A1").await);
     let (secrets, clock): (Arc<dyn Secrets>, Arc<dyn Clock>) = (Arc::new(Nobody), Arc::new(Nobody));
     let seeds: Arc<dyn Seeds> = Arc::new(Nobody);
@@ -114,10 +97,7 @@ async fn against(answer: &'static [u8], hang: bool) -> Result<u16, Silence> {
 #[tokio::test]
 async fn after_the_connection_stood_nothing_is_certain() {
     assert_eq!(against(b"", false).await, Err(Silence::Lost));
-    assert_eq!(
-        against(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}", false).await,
-        Err(Silence::Lost)
-    );
+    assert_eq!(against(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}", false).await, Err(Silence::Lost));
     assert_eq!(against(b"", true).await, Err(Silence::TimedOut));
     assert_eq!(
         against(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}", true).await,

@@ -11,24 +11,10 @@ const REASONS: &str = "catalogue/reasons.toml";
 const CODES: &str = "catalogue/codes.csv";
 const FINDINGS: &str = "catalogue/findings.toml";
 
-const LAYERS: &[&str] = &[
-    "borrower",
-    "instrument",
-    "issuer",
-    "channel",
-    "risk",
-    "platform",
-    "network",
-    "none",
-];
+const LAYERS: &[&str] =
+    &["borrower", "instrument", "issuer", "channel", "risk", "platform", "network", "none"];
 const ACTORS: &[&str] = &["borrower", "lender", "channel", "lockstep", "nobody"];
-const RETRIES: &[&str] = &[
-    "never",
-    "other_channel",
-    "next_day",
-    "next_month",
-    "when_borrower_acts",
-];
+const RETRIES: &[&str] = &["never", "other_channel", "next_day", "next_month", "when_borrower_acts"];
 const ACTIONS: &[&str] = &[
     "bind_other_card",
     "check_details",
@@ -41,32 +27,14 @@ const ACTIONS: &[&str] = &[
     "verify_phone",
     "wait",
 ];
-const SCHEMES: &[&str] = &[
-    "unionpay_acp",
-    "network_pb",
-    "epcc_trxstatus",
-    "onebank_pcc",
-    "iso8583_f39",
-];
-const DISPOSITIONS: &[&str] = &[
-    "succeeded",
-    "defective_success",
-    "declined",
-    "unknown",
-    "not_found",
-    "query_again",
-];
+const SCHEMES: &[&str] = &["unionpay_acp", "network_pb", "epcc_trxstatus", "onebank_pcc", "iso8583_f39"];
+const DISPOSITIONS: &[&str] =
+    &["succeeded", "defective_success", "declined", "unknown", "not_found", "query_again"];
 const SEVERITIES: &[&str] = &["error", "warning"];
 
 /// Sentences that promise untouched money. Forbidden wherever a code leaves the outcome open.
-const SAYS_NOT_DEBITED: &[&str] = &[
-    "没有扣款",
-    "未扣款",
-    "没有发起扣款",
-    "nothing was debited",
-    "nothing was taken",
-    "no debit was made",
-];
+const SAYS_NOT_DEBITED: &[&str] =
+    &["没有扣款", "未扣款", "没有发起扣款", "nothing was debited", "nothing was taken", "no debit was made"];
 /// Capitals an English reader knows.
 const PLAIN_CAPITALS: &[&str] = &["ID", "PIN", "SMS"];
 
@@ -185,20 +153,11 @@ fn check_codes(codes: &[CodeRow], reasons: &[ReasonRow], problems: &mut Problems
     for row in codes {
         let at = format!("{CODES}: {} {}", row.scheme, row.code);
         check_word(&row.scheme, SCHEMES, &format!("{at}: scheme"), problems);
-        check_word(
-            &row.disposition,
-            DISPOSITIONS,
-            &format!("{at}: disposition"),
-            problems,
-        );
+        check_word(&row.disposition, DISPOSITIONS, &format!("{at}: disposition"), problems);
         problems.check(seen.insert((&row.scheme, &row.code)), &at, "appears twice");
         let plain = !row.code.is_empty() && row.code.bytes().all(|b| b.is_ascii_alphanumeric());
         problems.check(plain, &at, "the code is not made of ASCII letters and digits");
-        problems.check(
-            (1..=100).contains(&row.confidence_pct),
-            &at,
-            "confidence_pct is not in 1..=100",
-        );
+        problems.check((1..=100).contains(&row.confidence_pct), &at, "confidence_pct is not in 1..=100");
         problems.check(!row.source.trim().is_empty(), &at, "has no source");
         let Some(reason) = by_code.get(row.reason.as_str()) else {
             problems.add(&at, format_args!("reason `{}` is not in {REASONS}", row.reason));
@@ -208,37 +167,22 @@ fn check_codes(codes: &[CodeRow], reasons: &[ReasonRow], problems: &mut Problems
         for text in [&reason.borrower.zh, &reason.borrower.en] {
             let promise = SAYS_NOT_DEBITED.iter().find(|promise| text.contains(**promise));
             if let (true, Some(promise)) = (open, promise) {
-                problems.add(
-                    &at,
-                    format_args!("leaves money open, but `{}` says “{promise}”", row.reason),
-                );
+                problems.add(&at, format_args!("leaves money open, but `{}` says “{promise}”", row.reason));
             }
         }
     }
 }
 
 fn check_word(word: &str, legal: &[&str], at: &str, problems: &mut Problems) {
-    problems.check(
-        legal.contains(&word),
-        at,
-        format_args!("`{word}` is not one of {legal:?}"),
-    );
+    problems.check(legal.contains(&word), at, format_args!("`{word}` is not one of {legal:?}"));
 }
 
 fn check_text(text: &Bilingual, zh_max: usize, en_max: usize, at: &str, problems: &mut Problems) {
     for (name, value, max) in [("zh", &text.zh, zh_max), ("en", &text.en, en_max)] {
         let length = value.chars().count();
         problems.check(!value.trim().is_empty(), at, format_args!("{name} is empty"));
-        problems.check(
-            value.trim() == value,
-            at,
-            format_args!("{name} begins or ends with a space"),
-        );
-        problems.check(
-            length <= max,
-            at,
-            format_args!("{name} has {length} characters, at most {max} fit"),
-        );
+        problems.check(value.trim() == value, at, format_args!("{name} begins or ends with a space"));
+        problems.check(length <= max, at, format_args!("{name} has {length} characters, at most {max} fit"));
     }
     problems.check(text.zh.chars().any(is_han), at, "zh has no Chinese character");
     problems.check(text.en.is_ascii(), at, "en has a character outside ASCII");
@@ -247,11 +191,7 @@ fn check_text(text: &Bilingual, zh_max: usize, en_max: usize, at: &str, problems
 /// A borrower reads this: no digits, no codes, no abbreviations but the everyday ones.
 fn check_plain(text: &Bilingual, at: &str, problems: &mut Problems) {
     let salad = text.zh.chars().find(char::is_ascii_alphanumeric);
-    problems.check(
-        salad.is_none(),
-        at,
-        format_args!("zh contains `{}`", salad.unwrap_or(' ')),
-    );
+    problems.check(salad.is_none(), at, format_args!("zh contains `{}`", salad.unwrap_or(' ')));
     problems.check(
         !text.en.contains(|c: char| c.is_ascii_digit() || c == '_'),
         at,
@@ -261,17 +201,11 @@ fn check_plain(text: &Bilingual, at: &str, problems: &mut Problems) {
     let shout = words.find(|word| {
         word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase()) && !PLAIN_CAPITALS.contains(word)
     });
-    problems.check(
-        shout.is_none(),
-        at,
-        format_args!("en contains `{}`", shout.unwrap_or("")),
-    );
+    problems.check(shout.is_none(), at, format_args!("en contains `{}`", shout.unwrap_or("")));
 }
 
 fn is_snake(code: &str) -> bool {
-    let words_ok = code
-        .split('_')
-        .all(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
+    let words_ok = code.split('_').all(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
     words_ok && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
@@ -284,9 +218,7 @@ fn retry_rs(rule: &str) -> Option<String> {
         let minutes: u16 = minutes.parse().ok().filter(|minutes| *minutes > 0)?;
         return Some(format!("RetryRule::AfterMinutes({minutes})"));
     }
-    RETRIES
-        .contains(&rule)
-        .then(|| format!("RetryRule::{}", camel(rule)))
+    RETRIES.contains(&rule).then(|| format!("RetryRule::{}", camel(rule)))
 }
 
 const ENUM_DERIVES: &str = "#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]\n\
@@ -312,10 +244,7 @@ fn enum_rs(name: &str, doc: &str, codes: &[(&str, &str)]) -> String {
 }
 
 fn reasons_rs(reasons: &[ReasonRow]) -> String {
-    let codes: Vec<_> = reasons
-        .iter()
-        .map(|row| (row.code.as_str(), row.title.en.as_str()))
-        .collect();
+    let codes: Vec<_> = reasons.iter().map(|row| (row.code.as_str(), row.title.en.as_str())).collect();
     let doc =
         "Why something worked, failed or is not known yet. The variants come from `catalogue/reasons.toml`.";
     let mut rust = enum_rs("Reason", doc, &codes);
@@ -367,24 +296,12 @@ fn codes_rs(codes: &[CodeRow]) -> String {
 }
 
 fn findings_rs(findings: &[FindingRow]) -> String {
-    let codes: Vec<_> = findings
-        .iter()
-        .map(|row| (row.code.as_str(), row.message.en.as_str()))
-        .collect();
+    let codes: Vec<_> = findings.iter().map(|row| (row.code.as_str(), row.message.en.as_str())).collect();
     let doc = "What an input check found. The variants come from `catalogue/findings.toml`.";
     let mut rust = enum_rs("FindingCode", doc, &codes);
-    let _ = writeln!(
-        rust,
-        "static FINDINGS: [(Severity, Text); {}] = [",
-        findings.len()
-    );
+    let _ = writeln!(rust, "static FINDINGS: [(Severity, Text); {}] = [", findings.len());
     for row in findings {
-        let _ = writeln!(
-            rust,
-            "    (Severity::{}, {}),",
-            camel(&row.severity),
-            row.message.rust()
-        );
+        let _ = writeln!(rust, "    (Severity::{}, {}),", camel(&row.severity), row.message.rust());
     }
     rust.push_str("];\n");
     rust

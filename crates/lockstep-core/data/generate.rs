@@ -77,19 +77,9 @@ fn banks(problems: &mut Problems) -> BTreeMap<String, Bilingual> {
     let mut banks = BTreeMap::new();
     for row in read_csv::<BankRow>(BANKS, problems) {
         let named = !row.name_zh.trim().is_empty() && !row.name_en.trim().is_empty();
-        problems.check(
-            named,
-            format_args!("{BANKS}: {}", row.bank_code),
-            "a name is empty",
-        );
+        problems.check(named, format_args!("{BANKS}: {}", row.bank_code), "a name is empty");
         let at = format!("{BANKS}: {}", row.bank_code);
-        let twice = banks.insert(
-            row.bank_code,
-            Bilingual {
-                zh: row.name_zh,
-                en: row.name_en,
-            },
-        );
+        let twice = banks.insert(row.bank_code, Bilingual { zh: row.name_zh, en: row.name_en });
         problems.check(twice.is_none(), at, "appears twice");
     }
     banks
@@ -105,11 +95,8 @@ fn banks_rs(banks: &BTreeMap<String, Bilingual>) -> String {
 }
 
 fn bins_rs(banks: &BTreeMap<String, Bilingual>, problems: &mut Problems) -> String {
-    let index: BTreeMap<_, _> = banks
-        .keys()
-        .enumerate()
-        .map(|(index, code)| (code.as_str(), index))
-        .collect();
+    let index: BTreeMap<_, _> =
+        banks.keys().enumerate().map(|(index, code)| (code.as_str(), index)).collect();
     let mut sorted = BTreeMap::new();
     for row in read_csv::<BinRow>(BINS, problems) {
         let at = format!("{BINS}: {} of length {}", row.bin, row.length);
@@ -118,17 +105,9 @@ fn bins_rs(banks: &BTreeMap<String, Bilingual>, problems: &mut Problems) -> Stri
             &at,
             "is not 3 to 10 digits",
         );
-        problems.check(
-            (12..=20).contains(&row.length),
-            &at,
-            "the length is not in 12..=20",
-        );
+        problems.check((12..=20).contains(&row.length), &at, "the length is not in 12..=20");
         let kind_ok = CARD_KINDS.contains(&row.card_type.as_str());
-        problems.check(
-            kind_ok,
-            &at,
-            format_args!("`{}` is not a card type", row.card_type),
-        );
+        problems.check(kind_ok, &at, format_args!("`{}` is not a card type", row.card_type));
         // An issuer that no public table names has a code here but no row in `banks.csv`.
         let bank = index.get(row.bank_code.as_str());
         let prefix: u64 = row.bin.parse().unwrap_or_default();
@@ -144,22 +123,14 @@ fn bins_rs(banks: &BTreeMap<String, Bilingual>, problems: &mut Problems) -> Stri
         problems.check(twice.is_none(), &at, "appears twice");
     }
     let rows: Vec<_> = sorted.into_values().collect();
-    format!(
-        "static BINS: [Bin; {}] = [\n{}\n];\n",
-        rows.len(),
-        rows.join("\n")
-    )
+    format!("static BINS: [Bin; {}] = [\n{}\n];\n", rows.len(), rows.join("\n"))
 }
 
 fn regions_rs(problems: &mut Problems) -> String {
     let mut rows = BTreeSet::new();
     for row in read_csv::<RegionRow>(REGIONS, problems) {
         let at = format!("{REGIONS}: {}", row.code);
-        problems.check(
-            all_digits(&row.code) && row.code.len() == 6,
-            &at,
-            "is not 6 digits",
-        );
+        problems.check(all_digits(&row.code) && row.code.len() == 6, &at, "is not 6 digits");
         problems.check(!row.name.trim().is_empty(), &at, "has no name");
         let (start, end) = (row.start_year.unwrap_or(0), row.end_year.unwrap_or(u16::MAX));
         problems.check(start <= end, &at, "ends before it starts");
@@ -167,10 +138,7 @@ fn regions_rs(problems: &mut Problems) -> String {
     }
     let mut rust = format!("static REGIONS: [Region; {}] = [\n", rows.len());
     for (code, start, end, name) in rows {
-        let _ = writeln!(
-            rust,
-            "    Region {{ code: {code}, start: {start}, end: {end}, name: {name:?} }},"
-        );
+        let _ = writeln!(rust, "    Region {{ code: {code}, start: {start}, end: {end}, name: {name:?} }},");
     }
     rust.push_str("];\n");
     rust
@@ -180,26 +148,14 @@ fn prefixes_rs(problems: &mut Problems) -> String {
     let mut rows = BTreeMap::new();
     for row in read_csv::<PrefixRow>(PREFIXES, problems) {
         let at = format!("{PREFIXES}: {}", row.prefix);
-        problems.check(
-            all_digits(&row.prefix) && row.prefix.starts_with('1'),
-            &at,
-            "is not a mobile prefix",
-        );
+        problems.check(all_digits(&row.prefix) && row.prefix.starts_with('1'), &at, "is not a mobile prefix");
         let kind_ok = RANGE_KINDS.contains(&row.kind.as_str());
-        problems.check(
-            kind_ok,
-            &at,
-            format_args!("`{}` is not a kind of range", row.kind),
-        );
+        problems.check(kind_ok, &at, format_args!("`{}` is not a kind of range", row.kind));
         let Some((zh, en)) = CARRIERS.iter().find(|(zh, _)| *zh == row.carrier) else {
             problems.add(&at, format_args!("`{}` is not a carrier", row.carrier));
             continue;
         };
-        let carrier = Bilingual {
-            zh: (*zh).to_owned(),
-            en: (*en).to_owned(),
-        }
-        .rust();
+        let carrier = Bilingual { zh: (*zh).to_owned(), en: (*en).to_owned() }.rust();
         let rust = format!(
             "    Range {{ prefix: {:?}, carrier: {carrier}, kind: RangeKind::{} }},",
             row.prefix,
@@ -209,9 +165,5 @@ fn prefixes_rs(problems: &mut Problems) -> String {
         problems.check(twice.is_none(), &at, "appears twice");
     }
     let rows: Vec<_> = rows.into_values().collect();
-    format!(
-        "static RANGES: [Range; {}] = [\n{}\n];\n",
-        rows.len(),
-        rows.join("\n")
-    )
+    format!("static RANGES: [Range; {}] = [\n{}\n];\n", rows.len(), rows.join("\n"))
 }

@@ -248,7 +248,10 @@ impl Capability {
                 problems.push(format!("channel {}: {text}", self.id));
             }
         };
-        check(self.hours.opens_minute >= self.hours.closes_minute, "hours.opens_minute must be before closes_minute");
+        check(
+            self.hours.opens_minute >= self.hours.closes_minute,
+            "hours.opens_minute must be before closes_minute",
+        );
         check(self.hours.closes_minute > 1440, "hours.closes_minute is at most 1440");
         check(self.call_timeout_ms == 0, "call_timeout_ms must be greater than zero");
         check(self.max_in_flight == 0, "max_in_flight must be greater than zero");
@@ -256,10 +259,16 @@ impl Capability {
             self.late_execution_window_s.saturating_mul(1000) < self.call_timeout_ms,
             "late_execution_window_s is shorter than call_timeout_ms: a request could be called dead while it runs",
         );
-        check(self.query.is_none() && !self.notices, "has neither queries nor notices: an unknown could never end");
+        check(
+            self.query.is_none() && !self.notices,
+            "has neither queries nor notices: an unknown could never end",
+        );
         check(self.query.as_ref().is_some_and(|query| query.ladder_s.is_empty()), "query.ladder_s is empty");
         for limits in [&self.collect, &self.pay_out].into_iter().flatten() {
-            check(limits.min_minor < 1 || limits.max_minor < limits.min_minor, "limits: need 1 ≤ min_minor ≤ max_minor");
+            check(
+                limits.min_minor < 1 || limits.max_minor < limits.min_minor,
+                "limits: need 1 ≤ min_minor ≤ max_minor",
+            );
         }
         problems
     }
@@ -303,7 +312,10 @@ mod tests {
             zone: Zone::shanghai().clone(),
             opens_minute: 7 * 60,
             closes_minute: 22 * 60,
-            maintenance: vec![Closure { from: at("2026-03-02T08:00:00+08:00"), until: at("2026-03-02T09:30:00+08:00") }],
+            maintenance: vec![Closure {
+                from: at("2026-03-02T08:00:00+08:00"),
+                until: at("2026-03-02T09:30:00+08:00"),
+            }],
         }
     }
 

@@ -79,7 +79,9 @@ impl Command {
 pub fn decide(slice: &Slice, command: &Command, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     let mut decision = match command {
         Command::CreateBorrower { tenant, reference } => create_borrower(slice, *tenant, reference, facts)?,
-        Command::CreateOrder { reference, money, due_at } => create_order(slice, reference, *money, *due_at, facts)?,
+        Command::CreateOrder { reference, money, due_at } => {
+            create_order(slice, reference, *money, *due_at, facts)?
+        }
         Command::CancelOrder => cancel_order(slice, facts)?,
         Command::Binding(command) => binding::decide(slice, command, facts)?,
         Command::Payment(command) => payment::decide(slice, command, facts)?,

@@ -126,7 +126,10 @@ fn evidence(payment: &Payment, channels: &ChannelBook) -> Vec<Evidence> {
     }
     if let PaymentState::Failed { stopped, at, .. } = &payment.state {
         let (zh, en) = match stopped {
-            Stopped::Final => ("在有人处理之前再扣也不会成功，因此停止", "stopped: trying again is hopeless before somebody acts"),
+            Stopped::Final => (
+                "在有人处理之前再扣也不会成功，因此停止",
+                "stopped: trying again is hopeless before somebody acts",
+            ),
             Stopped::AttemptsUsedUp => ("允许的扣款次数已用完", "stopped: all attempts allowed were used"),
             Stopped::WindowOver => ("允许的扣款时间已过", "stopped: the time allowed is over"),
         };
@@ -140,27 +143,42 @@ fn outcome(attempt: &Attempt, zh: &str, en: &str) -> Option<Evidence> {
     let (at, text) = match &attempt.state {
         AttemptState::Sending => return None,
         AttemptState::Unknown { since, asked, overdue, .. } => {
-            let late = if *overdue { ("，已超过时限并报警", ", past its deadline, alarm raised") } else { ("", "") };
+            let late = if *overdue {
+                ("，已超过时限并报警", ", past its deadline, alarm raised")
+            } else {
+                ("", "")
+            };
             let text = Sentence::new(
                 format!("{zh}未给出明确结果，已查询 {asked} 次{}", late.0),
                 format!("no clear answer from {en}; asked {asked} times since{}", late.1),
             );
             (*since, text)
         }
-        AttemptState::Succeeded { at, .. } => {
-            (*at, Sentence::new(format!("第 {number} 次扣款成功"), format!("attempt {number} moved the money")))
-        }
+        AttemptState::Succeeded { at, .. } => (
+            *at,
+            Sentence::new(format!("第 {number} 次扣款成功"), format!("attempt {number} moved the money")),
+        ),
         AttemptState::Failed { reason, code, proof, at } => {
             let title = reason.entry().title;
             let code = code.as_deref().map_or_else(String::new, |code| format!(" [{code}]"));
             let proof = match proof.kind() {
                 "final_decline" => ("明确拒绝", "final decline"),
-                "not_found_after_window" => ("超过最晚执行时间后仍查无此单", "no such order after the late-execution window"),
+                "not_found_after_window" => {
+                    ("超过最晚执行时间后仍查无此单", "no such order after the late-execution window")
+                }
                 _ => ("请求未发出", "the request never left"),
             };
             let text = Sentence::new(
-                format!("第 {number} 次未扣款：{}{code}（依据：{}）", title.zh.trim_end_matches('。'), proof.0),
-                format!("attempt {number} took nothing: {}{code} (proof: {})", title.en.trim_end_matches('.'), proof.1),
+                format!(
+                    "第 {number} 次未扣款：{}{code}（依据：{}）",
+                    title.zh.trim_end_matches('。'),
+                    proof.0
+                ),
+                format!(
+                    "attempt {number} took nothing: {}{code} (proof: {})",
+                    title.en.trim_end_matches('.'),
+                    proof.1
+                ),
             );
             (*at, text)
         }

@@ -220,7 +220,9 @@ impl Effect {
         match self {
             Self::MoveMoney(order) => Some(&order.channel),
             Self::QueryPayment(query) => Some(&query.channel),
-            Self::RequestCode(request) | Self::Sign(request) | Self::QueryMandate(request) => Some(&request.channel),
+            Self::RequestCode(request) | Self::Sign(request) | Self::QueryMandate(request) => {
+                Some(&request.channel)
+            }
             Self::CancelMandate { channel, .. } => Some(channel),
             Self::Notify { .. } | Self::Wake(_) | Self::Alarm(_) => None,
         }

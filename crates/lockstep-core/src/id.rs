@@ -241,7 +241,9 @@ mod tests {
     fn wrong_kinds_and_alphabets_are_refused() {
         let id = PaymentId::mint(&mut mint()).to_string();
         assert!(id.parse::<OrderId>().is_err());
-        for bad in ["", "pay_", "pay_O1234567890123456789012345", &id.to_lowercase(), &format!("{id}0"), "pay_é"] {
+        for bad in
+            ["", "pay_", "pay_O1234567890123456789012345", &id.to_lowercase(), &format!("{id}0"), "pay_é"]
+        {
             assert!(bad.parse::<PaymentId>().is_err(), "{bad}");
         }
     }

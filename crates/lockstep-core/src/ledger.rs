@@ -24,22 +24,40 @@ pub struct Entry {
 
 /// The entries that one decision's events call for. `after` is the slice after all of them.
 pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
-    let Some(payment) = &after.payment else { return Vec::new() };
+    let Some(payment) = &after.payment else {
+        return Vec::new();
+    };
     let surplus = events.iter().any(|event| matches!(event, Event::Order(OrderEvent::SurplusFound { .. })));
+    let moved = events.iter().filter_map(|event| match event {
+        Event::Payment(PaymentEvent::AttemptSucceeded { number, .. }) => payment.attempt(*number),
+        _ => None,
+    });
     let mut entries = Vec::new();
-    for event in events {
-        let Event::Payment(PaymentEvent::AttemptSucceeded { number, .. }) = event else { continue };
-        let Some(attempt) = payment.attempt(*number) else { continue };
-        let channel = format!("channel:{}", attempt.channel);
-        let amount = payment.money.amount_minor;
-        let (debit, credit) = match payment.purpose {
-            Purpose::Repayment { .. } if surplus => (channel, "surplus".to_owned()),
-            Purpose::Repayment { .. } => (channel, "receivable".to_owned()),
-            Purpose::MicroDeposit => ("verification".to_owned(), channel),
-        };
-        for (account, amount_minor) in [(debit, amount), (credit, -amount)] {
-            entries.push(Entry { payment: payment.id, account, amount_minor, currency: payment.money.currency });
+    let mut post = |debit: String, credit: String| {
+        for (account, amount_minor) in
+            [(debit, payment.money.amount_minor), (credit, -payment.money.amount_minor)]
+        {
+            entries.push(Entry {
+                payment: payment.id,
+                account,
+                amount_minor,
+                currency: payment.money.currency,
+            });
         }
+    };
+    let mut nothing_moved = true;
+    for attempt in moved {
+        nothing_moved = false;
+        let channel = format!("channel:{}", attempt.channel);
+        match payment.purpose {
+            Purpose::Repayment { .. } if surplus => post(channel, "surplus".to_owned()),
+            Purpose::Repayment { .. } => post(channel, "receivable".to_owned()),
+            Purpose::MicroDeposit => post("verification".to_owned(), channel),
+        }
+    }
+    // Money that came in beside a living attempt was taken for the repayment; now it turns out to be too much.
+    if surplus && nothing_moved {
+        post("receivable".to_owned(), "surplus".to_owned());
     }
     entries
 }

@@ -8,15 +8,78 @@ pub const MAX_AMOUNT_MINOR: i64 = 10_000_000_000_000;
 
 /// Currencies and how many decimal digits their minor unit has (ISO 4217, active list).
 const EXPONENTS: &[(&str, u8)] = &[
-    ("AED", 2), ("AUD", 2), ("BDT", 2), ("BHD", 3), ("BND", 2), ("BRL", 2), ("CAD", 2), ("CHF", 2),
-    ("CLF", 4), ("CLP", 0), ("CNY", 2), ("COP", 2), ("CZK", 2), ("DKK", 2), ("EGP", 2), ("EUR", 2),
-    ("GBP", 2), ("HKD", 2), ("HUF", 2), ("IDR", 2), ("ILS", 2), ("INR", 2), ("IQD", 3), ("ISK", 0),
-    ("JOD", 3), ("JPY", 0), ("KES", 2), ("KHR", 2), ("KRW", 0), ("KWD", 3), ("KZT", 2), ("LAK", 2),
-    ("LKR", 2), ("LYD", 3), ("MMK", 2), ("MNT", 2), ("MOP", 2), ("MXN", 2), ("MYR", 2), ("NGN", 2),
-    ("NOK", 2), ("NPR", 2), ("NZD", 2), ("OMR", 3), ("PEN", 2), ("PHP", 2), ("PKR", 2), ("PLN", 2),
-    ("PYG", 0), ("QAR", 2), ("RON", 2), ("RUB", 2), ("RWF", 0), ("SAR", 2), ("SEK", 2), ("SGD", 2),
-    ("THB", 2), ("TND", 3), ("TRY", 2), ("TWD", 2), ("TZS", 2), ("UAH", 2), ("UGX", 0), ("USD", 2),
-    ("UYU", 2), ("UYW", 4), ("UZS", 2), ("VND", 0), ("XAF", 0), ("XOF", 0), ("XPF", 0), ("ZAR", 2),
+    ("AED", 2),
+    ("AUD", 2),
+    ("BDT", 2),
+    ("BHD", 3),
+    ("BND", 2),
+    ("BRL", 2),
+    ("CAD", 2),
+    ("CHF", 2),
+    ("CLF", 4),
+    ("CLP", 0),
+    ("CNY", 2),
+    ("COP", 2),
+    ("CZK", 2),
+    ("DKK", 2),
+    ("EGP", 2),
+    ("EUR", 2),
+    ("GBP", 2),
+    ("HKD", 2),
+    ("HUF", 2),
+    ("IDR", 2),
+    ("ILS", 2),
+    ("INR", 2),
+    ("IQD", 3),
+    ("ISK", 0),
+    ("JOD", 3),
+    ("JPY", 0),
+    ("KES", 2),
+    ("KHR", 2),
+    ("KRW", 0),
+    ("KWD", 3),
+    ("KZT", 2),
+    ("LAK", 2),
+    ("LKR", 2),
+    ("LYD", 3),
+    ("MMK", 2),
+    ("MNT", 2),
+    ("MOP", 2),
+    ("MXN", 2),
+    ("MYR", 2),
+    ("NGN", 2),
+    ("NOK", 2),
+    ("NPR", 2),
+    ("NZD", 2),
+    ("OMR", 3),
+    ("PEN", 2),
+    ("PHP", 2),
+    ("PKR", 2),
+    ("PLN", 2),
+    ("PYG", 0),
+    ("QAR", 2),
+    ("RON", 2),
+    ("RUB", 2),
+    ("RWF", 0),
+    ("SAR", 2),
+    ("SEK", 2),
+    ("SGD", 2),
+    ("THB", 2),
+    ("TND", 3),
+    ("TRY", 2),
+    ("TWD", 2),
+    ("TZS", 2),
+    ("UAH", 2),
+    ("UGX", 0),
+    ("USD", 2),
+    ("UYU", 2),
+    ("UYW", 4),
+    ("UZS", 2),
+    ("VND", 0),
+    ("XAF", 0),
+    ("XOF", 0),
+    ("XPF", 0),
+    ("ZAR", 2),
 ];
 
 /// An ISO 4217 currency.
@@ -99,13 +162,18 @@ impl Money {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         if whole.is_empty() || !digits(whole) || !digits(fraction) || text.ends_with('.') {
-            return Err(if text.starts_with('-') { AmountError::NotPositive } else { AmountError::NotANumber });
+            return Err(if text.starts_with('-') {
+                AmountError::NotPositive
+            } else {
+                AmountError::NotANumber
+            });
         }
         let exponent = usize::from(currency.exponent());
         if fraction.len() > exponent {
             return Err(AmountError::TooManyDecimals);
         }
-        let minor: i64 = format!("{whole}{fraction:0<exponent$}").parse().map_err(|_| AmountError::TooLarge)?;
+        let minor: i64 =
+            format!("{whole}{fraction:0<exponent$}").parse().map_err(|_| AmountError::TooLarge)?;
         Self::new(minor, currency)
     }
 }

@@ -97,7 +97,9 @@ pub(crate) fn add(before: &Slice, decision: &mut Decision, facts: &Facts<'_>) {
     if let Some(order) = &after.order {
         notices.extend(of_order(before.order.as_ref(), order, facts.now));
     }
-    let Some(bucket) = notices.first().map(|notice| bucket_of(&notice.subject)) else { return };
+    let Some(bucket) = notices.first().map(|notice| bucket_of(&notice.subject)) else {
+        return;
+    };
     // Its own stream of ids: the mint of the decision has handed out others from the same seed.
     let mut seed = facts.seed;
     seed[0] ^= 0x5a;
@@ -123,7 +125,9 @@ fn of_payment(before: Option<&Payment>, payment: &Payment, now: Timestamp) -> Op
         PaymentState::Waiting { until, reason } => (*reason, Some(*until)),
         PaymentState::Failed { reason, .. } => (Some(*reason), None),
         PaymentState::Unknown { .. } => (Some(Reason::OutcomeUnknown), None),
-        PaymentState::Trying { .. } | PaymentState::Succeeded { .. } | PaymentState::Cancelled { .. } => (None, None),
+        PaymentState::Trying { .. } | PaymentState::Succeeded { .. } | PaymentState::Cancelled { .. } => {
+            (None, None)
+        }
     };
     Some(Notice {
         tenant: payment.tenant,
@@ -158,23 +162,36 @@ fn of_binding(before: Option<&Binding>, binding: &Binding, now: Timestamp) -> Op
     };
     let masked = binding.instrument.masked.clone();
     let subject = Subject::Binding { binding: binding.id, borrower: binding.borrower, masked, status };
-    Some(Notice { tenant: binding.tenant, kind: format!("binding.{word}"), at: now, subject, version: binding.version })
+    Some(Notice {
+        tenant: binding.tenant,
+        kind: format!("binding.{word}"),
+        at: now,
+        subject,
+        version: binding.version,
+    })
 }
 
-fn of_order(before: Option<&Order>, order: &Order, now: Timestamp) -> Option<Notice> {
+fn of_order(before: Option<&Order>, order: &Order, now: Timestamp) -> Vec<Notice> {
     let collected = |order: &Order| matches!(order.state, OrderState::Collected { .. });
-    let kind = if order.surplus_minor > before.map_or(0, |before| before.surplus_minor) {
-        "order.refund_needed"
-    } else if collected(order) && !before.is_some_and(collected) {
-        "order.collected"
-    } else {
-        return None;
-    };
+    let mut kinds = Vec::new();
+    if collected(order) && !before.is_some_and(collected) {
+        kinds.push("order.collected");
+    }
+    if order.surplus_minor > before.map_or(0, |before| before.surplus_minor) {
+        kinds.push("order.refund_needed");
+    }
     let subject = Subject::Order {
         order: order.id,
         borrower: order.borrower,
         collected_minor: order.collected_minor,
         surplus_minor: order.surplus_minor,
     };
-    Some(Notice { tenant: order.tenant, kind: kind.to_owned(), at: now, subject, version: order.version })
+    let notice = |kind: &str| Notice {
+        tenant: order.tenant,
+        kind: kind.to_owned(),
+        at: now,
+        subject: subject.clone(),
+        version: order.version,
+    };
+    kinds.into_iter().map(notice).collect()
 }

@@ -147,7 +147,9 @@ impl Order {
     fn apply(&mut self, event: &OrderEvent) {
         match event {
             OrderEvent::Created { .. } => {}
-            OrderEvent::PaymentOpened { payment } => self.state = OrderState::Collecting { payment: *payment },
+            OrderEvent::PaymentOpened { payment } => {
+                self.state = OrderState::Collecting { payment: *payment }
+            }
             OrderEvent::Collected { payment, amount_minor, at } => {
                 self.collected_minor += amount_minor;
                 self.settle(*payment, *at);
@@ -164,7 +166,11 @@ impl Order {
             OrderState::Collecting { payment } if *payment != ended => {}
             OrderState::Cancelled { .. } => {}
             OrderState::Collecting { .. } | OrderState::Open | OrderState::Collected { .. } => {
-                self.state = if self.outstanding_minor() == 0 { OrderState::Collected { at } } else { OrderState::Open };
+                self.state = if self.outstanding_minor() == 0 {
+                    OrderState::Collected { at }
+                } else {
+                    OrderState::Open
+                };
             }
         }
     }

@@ -148,15 +148,23 @@ impl Refusal {
     /// What to say: the fact and the next step, in both languages.
     pub fn sentence(&self) -> Sentence {
         let (zh, en) = match self {
-            Self::BorrowerNotFound => ("没有这位借款人，请核对借款人编号。", "There is no such borrower. Check the borrower id."),
-            Self::BorrowerExists { .. } => {
-                ("该编号的借款人已存在，请直接使用已有借款人。", "A borrower with this reference exists. Use that borrower.")
+            Self::BorrowerNotFound => {
+                ("没有这位借款人，请核对借款人编号。", "There is no such borrower. Check the borrower id.")
             }
-            Self::BindingNotFound => ("没有这条绑定，请核对绑定编号。", "There is no such binding. Check the binding id."),
-            Self::AlreadyBound { .. } => {
-                ("这张卡（账户）已经绑定，请直接使用已有绑定。", "This instrument is bound already. Use that binding.")
+            Self::BorrowerExists { .. } => (
+                "该编号的借款人已存在，请直接使用已有借款人。",
+                "A borrower with this reference exists. Use that borrower.",
+            ),
+            Self::BindingNotFound => {
+                ("没有这条绑定，请核对绑定编号。", "There is no such binding. Check the binding id.")
             }
-            Self::BindingUnbound => ("该绑定已解绑，请重新绑定。", "The binding was given up. Bind the instrument again."),
+            Self::AlreadyBound { .. } => (
+                "这张卡（账户）已经绑定，请直接使用已有绑定。",
+                "This instrument is bound already. Use that binding.",
+            ),
+            Self::BindingUnbound => {
+                ("该绑定已解绑，请重新绑定。", "The binding was given up. Bind the instrument again.")
+            }
             Self::BindingNotUsable { reason } => {
                 let entry = reason.entry();
                 return Sentence::new(
@@ -173,7 +181,9 @@ impl Refusal {
             Self::ChannelCannotSign { channel } => {
                 return Sentence::new(
                     format!("渠道 {channel} 不支持为这类账户签约，请换一个渠道。"),
-                    format!("Channel {channel} does not sign this kind of instrument. Choose another channel."),
+                    format!(
+                        "Channel {channel} does not sign this kind of instrument. Choose another channel."
+                    ),
                 );
             }
             Self::NoPayOutChannel => (
@@ -183,7 +193,9 @@ impl Refusal {
             Self::MandateExists { channel } => {
                 return Sentence::new(
                     format!("渠道 {channel} 上已有生效或正在签约的协议，无需重复签约。"),
-                    format!("A mandate on {channel} holds or is being signed. There is no need to sign again."),
+                    format!(
+                        "A mandate on {channel} holds or is being signed. There is no need to sign again."
+                    ),
                 );
             }
             Self::NoMandateOn { channel } => {
@@ -195,12 +207,22 @@ impl Refusal {
             Self::NoLiveMandate { reason } => {
                 let entry = reason.entry();
                 return Sentence::new(
-                    format!("没有可用于本次扣款的代扣协议（{}），请先签约。", entry.title.zh.trim_end_matches('。')),
-                    format!("No mandate covers this payment ({}). Sign one first.", entry.title.en.trim_end_matches('.')),
+                    format!(
+                        "没有可用于本次扣款的代扣协议（{}），请先签约。",
+                        entry.title.zh.trim_end_matches('。')
+                    ),
+                    format!(
+                        "No mandate covers this payment ({}). Sign one first.",
+                        entry.title.en.trim_end_matches('.')
+                    ),
                 );
             }
-            Self::SigningUnderWay => ("签约正在进行，请稍候查询结果。", "A signature is under way. Wait for its result."),
-            Self::NoCodeExpected => ("当前不需要验证码，请先请求发送。", "No code is expected now. Ask for one first."),
+            Self::SigningUnderWay => {
+                ("签约正在进行，请稍候查询结果。", "A signature is under way. Wait for its result.")
+            }
+            Self::NoCodeExpected => {
+                ("当前不需要验证码，请先请求发送。", "No code is expected now. Ask for one first.")
+            }
             Self::CodeDead => ("验证码已失效，请重新获取。", "The code is dead. Ask for a new one."),
             Self::CodeTooSoon { free_at } => {
                 return Sentence::new(
@@ -213,11 +235,16 @@ impl Refusal {
                 "Too many codes were sent for this mandate. Contact support.",
             ),
             Self::NoAmountExpected => ("当前不需要确认打款金额。", "No amount is expected now."),
-            Self::OrderNotFound => ("没有这笔还款单，请核对编号。", "There is no such order. Check the order id."),
-            Self::OrderExists { .. } => {
-                ("该借款人已有相同编号的还款单。", "The borrower has an order with this reference. Use that order.")
+            Self::OrderNotFound => {
+                ("没有这笔还款单，请核对编号。", "There is no such order. Check the order id.")
             }
-            Self::OrderCollected => ("这笔还款单已结清，无需再扣款。", "The order has been collected in full. Nothing is owed."),
+            Self::OrderExists { .. } => (
+                "该借款人已有相同编号的还款单。",
+                "The borrower has an order with this reference. Use that order.",
+            ),
+            Self::OrderCollected => {
+                ("这笔还款单已结清，无需再扣款。", "The order has been collected in full. Nothing is owed.")
+            }
             Self::OrderCancelled => ("这笔还款单已取消。", "The order was cancelled."),
             Self::NotTheBorrowers => (
                 "该绑定不属于这笔还款单的借款人，请选择本人的绑定。",
@@ -231,13 +258,17 @@ impl Refusal {
                 "金额须大于零且不超过未还金额，币种须与还款单一致。",
                 "The amount must be greater than zero, at most what is still owed, and in the order's currency.",
             ),
-            Self::PaymentNotFound => ("没有这笔支付，请核对编号。", "There is no such payment. Check the payment id."),
+            Self::PaymentNotFound => {
+                ("没有这笔支付，请核对编号。", "There is no such payment. Check the payment id.")
+            }
             Self::OutcomeUnknown => (
                 "上一次扣款的结果还在向银行确认，确认前不会再扣、也不能取消。",
                 "The bank is still being asked about the last attempt. Nothing is debited or cancelled before it answers.",
             ),
             Self::PaymentEnded => ("这笔支付已经结束。", "The payment has ended."),
-            Self::AttemptUnderWay => ("正在扣款，请等待结果。", "An attempt is under way. Wait for its result."),
+            Self::AttemptUnderWay => {
+                ("正在扣款，请等待结果。", "An attempt is under way. Wait for its result.")
+            }
         };
         Sentence::new(zh, en)
     }

@@ -33,18 +33,10 @@ pub(crate) fn check(text: &str) {
     let mut lines: Vec<(String, Option<String>)> = Vec::new();
     let mut wrong = Vec::new();
     // What happens in one line may go on in the next, which then begins with a semicolon.
-    let text = text
-        .lines()
-        .map(str::trim)
-        .collect::<Vec<_>>()
-        .join("\n")
-        .replace("\n;", ";");
+    let text = text.lines().map(str::trim).collect::<Vec<_>>().join("\n").replace("\n;", ";");
     for line in text.lines().filter(|line| !line.is_empty()) {
         let (told, expected) = match line.split_once("->") {
-            Some((told, expected)) => (
-                told,
-                Some(expected.split_whitespace().collect::<Vec<_>>().join(" ")),
-            ),
+            Some((told, expected)) => (told, Some(expected.split_whitespace().collect::<Vec<_>>().join(" "))),
             None => (line, None),
         };
         if line.starts_with('#') {
@@ -94,12 +86,7 @@ fn wrapped(line: &str, margin: usize) -> String {
         return line.to_owned();
     };
     let rest = format!("{:margin$}{}", "", &line[at + 2..]);
-    format!(
-        "{}\n{:>margin$}{}",
-        &line[..at],
-        "; ",
-        wrapped(&rest, margin).trim_start()
-    )
+    format!("{}\n{:>margin$}{}", &line[..at], "; ", wrapped(&rest, margin).trim_start())
 }
 
 /// The world, the names in it and what was said last.
@@ -111,11 +98,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        Self {
-            world: World::new(),
-            names: Names::default(),
-            last: None,
-        }
+        Self { world: World::new(), names: Names::default(), last: None }
     }
 
     /// Plays one line and says what happened.
@@ -167,11 +150,7 @@ impl Stage {
         }
         self.world.now = until;
         happened.retain(|words| words != "nothing");
-        if happened.is_empty() {
-            "nothing".to_owned()
-        } else {
-            happened.join("; ")
-        }
+        if happened.is_empty() { "nothing".to_owned() } else { happened.join("; ") }
     }
 
     fn ledger(&self) -> String {
@@ -179,10 +158,8 @@ impl Stage {
         for entry in &self.world.ledger {
             *accounts.entry(entry.account.clone()).or_default() += entry.amount_minor;
         }
-        let told: Vec<_> = accounts
-            .iter()
-            .map(|(account, minor)| format!("{account} {}", words::amount(*minor)))
-            .collect();
+        let told: Vec<_> =
+            accounts.iter().map(|(account, minor)| format!("{account} {}", words::amount(*minor))).collect();
         told.join("; ")
     }
 }
@@ -197,9 +174,7 @@ fn moment(text: &str) -> Timestamp {
 /// `250ms`, `5s`, `10m`, `2h` or `1d`.
 fn pause(text: &str) -> std::time::Duration {
     let digits = text.trim_end_matches(|letter: char| letter.is_alphabetic());
-    let number: u64 = digits
-        .parse()
-        .unwrap_or_else(|_| panic!("{text} is no length of time"));
+    let number: u64 = digits.parse().unwrap_or_else(|_| panic!("{text} is no length of time"));
     std::time::Duration::from_millis(match &text[digits.len()..] {
         "ms" => number,
         "s" => number * 1000,

@@ -26,11 +26,7 @@ pub struct Overloaded {
 
 impl Gate {
     pub(crate) fn new(max_calls: usize, max_backlog: usize) -> Self {
-        Self {
-            calls: Arc::new(Semaphore::new(max_calls)),
-            backlog: AtomicUsize::new(0),
-            max_backlog,
-        }
+        Self { calls: Arc::new(Semaphore::new(max_calls)), backlog: AtomicUsize::new(0), max_backlog }
     }
 
     pub(crate) fn set_backlog(&self, waiting: usize) {
@@ -49,10 +45,6 @@ impl Engine {
         if waiting > gate.max_backlog {
             return Err(Overloaded { retry_after_s: 5 });
         }
-        gate.calls
-            .clone()
-            .try_acquire_owned()
-            .map(Permit)
-            .map_err(|_| Overloaded { retry_after_s: 1 })
+        gate.calls.clone().try_acquire_owned().map(Permit).map_err(|_| Overloaded { retry_after_s: 1 })
     }
 }

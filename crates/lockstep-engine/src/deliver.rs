@@ -31,10 +31,7 @@ pub fn next_delivery(
     match LADDER_S.get(tries_before as usize) {
         Some(seconds) => {
             let wait_ms = seconds * 1000 + seconds * jitter_permille / 10;
-            Delivered::Retry {
-                due_at: now.plus(Duration::from_millis(wait_ms)),
-                status,
-            }
+            Delivered::Retry { due_at: now.plus(Duration::from_millis(wait_ms)), status }
         }
         None => Delivered::Dead { status },
     }
@@ -70,18 +67,8 @@ impl Engine {
 
     async fn due(&self, room: usize, known: &BTreeSet<DeliveryId>) -> Vec<Delivery> {
         let now = self.inner.ports.clock.now();
-        match self
-            .inner
-            .ports
-            .store
-            .due_deliveries(now, room + known.len())
-            .await
-        {
-            Ok(due) => due
-                .into_iter()
-                .filter(|delivery| !known.contains(&delivery.id))
-                .take(room)
-                .collect(),
+        match self.inner.ports.store.due_deliveries(now, room + known.len()).await {
+            Ok(due) => due.into_iter().filter(|delivery| !known.contains(&delivery.id)).take(room).collect(),
             Err(fault) => {
                 tracing::error!(%fault, "could not read due deliveries; trying again soon");
                 Vec::new()

@@ -39,15 +39,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// A command of the loop.
     pub(crate) fn internal(who: Who, key: CallKey, command: Command, done: EffectId) -> Request<'a> {
-        Request {
-            tenant: None,
-            who,
-            key,
-            command,
-            idempotency: None,
-            sealed: Vec::new(),
-            done: Some(done),
-        }
+        Request { tenant: None, who, key, command, idempotency: None, sealed: Vec::new(), done: Some(done) }
     }
 }
 
@@ -88,7 +80,9 @@ impl Engine {
             match self.attempt(&request).await {
                 Ok(outcome) => return Ok(Executed::Decided(Box::new(outcome))),
                 Err(CommitError::Conflict(_)) => {}
-                Err(CommitError::AlreadyDone) => return Ok(Executed::Decided(Box::new(Ok(Slice::default())))),
+                Err(CommitError::AlreadyDone) => {
+                    return Ok(Executed::Decided(Box::new(Ok(Slice::default()))));
+                }
                 Err(CommitError::Fault(fault)) => return Err(fault),
             }
         }
@@ -126,18 +120,10 @@ impl Engine {
         facts: &Facts<'_>,
     ) -> Result<Result<Slice, Refusal>, CommitError> {
         let outcome = Err(refusal);
-        let answer = request
-            .idempotency
-            .as_ref()
-            .map(|(key, render)| (key.clone(), render(&outcome)));
+        let answer = request.idempotency.as_ref().map(|(key, render)| (key.clone(), render(&outcome)));
         // A refusal changes nothing, but it is remembered under its key, and the loop's effect is finished.
         if answer.is_some() || request.done.is_some() {
-            let commit = Commit {
-                answer,
-                done: request.done,
-                at: Some(facts.now),
-                ..Commit::default()
-            };
+            let commit = Commit { answer, done: request.done, at: Some(facts.now), ..Commit::default() };
             self.inner.ports.store.commit(commit).await?;
         }
         Ok(outcome)
@@ -158,31 +144,22 @@ impl Engine {
         let mut mint = Mint::new(bucket, facts.now, seed);
         let tenant = after.tenant().or(request.tenant);
         let subject = subject_of(after, &request.command);
-        let audit = tenant
-            .filter(|_| !decision.events.is_empty())
-            .map(|tenant| AuditEntry {
-                id: AuditId::mint(&mut mint),
-                tenant,
-                at: facts.now,
-                who: request.who.clone(),
-                action: request.command.name().to_owned(),
-                subject,
-                outcome: "accepted".to_owned(),
-            });
+        let audit = tenant.filter(|_| !decision.events.is_empty()).map(|tenant| AuditEntry {
+            id: AuditId::mint(&mut mint),
+            tenant,
+            at: facts.now,
+            who: request.who.clone(),
+            action: request.command.name().to_owned(),
+            subject,
+            outcome: "accepted".to_owned(),
+        });
         let effects = decision.effects.into_iter().filter_map(|planned| {
             let id = EffectId::mint(&mut mint);
-            tenant.map(|tenant| StoredEffect {
-                id,
-                effect: planned.effect,
-                due_at: planned.due_at,
-                tenant,
-            })
+            tenant.map(|tenant| StoredEffect { id, effect: planned.effect, due_at: planned.due_at, tenant })
         });
         let effects = effects.collect();
-        let answer = request
-            .idempotency
-            .as_ref()
-            .map(|(key, render)| (key.clone(), render(&Ok(after.clone()))));
+        let answer =
+            request.idempotency.as_ref().map(|(key, render)| (key.clone(), render(&Ok(after.clone()))));
         Commit {
             entries: ledger::entries(after, &decision.events),
             changes: changes(before, after, decision.events),
@@ -203,9 +180,7 @@ impl Engine {
         let effects: Vec<_> = commit.effects.clone();
         let changed = ids_of(&commit, after);
         self.inner.ports.store.commit(commit).await?;
-        let tells = effects
-            .iter()
-            .any(|stored| matches!(stored.effect, Effect::Notify { .. }));
+        let tells = effects.iter().any(|stored| matches!(stored.effect, Effect::Notify { .. }));
         let soon = now.plus(crate::run::HORIZON);
         let to_do = effects
             .into_iter()
@@ -253,45 +228,21 @@ fn changes(before: &Slice, after: &Slice, events: Vec<Event>) -> Vec<Changed> {
     let [borrower, binding, order, payment] = groups;
     let candidates = [
         after.borrower.clone().map(|state| {
-            (
-                before.borrower.as_ref().map_or(0, |old| old.version),
-                Change::Borrower(state),
-                borrower,
-            )
+            (before.borrower.as_ref().map_or(0, |old| old.version), Change::Borrower(state), borrower)
         }),
         after.binding.clone().map(|state| {
-            (
-                before.binding.as_ref().map_or(0, |old| old.version),
-                Change::Binding(state),
-                binding,
-            )
+            (before.binding.as_ref().map_or(0, |old| old.version), Change::Binding(state), binding)
         }),
-        after.order.clone().map(|state| {
-            (
-                before.order.as_ref().map_or(0, |old| old.version),
-                Change::Order(state),
-                order,
-            )
-        }),
+        after
+            .order
+            .clone()
+            .map(|state| (before.order.as_ref().map_or(0, |old| old.version), Change::Order(state), order)),
         after.payment.clone().map(|state| {
-            (
-                before.payment.as_ref().map_or(0, |old| old.version),
-                Change::Payment(state),
-                payment,
-            )
+            (before.payment.as_ref().map_or(0, |old| old.version), Change::Payment(state), payment)
         }),
     ];
-    let changed = candidates
-        .into_iter()
-        .flatten()
-        .filter(|(_, _, events)| !events.is_empty());
-    changed
-        .map(|(base_version, state, events)| Changed {
-            state,
-            base_version,
-            events,
-        })
-        .collect()
+    let changed = candidates.into_iter().flatten().filter(|(_, _, events)| !events.is_empty());
+    changed.map(|(base_version, state, events)| Changed { state, base_version, events }).collect()
 }
 
 fn ids_of(commit: &Commit, after: &Slice) -> Vec<String> {

@@ -65,20 +65,12 @@ impl Hub {
         if effects.is_empty() {
             return;
         }
-        self.effects
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .extend(effects);
+        self.effects.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(effects);
         self.effects_ready.notify_one();
     }
 
     pub(crate) fn take_effects(&self) -> Vec<StoredEffect> {
-        std::mem::take(
-            &mut *self
-                .effects
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
+        std::mem::take(&mut *self.effects.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     pub(crate) fn nudge_deliveries(&self) {

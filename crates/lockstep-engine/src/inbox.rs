@@ -92,11 +92,7 @@ impl Engine {
     /// Processes what is there; `true` when there may be more at once.
     async fn read_some(&self) -> bool {
         let ports = &self.inner.ports;
-        let rows = match ports
-            .store
-            .inbox(ports.clock.now().minus(PARKED_FOR), AT_ONCE)
-            .await
-        {
+        let rows = match ports.store.inbox(ports.clock.now().minus(PARKED_FOR), AT_ONCE).await {
             Ok(rows) => rows,
             Err(fault) => {
                 tracing::error!(%fault, "could not read the inbox; trying again soon");
@@ -130,33 +126,20 @@ impl Engine {
         let Ok(incoming) = serde_json::from_str::<Incoming>(&row.body) else {
             return Ok(InboxState::Parked);
         };
-        let ChannelNotice {
-            channel,
-            order_no,
-            code,
-            channel_ref,
-            amount_minor,
-        } = incoming.notice;
+        let ChannelNotice { channel, order_no, code, channel_ref, amount_minor } = incoming.notice;
         let Some((payment, attempt)) = Payment::of_order_no(&order_no) else {
             return Ok(InboxState::Parked);
         };
         let key = CallKey::Payment(payment);
         let slice = self.inner.ports.store.load(&key).await?;
         let known = slice.payment.is_some_and(|payment| {
-            payment
-                .attempt(attempt)
-                .is_some_and(|attempt| attempt.channel == channel)
+            payment.attempt(attempt).is_some_and(|attempt| attempt.channel == channel)
         });
         if !known {
             return Ok(InboxState::Parked);
         }
-        let command = PaymentCommand::Noticed {
-            attempt,
-            channel: channel.clone(),
-            code,
-            channel_ref,
-            amount_minor,
-        };
+        let command =
+            PaymentCommand::Noticed { attempt, channel: channel.clone(), code, channel_ref, amount_minor };
         let request = Request {
             tenant: None,
             who: Who::Channel { channel },

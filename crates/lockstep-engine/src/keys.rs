@@ -35,10 +35,7 @@ impl KeysUnderWay {
             Some(_) => Err(KeyProblem::OtherRequest),
             None => {
                 under_way.insert(name.clone(), key.fingerprint.clone());
-                Ok(KeyGuard {
-                    keys: self,
-                    key: name,
-                })
+                Ok(KeyGuard { keys: self, key: name })
             }
         }
     }
@@ -46,11 +43,7 @@ impl KeysUnderWay {
 
 impl Drop for KeyGuard<'_> {
     fn drop(&mut self) {
-        let mut under_way = self
-            .keys
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut under_way = self.keys.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         under_way.remove(&self.key);
     }
 }

@@ -59,12 +59,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            max_in_flight: 256,
-            max_calls: 512,
-            max_backlog: 20_000,
-            max_deliveries: 32,
-        }
+        Self { max_in_flight: 256, max_calls: 512, max_backlog: 20_000, max_deliveries: 32 }
     }
 }
 
@@ -88,18 +83,9 @@ impl Engine {
     /// An engine over these ports. Nothing runs before [`Engine::run`].
     pub fn new(ports: Ports, book: ChannelBook, retry: RetryPolicy, settings: Settings) -> Self {
         let gate = admit::Gate::new(settings.max_calls, settings.max_backlog);
-        let inner = Inner {
-            ports,
-            book,
-            retry,
-            settings,
-            hub: Hub::new(),
-            keys: KeysUnderWay::default(),
-            gate,
-        };
-        Self {
-            inner: Arc::new(inner),
-        }
+        let inner =
+            Inner { ports, book, retry, settings, hub: Hub::new(), keys: KeysUnderWay::default(), gate };
+        Self { inner: Arc::new(inner) }
     }
 
     /// What the channels can do.

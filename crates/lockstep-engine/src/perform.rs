@@ -39,23 +39,11 @@ impl Engine {
             Effect::Sign(request) => self.sign(id, request).await,
             Effect::QueryPayment(query) => self.query_payment(id, query).await,
             Effect::RequestCode(request) => {
-                let answer = self
-                    .limited(&request.channel, self.inner.ports.channels.request_code(&request))
-                    .await;
-                let answer = answer.unwrap_or(SignAnswer::NoAnswer {
-                    why: NoAnswer::TimedOut,
-                });
-                let SignRequest {
-                    binding,
-                    channel,
-                    request_no,
-                    ..
-                } = request;
-                let command = BindingCommand::CodeAnswered {
-                    channel: channel.clone(),
-                    request_no,
-                    answer,
-                };
+                let answer =
+                    self.limited(&request.channel, self.inner.ports.channels.request_code(&request)).await;
+                let answer = answer.unwrap_or(SignAnswer::NoAnswer { why: NoAnswer::TimedOut });
+                let SignRequest { binding, channel, request_no, .. } = request;
+                let command = BindingCommand::CodeAnswered { channel: channel.clone(), request_no, answer };
                 self.bring_back(
                     Who::Channel { channel },
                     CallKey::Binding(binding),
@@ -65,26 +53,12 @@ impl Engine {
                 .await;
             }
             Effect::QueryMandate(request) => {
-                let answer = self
-                    .limited(
-                        &request.channel,
-                        self.inner.ports.channels.query_mandate(&request),
-                    )
-                    .await;
-                let answer = answer.unwrap_or(SignAnswer::NoAnswer {
-                    why: NoAnswer::TimedOut,
-                });
-                let SignRequest {
-                    binding,
-                    channel,
-                    request_no,
-                    ..
-                } = request;
-                let command = BindingCommand::MandateAnswered {
-                    channel: channel.clone(),
-                    request_no,
-                    answer,
-                };
+                let answer =
+                    self.limited(&request.channel, self.inner.ports.channels.query_mandate(&request)).await;
+                let answer = answer.unwrap_or(SignAnswer::NoAnswer { why: NoAnswer::TimedOut });
+                let SignRequest { binding, channel, request_no, .. } = request;
+                let command =
+                    BindingCommand::MandateAnswered { channel: channel.clone(), request_no, answer };
                 self.bring_back(
                     Who::Channel { channel },
                     CallKey::Binding(binding),
@@ -93,11 +67,9 @@ impl Engine {
                 )
                 .await;
             }
-            Effect::CancelMandate {
-                channel,
-                agreement_no,
-                ..
-            } => self.cancel_mandate(id, &channel, &agreement_no).await,
+            Effect::CancelMandate { channel, agreement_no, .. } => {
+                self.cancel_mandate(id, &channel, &agreement_no).await
+            }
             Effect::Wake(wake) => {
                 let (key, command) = awaken(wake);
                 self.bring_back(Who::Timer, key, command, id).await;
@@ -115,14 +87,8 @@ impl Engine {
     pub(crate) async fn interrupted(&self, stored: StoredEffect) {
         let why = NoAnswer::Interrupted;
         match stored.effect {
-            Effect::MoveMoney(order) => {
-                self.answered(stored.id, &order, MoneyAnswer::NoAnswer { why })
-                    .await
-            }
-            Effect::Sign(request) => {
-                self.signed(stored.id, request, SignAnswer::NoAnswer { why })
-                    .await
-            }
+            Effect::MoveMoney(order) => self.answered(stored.id, &order, MoneyAnswer::NoAnswer { why }).await,
+            Effect::Sign(request) => self.signed(stored.id, request, SignAnswer::NoAnswer { why }).await,
             Effect::QueryPayment(_)
             | Effect::RequestCode(_)
             | Effect::QueryMandate(_)
@@ -135,89 +101,39 @@ impl Engine {
 
     async fn move_money(&self, id: EffectId, order: MoneyOrder) {
         let answer = match self.begin_sending(id).await {
-            Begun::Send => {
-                self.limited(&order.channel, self.inner.ports.channels.move_money(&order))
-                    .await
-            }
-            Begun::MayHaveBeenSent => Some(MoneyAnswer::NoAnswer {
-                why: NoAnswer::Interrupted,
-            }),
+            Begun::Send => self.limited(&order.channel, self.inner.ports.channels.move_money(&order)).await,
+            Begun::MayHaveBeenSent => Some(MoneyAnswer::NoAnswer { why: NoAnswer::Interrupted }),
             Begun::NotOurs => return,
         };
-        self.answered(
-            id,
-            &order,
-            answer.unwrap_or(MoneyAnswer::NoAnswer {
-                why: NoAnswer::TimedOut,
-            }),
-        )
-        .await;
+        self.answered(id, &order, answer.unwrap_or(MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut })).await;
     }
 
     async fn answered(&self, id: EffectId, order: &MoneyOrder, answer: MoneyAnswer) {
-        let command = PaymentCommand::MoneyAnswered {
-            attempt: order.attempt,
-            answer,
-        };
-        self.about_payment(order.channel.clone(), order.payment, command, id)
-            .await;
+        let command = PaymentCommand::MoneyAnswered { attempt: order.attempt, answer };
+        self.about_payment(order.channel.clone(), order.payment, command, id).await;
     }
 
     async fn sign(&self, id: EffectId, request: SignRequest) {
         let answer = match self.begin_sending(id).await {
-            Begun::Send => {
-                self.limited(&request.channel, self.inner.ports.channels.sign(&request))
-                    .await
-            }
-            Begun::MayHaveBeenSent => Some(SignAnswer::NoAnswer {
-                why: NoAnswer::Interrupted,
-            }),
+            Begun::Send => self.limited(&request.channel, self.inner.ports.channels.sign(&request)).await,
+            Begun::MayHaveBeenSent => Some(SignAnswer::NoAnswer { why: NoAnswer::Interrupted }),
             Begun::NotOurs => return,
         };
-        self.signed(
-            id,
-            request,
-            answer.unwrap_or(SignAnswer::NoAnswer {
-                why: NoAnswer::TimedOut,
-            }),
-        )
-        .await;
+        self.signed(id, request, answer.unwrap_or(SignAnswer::NoAnswer { why: NoAnswer::TimedOut })).await;
     }
 
     async fn signed(&self, id: EffectId, request: SignRequest, answer: SignAnswer) {
-        let SignRequest {
-            binding,
-            channel,
-            request_no,
-            ..
-        } = request;
-        let command = BindingCommand::SignAnswered {
-            channel: channel.clone(),
-            request_no,
-            answer,
-        };
-        self.bring_back(
-            Who::Channel { channel },
-            CallKey::Binding(binding),
-            Command::Binding(command),
-            id,
-        )
-        .await;
+        let SignRequest { binding, channel, request_no, .. } = request;
+        let command = BindingCommand::SignAnswered { channel: channel.clone(), request_no, answer };
+        self.bring_back(Who::Channel { channel }, CallKey::Binding(binding), Command::Binding(command), id)
+            .await;
     }
 
     async fn query_payment(&self, id: EffectId, query: PaymentQuery) {
-        let answer = self
-            .limited(&query.channel, self.inner.ports.channels.query_payment(&query))
-            .await;
-        let answer = answer.unwrap_or(QueryAnswer::NoAnswer {
-            why: NoAnswer::TimedOut,
-        });
-        let command = PaymentCommand::QueryAnswered {
-            attempt: query.attempt,
-            answer,
-        };
-        self.about_payment(query.channel, query.payment, command, id)
-            .await;
+        let answer = self.limited(&query.channel, self.inner.ports.channels.query_payment(&query)).await;
+        let answer = answer.unwrap_or(QueryAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        let command = PaymentCommand::QueryAnswered { attempt: query.attempt, answer };
+        self.about_payment(query.channel, query.payment, command, id).await;
     }
 
     async fn about_payment(
@@ -227,22 +143,13 @@ impl Engine {
         command: PaymentCommand,
         id: EffectId,
     ) {
-        self.bring_back(
-            Who::Channel { channel },
-            CallKey::Payment(payment),
-            Command::Payment(command),
-            id,
-        )
-        .await;
+        self.bring_back(Who::Channel { channel }, CallKey::Payment(payment), Command::Payment(command), id)
+            .await;
     }
 
     async fn cancel_mandate(&self, id: EffectId, channel: &ChannelId, agreement_no: &str) {
-        let ended = self
-            .limited(
-                channel,
-                self.inner.ports.channels.cancel_mandate(channel, agreement_no),
-            )
-            .await;
+        let ended =
+            self.limited(channel, self.inner.ports.channels.cancel_mandate(channel, agreement_no)).await;
         if ended == Some(true) {
             return self.finish(id).await;
         }
@@ -254,11 +161,8 @@ impl Engine {
 
     /// Runs a call with its channel's time limit; `None` when the limit passed.
     async fn limited<T>(&self, channel: &ChannelId, call: impl Future<Output = T> + Send) -> Option<T> {
-        let limit = self
-            .inner
-            .book
-            .get(channel)
-            .map(|capability| Duration::from_millis(capability.call_timeout_ms));
+        let limit =
+            self.inner.book.get(channel).map(|capability| Duration::from_millis(capability.call_timeout_ms));
         let clock = &self.inner.ports.clock;
         let timer = clock.sleep_until(clock.now().plus(limit.unwrap_or(DEFAULT_LIMIT)));
         match select(Box::pin(call), timer).await {
@@ -311,30 +215,18 @@ impl Engine {
 
 fn awaken(wake: Wake) -> (CallKey, Command) {
     match wake {
-        Wake::TryPayment { payment, attempts } => (
-            CallKey::Payment(payment),
-            Command::Payment(PaymentCommand::Try { attempts }),
-        ),
-        Wake::AskPayment {
-            payment,
-            attempt,
-            asked,
-        } => (
-            CallKey::Payment(payment),
-            Command::Payment(PaymentCommand::Ask { attempt, asked }),
-        ),
-        Wake::UnknownDeadline { payment, attempt } => (
-            CallKey::Payment(payment),
-            Command::Payment(PaymentCommand::Deadline { attempt }),
-        ),
-        Wake::AskMandate {
-            binding,
-            channel,
-            asked,
-        } => (
-            CallKey::Binding(binding),
-            Command::Binding(BindingCommand::AskMandate { channel, asked }),
-        ),
+        Wake::TryPayment { payment, attempts } => {
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::Try { attempts }))
+        }
+        Wake::AskPayment { payment, attempt, asked } => {
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::Ask { attempt, asked }))
+        }
+        Wake::UnknownDeadline { payment, attempt } => {
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::Deadline { attempt }))
+        }
+        Wake::AskMandate { binding, channel, asked } => {
+            (CallKey::Binding(binding), Command::Binding(BindingCommand::AskMandate { channel, asked }))
+        }
     }
 }
 
@@ -343,11 +235,7 @@ fn raise(alarm: &Alarm) {
         Alarm::UnknownTooLong { payment, attempt } => {
             tracing::error!(%payment, attempt, alarm = "unknown_too_long", "an unknown outcome has outlived its deadline");
         }
-        Alarm::SurplusMoney {
-            payment,
-            amount_minor,
-            ..
-        } => {
+        Alarm::SurplusMoney { payment, amount_minor, .. } => {
             tracing::error!(%payment, amount_minor, alarm = "surplus_money", "money moved that has to go back");
         }
         Alarm::DefectiveSuccess { payment } => {

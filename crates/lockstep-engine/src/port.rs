@@ -35,9 +35,6 @@ pub struct Fault {
 impl Fault {
     /// Wraps what went wrong.
     pub fn new(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self {
-            doing,
-            source: source.into(),
-        }
+        Self { doing, source: source.into() }
     }
 }

@@ -48,10 +48,7 @@ impl Lane {
             }
             self.timed.pop();
             if let Some(stored) = self.effects.remove(&id) {
-                self.queued
-                    .entry(stored.effect.channel().cloned())
-                    .or_default()
-                    .push_back(stored);
+                self.queued.entry(stored.effect.channel().cloned()).or_default().push_back(stored);
             }
         }
     }
@@ -62,14 +59,10 @@ impl Lane {
         let free = |channel: &Option<ChannelId>, in_flight: &BTreeMap<Option<ChannelId>, usize>| {
             in_flight.get(channel).copied().unwrap_or(0) < places(channel.as_ref())
         };
-        let fewest = self
-            .queued
-            .iter()
-            .filter(|(channel, queue)| !queue.is_empty() && free(channel, &self.in_flight));
-        let channel = fewest
-            .min_by_key(|(channel, _)| self.in_flight.get(*channel).copied().unwrap_or(0))?
-            .0
-            .clone();
+        let fewest =
+            self.queued.iter().filter(|(channel, queue)| !queue.is_empty() && free(channel, &self.in_flight));
+        let channel =
+            fewest.min_by_key(|(channel, _)| self.in_flight.get(*channel).copied().unwrap_or(0))?.0.clone();
         let stored = self.queued.get_mut(&channel)?.pop_front()?;
         *self.in_flight.entry(channel).or_default() += 1;
         Some(stored)
@@ -145,10 +138,7 @@ impl Engine {
             lane.ripen(now);
             self.start(&mut lane, &mut under_way);
             self.inner.gate.set_backlog(lane.waiting());
-            let timer = lane
-                .timed
-                .peek()
-                .map_or(next_scan, |Reverse((due_at, _))| (*due_at).min(next_scan));
+            let timer = lane.timed.peek().map_or(next_scan, |Reverse((due_at, _))| (*due_at).min(next_scan));
             tokio::select! {
                 biased;
                 () = &mut stop => break,
@@ -161,13 +151,7 @@ impl Engine {
     }
 
     async fn scan(&self, lane: &mut Lane, now: Timestamp) {
-        match self
-            .inner
-            .ports
-            .store
-            .due_effects(now.plus(HORIZON), SCAN_LIMIT)
-            .await
-        {
+        match self.inner.ports.store.due_effects(now.plus(HORIZON), SCAN_LIMIT).await {
             Ok(due) => due.into_iter().for_each(|stored| lane.add(stored)),
             Err(fault) => tracing::error!(%fault, "could not scan for due effects; trying again soon"),
         }
@@ -175,11 +159,7 @@ impl Engine {
 
     fn start<'a>(&'a self, lane: &mut Lane, under_way: &mut FuturesUnordered<BoxFuture<'a, Finished>>) {
         let places = |channel: Option<&ChannelId>| match channel {
-            Some(channel) => self
-                .inner
-                .book
-                .get(channel)
-                .map_or(1, |capability| capability.max_in_flight),
+            Some(channel) => self.inner.book.get(channel).map_or(1, |capability| capability.max_in_flight),
             None => self.inner.settings.max_in_flight,
         };
         while under_way.len() < self.inner.settings.max_in_flight {

@@ -43,14 +43,7 @@ fn row(dice: &mut Dice, person: &Person, number: usize) -> [String; 10] {
 /// Ways of writing that are fine.
 fn dress(dice: &mut Dice, row: &mut [String; 10]) {
     match dice.below(40) {
-        0 => {
-            row[2] = row[2]
-                .as_bytes()
-                .chunks(4)
-                .map(String::from_utf8_lossy)
-                .collect::<Vec<_>>()
-                .join(" ")
-        }
+        0 => row[2] = row[2].as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" "),
         1 => row[9] = row[9].replace('-', "/"),
         2 => row[4] = row[4].to_lowercase(),
         3 => row[8].clear(),
@@ -86,9 +79,7 @@ fn spoil(dice: &mut Dice, row: &mut [String; 10]) {
 
 fn swap_digits(number: &mut String) {
     let digits: Vec<char> = number.chars().collect();
-    let at = (6..digits.len() - 1)
-        .find(|at| digits[*at] != digits[at + 1])
-        .unwrap_or(6);
+    let at = (6..digits.len() - 1).find(|at| digits[*at] != digits[at + 1]).unwrap_or(6);
     let mut swapped = digits;
     swapped.swap(at, at + 1);
     *number = swapped.into_iter().collect();

@@ -12,10 +12,7 @@ static TEXTS: [&str; 3] = [
 
 static PARSED: LazyLock<Vec<Capability>> = LazyLock::new(|| {
     // The texts are part of this crate and a test parses each, so nothing is ever left out.
-    TEXTS
-        .iter()
-        .filter_map(|text| toml::from_str(text).ok())
-        .collect()
+    TEXTS.iter().filter_map(|text| toml::from_str(text).ok()).collect()
 });
 
 /// The three channels: `unionpay`, `netsunion`, `bankdirect`.

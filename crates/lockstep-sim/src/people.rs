@@ -37,9 +37,8 @@ const REGIONS: &[&str] = &[
     "110101", "110105", "310104", "310115", "440106", "440305", "330106", "320102", "510104", "420106",
     "610113", "500103", "370102", "350102", "430102", "210102", "410102", "530102",
 ];
-const MOBILES: &[&str] = &[
-    "138", "139", "135", "150", "159", "186", "188", "177", "189", "131", "156", "198",
-];
+const MOBILES: &[&str] =
+    &["138", "139", "135", "150", "159", "186", "188", "177", "189", "131", "156", "198"];
 
 /// A made-up borrower with one card.
 #[derive(Clone)]
@@ -67,11 +66,7 @@ impl Dice {
         for (slot, byte) in bytes[8..].iter_mut().zip(purpose.bytes()) {
             *slot = byte;
         }
-        Self(Mint::new(
-            Bucket::of_tenant(purpose),
-            Timestamp::from_millis(0),
-            bytes,
-        ))
+        Self(Mint::new(Bucket::of_tenant(purpose), Timestamp::from_millis(0), bytes))
     }
 
     /// A number in `0..below`.
@@ -92,9 +87,7 @@ impl Dice {
 
     /// That many digits.
     pub fn digits(&mut self, count: usize) -> String {
-        (0..count)
-            .map(|_| char::from(b'0' + u8::try_from(self.below(10)).unwrap_or(0)))
-            .collect()
+        (0..count).map(|_| char::from(b'0' + u8::try_from(self.below(10)).unwrap_or(0))).collect()
     }
 }
 
@@ -141,17 +134,8 @@ mod tests {
             let (person, again) = (person(&mut one, number), person(&mut two, number));
             assert_eq!(person.card_number, again.card_number);
             let card = check_card(&CardNumber::new(person.card_number.clone()));
-            assert!(
-                card.findings.is_empty(),
-                "{} {:?}",
-                person.card_number,
-                card.findings
-            );
-            assert!(
-                card.facts.is_some_and(|facts| facts.issuer.is_some()),
-                "{}",
-                person.card_number
-            );
+            assert!(card.findings.is_empty(), "{} {:?}", person.card_number, card.findings);
+            assert!(card.facts.is_some_and(|facts| facts.issuer.is_some()), "{}", person.card_number);
             let today = jiff::civil::date(2026, 3, 2);
             let id = check_id_number(&IdNumber::new(person.id_number.clone()), today);
             assert!(id.findings.is_empty(), "{} {:?}", person.id_number, id.findings);

@@ -57,12 +57,7 @@ impl Clock for VirtualClock {
     }
 
     async fn sleep_until(&self, moment: Timestamp) {
-        Sleep {
-            shared: self.shared.clone(),
-            moment,
-            key: None,
-        }
-        .await;
+        Sleep { shared: self.shared.clone(), moment, key: None }.await;
     }
 }
 
@@ -127,24 +122,17 @@ impl Runtime {
     pub fn new(start: Timestamp) -> Self {
         let shared = Arc::new(Shared::default());
         shared.now.store(start.as_millis(), Ordering::SeqCst);
-        Self {
-            shared,
-            tasks: Vec::new(),
-        }
+        Self { shared, tasks: Vec::new() }
     }
 
     /// Its clock.
     pub fn clock(&self) -> VirtualClock {
-        VirtualClock {
-            shared: self.shared.clone(),
-        }
+        VirtualClock { shared: self.shared.clone() }
     }
 
     /// A handle to start tasks with.
     pub fn spawner(&self) -> Spawner {
-        Spawner {
-            shared: self.shared.clone(),
-        }
+        Spawner { shared: self.shared.clone() }
     }
 
     /// Runs until `main` has finished. `idle` is called whenever no task can move; it says whether it made
@@ -182,11 +170,7 @@ impl Runtime {
             for task in std::mem::take(&mut *lock(&self.shared.new_tasks)) {
                 let id = self.tasks.len();
                 let queued = AtomicBool::new(true);
-                let waker = Arc::new(TaskWaker {
-                    task: id,
-                    queued,
-                    shared: self.shared.clone(),
-                });
+                let waker = Arc::new(TaskWaker { task: id, queued, shared: self.shared.clone() });
                 self.tasks.push(Some((task, waker)));
                 lock(&self.shared.ready).push_back(id);
             }
@@ -243,18 +227,13 @@ mod tests {
         let main_clock = clock.clone();
         let end = runtime.block_on(
             async move {
-                main_clock
-                    .sleep_until(start.plus(Duration::from_secs(3600)))
-                    .await;
+                main_clock.sleep_until(start.plus(Duration::from_secs(3600))).await;
                 main_clock.now()
             },
             || false,
         );
         assert_eq!(end, Ok(Timestamp::from_millis(3_601_000)));
-        assert_eq!(
-            *lock(&log),
-            [("soon", 1_005), ("also soon", 1_005), ("late", 61_000)]
-        );
+        assert_eq!(*lock(&log), [("soon", 1_005), ("also soon", 1_005), ("late", 61_000)]);
     }
 
     #[test]
@@ -277,9 +256,6 @@ mod tests {
     #[test]
     fn waiting_for_nothing_is_found_out() {
         let mut runtime = Runtime::new(Timestamp::from_millis(0));
-        assert_eq!(
-            runtime.block_on(std::future::pending::<()>(), || false),
-            Err(Deadlock)
-        );
+        assert_eq!(runtime.block_on(std::future::pending::<()>(), || false), Err(Deadlock));
     }
 }

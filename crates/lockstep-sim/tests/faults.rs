@@ -25,13 +25,7 @@ fn debits(town: &Town) -> u64 {
 #[tokio::test]
 async fn replies_that_go_wrong() {
     for (fault, expected, moved) in [
-        (
-            Fault::Down {},
-            MoneyAnswer::NotSent {
-                why: NotSent::NoConnection,
-            },
-            0,
-        ),
+        (Fault::Down {}, MoneyAnswer::NotSent { why: NotSent::NoConnection }, 0),
         (Fault::LoseRequest {}, silent(NoAnswer::TimedOut), 0),
         (Fault::LoseAnswer {}, silent(NoAnswer::TimedOut), 1),
         (Fault::ExecuteThenTimeout {}, silent(NoAnswer::TimedOut), 1),
@@ -47,19 +41,12 @@ async fn replies_that_go_wrong() {
         let sent_at = town.now();
         let (order, answer) = town.pay(Rail::Unionpay, &agreement).await;
         assert_eq!((answer, debits(&town)), (expected, moved), "{fault:?}");
-        assert_eq!(
-            town.with(|sandbox| sandbox.truth().faults[&format!("unionpay/{}", fault.kind())]),
-            1
-        );
+        assert_eq!(town.with(|sandbox| sandbox.truth().faults[&format!("unionpay/{}", fault.kind())]), 1);
         let QueryAnswer::Answered { code, original } = town.ask(&order, sent_at).await else {
             panic!("{fault:?}")
         };
         let said = original.map_or(code, |original| original.code);
-        assert_eq!(
-            said,
-            if moved == 1 { "00" } else { "34" },
-            "the query knows: {fault:?}"
-        );
+        assert_eq!(said, if moved == 1 { "00" } else { "34" }, "the query knows: {fault:?}");
     }
 }
 
@@ -81,9 +68,7 @@ async fn a_late_request_is_unknown_until_it_runs() {
     let sent_at = town.now();
     let (order, answer) = town.pay(Rail::Unionpay, &agreement).await;
     assert_eq!(answer, silent(NoAnswer::TimedOut));
-    let QueryAnswer::Answered { code, original: None } = town.ask(&order, sent_at).await else {
-        panic!()
-    };
+    let QueryAnswer::Answered { code, original: None } = town.ask(&order, sent_at).await else { panic!() };
     assert_eq!((code.as_str(), debits(&town)), ("34", 0));
     town.pass(100).await;
     assert_eq!(original(&town.ask(&order, sent_at).await).0, "00");
@@ -101,13 +86,7 @@ async fn netsunion_never_runs_what_it_closed() {
     town.pass(301).await;
     assert_eq!(original(&town.ask(&order, sent_at).await).0, "PB511099");
     town.pass(1_000).await;
-    assert_eq!(
-        (
-            debits(&town),
-            original(&town.ask(&order, sent_at).await).0.as_str()
-        ),
-        (0, "PB511099")
-    );
+    assert_eq!((debits(&town), original(&town.ask(&order, sent_at).await).0.as_str()), (0, "PB511099"));
 }
 
 #[tokio::test]
@@ -117,9 +96,7 @@ async fn lies_and_stale_answers() {
     let sent_at = town.now();
     let (order, _) = town.pay(Rail::Unionpay, &agreement).await;
     town.script(Scripted::new(Rail::Unionpay, Fault::LiesNotFound {}).times(1));
-    let QueryAnswer::Answered { code, original: None } = town.ask(&order, sent_at).await else {
-        panic!()
-    };
+    let QueryAnswer::Answered { code, original: None } = town.ask(&order, sent_at).await else { panic!() };
     assert_eq!(code, "34");
     town.script(Scripted::new(Rail::Unionpay, Fault::StaleQuery {}).times(1));
     assert_eq!(original(&town.ask(&order, sent_at).await).0, "05");
@@ -136,12 +113,7 @@ async fn flapping_follows_the_clock() {
     assert_eq!(code(&town.pay(Rail::Unionpay, &agreement).await.1), "00");
     town.pass(10).await;
     let (_, answer) = town.pay(Rail::Unionpay, &agreement).await;
-    assert_eq!(
-        answer,
-        MoneyAnswer::NotSent {
-            why: NotSent::NoConnection
-        }
-    );
+    assert_eq!(answer, MoneyAnswer::NotSent { why: NotSent::NoConnection });
     assert!(town.with(|sandbox| sandbox.is_down(Rail::Unionpay, town.now())));
     town.pass(5).await;
     assert_eq!(code(&town.pay(Rail::Unionpay, &agreement).await.1), "00");
@@ -163,10 +135,7 @@ async fn callbacks_that_go_wrong() {
         (at_once, soon, town.channels.due_notices(town.now()).len())
     };
     assert_eq!(due(None).await, (0, 1, 0));
-    assert_eq!(
-        due(Some(Fault::DuplicateCallbacks { copies: 3 })).await,
-        (0, 4, 0)
-    );
+    assert_eq!(due(Some(Fault::DuplicateCallbacks { copies: 3 })).await, (0, 4, 0));
     assert_eq!(due(Some(Fault::DropCallbacks {})).await, (0, 0, 0));
     assert_eq!(due(Some(Fault::DelayCallbacks { delay_s: 30 })).await, (0, 0, 1));
     assert_eq!(due(Some(Fault::EarlyCallbacks {})).await, (1, 0, 0));
@@ -177,26 +146,16 @@ async fn callbacks_that_go_wrong() {
 #[tokio::test]
 async fn a_lost_answer_to_a_signature_is_found_by_asking() {
     let mut town = Town::new();
-    town.channels
-        .request_code(&town::Lender::new().sign_request(Rail::Netsunion, "s1", None))
-        .await;
+    town.channels.request_code(&town::Lender::new().sign_request(Rail::Netsunion, "s1", None)).await;
     town.script(Scripted::new(Rail::Netsunion, Fault::LoseAnswer {}).only(Call::SignConfirm));
-    let request = town
-        .lender
-        .sign_request(Rail::Netsunion, "s1", Some(&town.texted()));
+    let request = town.lender.sign_request(Rail::Netsunion, "s1", Some(&town.texted()));
     assert!(matches!(
         town.channels.sign(&request).await,
         lockstep_core::binding::SignAnswer::NoAnswer { .. }
     ));
     let answer = town.channels.query_mandate(&request).await;
     assert!(
-        matches!(
-            &answer,
-            lockstep_core::binding::SignAnswer::Answered {
-                agreement_no: Some(_),
-                ..
-            }
-        ),
+        matches!(&answer, lockstep_core::binding::SignAnswer::Answered { agreement_no: Some(_), .. }),
         "{answer:?}"
     );
 }
@@ -228,10 +187,7 @@ async fn a_killed_sandbox_remembers() {
     let mut table = std::collections::BTreeMap::new();
     let agreement = town.signed(Rail::Netsunion).await;
     town.script(Scripted::new(Rail::Netsunion, Fault::LateExecution { delay_s: 60 }).times(1));
-    town.script(Scripted::new(
-        Rail::Netsunion,
-        Fault::DuplicateCallbacks { copies: 1 },
-    ));
+    town.script(Scripted::new(Rail::Netsunion, Fault::DuplicateCallbacks { copies: 1 }));
     town.pay(Rail::Netsunion, &agreement).await;
     table.extend(town.with(Sandbox::take_dirty));
     town.pay(Rail::Netsunion, &agreement).await;
@@ -249,9 +205,5 @@ async fn a_killed_sandbox_remembers() {
     let (expected, actual) = (outcome(&town), outcome(&restored));
     assert_eq!(expected, actual);
     assert_eq!((actual.1.debits.count, actual.0.len()), (2, 4));
-    assert!(
-        Sandbox::new(World::default())
-            .restore([("nowhere/1".to_owned(), "{}".to_owned())])
-            .is_err()
-    );
+    assert!(Sandbox::new(World::default()).restore([("nowhere/1".to_owned(), "{}".to_owned())]).is_err());
 }

@@ -27,28 +27,16 @@ async fn a_success_and_a_decline() {
     let order = served.lender.order(Rail::Unionpay, payment, 1, Some(&agreement));
     assert_eq!(code(&served.registry.move_money(&order).await), "00");
     let (status, account) = served
-        .send(
-            reqwest::Method::PATCH,
-            &format!("/sandbox/v1/accounts/{CARD}"),
-            r#"{"state":"lost"}"#,
-        )
+        .send(reqwest::Method::PATCH, &format!("/sandbox/v1/accounts/{CARD}"), r#"{"state":"lost"}"#)
         .await;
     assert_eq!((status, account["state_now"].as_str()), (200, Some("lost")));
     let second = served.lender.order(Rail::Unionpay, payment, 2, Some(&agreement));
     assert_eq!(code(&served.registry.move_money(&second).await), "63");
     let truth = served.get("/sandbox/v1/truth").await.1;
-    assert_eq!(
-        (&truth["debits"]["count"], &truth["double_debits"]),
-        (&json!(1), &json!([]))
-    );
+    assert_eq!((&truth["debits"]["count"], &truth["double_debits"]), (&json!(1), &json!([])));
     let (_, shown) = served.get(&format!("/sandbox/v1/accounts?number={CARD}")).await;
     assert_eq!(shown["entries"][0]["order_no"], json!(order.order_no));
-    assert!(
-        served
-            .registry
-            .cancel_mandate(&Rail::Unionpay.id(), &agreement)
-            .await
-    );
+    assert!(served.registry.cancel_mandate(&Rail::Unionpay.id(), &agreement).await);
 }
 
 #[tokio::test]
@@ -56,23 +44,12 @@ async fn a_timeout_after_execution_is_found_by_asking() {
     let mut served = Served::start(None).await;
     let agreement = served.signed(Rail::Unionpay).await;
     let script = r#"{"faults":[{"channel":"unionpay","fault":{"kind":"execute_then_timeout"},"times":1}]}"#;
-    assert_eq!(
-        served
-            .send(reqwest::Method::POST, "/sandbox/v1/faults", script)
-            .await
-            .0,
-        204
-    );
+    assert_eq!(served.send(reqwest::Method::POST, "/sandbox/v1/faults", script).await.0, 204);
     let payment = served.lender.payment();
     let order = served.lender.order(Rail::Unionpay, payment, 1, Some(&agreement));
     let sent_at = Real.now();
     let answer = served.registry.move_money(&order).await;
-    assert_eq!(
-        answer,
-        MoneyAnswer::NoAnswer {
-            why: NoAnswer::TimedOut
-        }
-    );
+    assert_eq!(answer, MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut });
     let found = served.registry.query_payment(&question(&order, sent_at)).await;
     assert_eq!(original(&found), ("00".to_owned(), 12_500));
 }
@@ -89,40 +66,17 @@ async fn lines_that_break_prove_nothing_and_closed_doors_do() {
     // On the shared address the connection stood before it broke.
     let order = served.lender.order(Rail::Bankdirect, payment, 1, Some(&on_bank));
     let answer = served.registry.move_money(&order).await;
-    assert_eq!(
-        answer,
-        MoneyAnswer::NoAnswer {
-            why: NoAnswer::ConnectionLost
-        }
-    );
+    assert_eq!(answer, MoneyAnswer::NoAnswer { why: NoAnswer::ConnectionLost });
     // UnionPay has a door of its own, which is shut by now.
     tokio::time::sleep(Duration::from_millis(400)).await;
     let order = served.lender.order(Rail::Unionpay, payment, 2, Some(&on_union));
     let answer = served.registry.move_money(&order).await;
-    assert_eq!(
-        answer,
-        MoneyAnswer::NotSent {
-            why: NotSent::NoConnection
-        }
-    );
-    assert_eq!(
-        served.get("/sandbox/v1/health").await.1["down"],
-        json!(["unionpay", "bankdirect"])
-    );
-    assert_eq!(
-        served
-            .send(reqwest::Method::DELETE, "/sandbox/v1/faults", "")
-            .await
-            .0,
-        204
-    );
+    assert_eq!(answer, MoneyAnswer::NotSent { why: NotSent::NoConnection });
+    assert_eq!(served.get("/sandbox/v1/health").await.1["down"], json!(["unionpay", "bankdirect"]));
+    assert_eq!(served.send(reqwest::Method::DELETE, "/sandbox/v1/faults", "").await.0, 204);
     for _ in 0..100 {
         let answer = served.registry.move_money(&order).await;
-        if answer
-            != (MoneyAnswer::NotSent {
-                why: NotSent::NoConnection,
-            })
-        {
+        if answer != (MoneyAnswer::NotSent { why: NotSent::NoConnection }) {
             assert_eq!(code(&answer), "00", "open again");
             return;
         }
@@ -145,11 +99,7 @@ async fn replies_that_cannot_be_believed() {
         served.script(Scripted::new(Rail::Unionpay, fault).times(1));
         let payment = served.lender.payment();
         let order = served.lender.order(Rail::Unionpay, payment, 1, Some(&agreement));
-        assert_eq!(
-            served.registry.move_money(&order).await,
-            MoneyAnswer::NoAnswer { why },
-            "{fault:?}"
-        );
+        assert_eq!(served.registry.move_money(&order).await, MoneyAnswer::NoAnswer { why }, "{fault:?}");
     }
 }
 
@@ -167,18 +117,12 @@ async fn platform(received: Received) -> String {
             Ok(notice) => {
                 let mut received = received.lock().unwrap();
                 received.push(notice);
-                if received.len() == 1 {
-                    StatusCode::SERVICE_UNAVAILABLE
-                } else {
-                    StatusCode::OK
-                }
+                if received.len() == 1 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
             }
             Err(_) => StatusCode::UNAUTHORIZED,
         }
     };
-    let app = Router::new()
-        .route("/notices/{channel}", post(take))
-        .with_state(received);
+    let app = Router::new().route("/notices/{channel}", post(take)).with_state(received);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });

@@ -55,11 +55,7 @@ struct Read<E> {
 /// None in practice: every event of the core has a JSON form.
 pub fn encode_event(event: &Event) -> Result<String, serde_json::Error> {
     fn text<E: Serialize>(kind: Kind, event: &E) -> Result<String, serde_json::Error> {
-        serde_json::to_string(&Written {
-            v: EVENT_VERSION,
-            kind,
-            event,
-        })
+        serde_json::to_string(&Written { v: EVENT_VERSION, kind, event })
     }
     match event {
         Event::Borrower(event) => text(Kind::Borrower, event),

@@ -39,16 +39,11 @@ fn what_was_acknowledged_survives_a_kill() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut stored = lines.filter_map(|line| line.split_once("stored ").map(|(_, id)| id.to_owned()));
     let mut acknowledged: Vec<_> = stored.by_ref().take(300).collect();
     let error = SqliteStore::open(&path).unwrap_err();
-    assert!(
-        matches!(error, OpenError::InUse { .. }),
-        "another process holds it: {error}"
-    );
+    assert!(matches!(error, OpenError::InUse { .. }), "another process holds it: {error}");
     child.kill().unwrap();
     child.wait().unwrap();
     acknowledged.extend(stored);
@@ -57,10 +52,7 @@ fn what_was_acknowledged_survives_a_kill() {
     let db = SqliteStore::open(&path).unwrap();
     for id in acknowledged {
         let id = id.parse().unwrap();
-        assert!(
-            block_on(db.borrower(id)).unwrap().is_some(),
-            "{id} was acknowledged and is lost"
-        );
+        assert!(block_on(db.borrower(id)).unwrap().is_some(), "{id} was acknowledged and is lost");
     }
     assert_eq!(block_on(db.integrity_check()).unwrap(), Vec::<String>::new());
 }
@@ -80,9 +72,8 @@ fn a_torn_log_ends_at_a_whole_change() {
     let mut last = 0;
     for cut in (0..=log.len()).step_by(7_919).chain([log.len()]) {
         let keys = after_power_loss(&path, &log[..cut]);
-        let whole: Vec<_> = (0..keys.len() / 2)
-            .flat_map(|n| ["a", "b"].map(|half| format!("{n:02}{half}")))
-            .collect();
+        let whole: Vec<_> =
+            (0..keys.len() / 2).flat_map(|n| ["a", "b"].map(|half| format!("{n:02}{half}"))).collect();
         assert_eq!(keys, whole, "cut at {cut}");
         assert!(keys.len() >= last);
         last = keys.len();
@@ -97,9 +88,5 @@ fn after_power_loss(path: &Path, log: &[u8]) -> Vec<String> {
     std::fs::write(folder.path().join("b.db-wal"), log).unwrap();
     let db = SqliteStore::open(&copy).unwrap();
     assert_eq!(block_on(db.integrity_check()).unwrap(), Vec::<String>::new());
-    block_on(db.kv_all())
-        .unwrap()
-        .into_iter()
-        .map(|(key, _)| key)
-        .collect()
+    block_on(db.kv_all()).unwrap().into_iter().map(|(key, _)| key).collect()
 }

@@ -52,10 +52,7 @@ fn events_of_version_1_are_read_and_written_as_ever() {
 #[test]
 fn an_event_of_a_newer_version_says_so() {
     let newer = r#"{"v":2,"kind":"order","event":{"type":"cancelled","at":1}}"#;
-    assert!(matches!(
-        decode_event(newer),
-        Err(EventBodyError::Newer { found: 2 })
-    ));
+    assert!(matches!(decode_event(newer), Err(EventBodyError::Newer { found: 2 })));
     for damaged in [
         "",
         "{}",
@@ -63,9 +60,6 @@ fn an_event_of_a_newer_version_says_so() {
         r#"{"v":1,"kind":"loan","event":{}}"#,
         r#"{"v":1,"kind":"order","event":{}}"#,
     ] {
-        assert!(
-            matches!(decode_event(damaged), Err(EventBodyError::Unreadable(_))),
-            "{damaged}"
-        );
+        assert!(matches!(decode_event(damaged), Err(EventBodyError::Unreadable(_))), "{damaged}");
     }
 }

@@ -26,10 +26,7 @@ mod threads {
         let folder = tempfile::tempdir().unwrap();
         let db = Arc::new(SqliteStore::open(folder.path().join("test.db")).unwrap());
         futures::executor::block_on(case(Arc::clone(&db)));
-        assert_eq!(
-            futures::executor::block_on(db.integrity_check()).unwrap(),
-            Vec::<String>::new()
-        );
+        assert_eq!(futures::executor::block_on(db.integrity_check()).unwrap(), Vec::<String>::new());
     }
 
     lockstep_store::for_each_case!(super::run);

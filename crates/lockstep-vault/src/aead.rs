@@ -39,12 +39,7 @@ pub(crate) fn open(key: &Secret, aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<
     let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>()?;
     let mut clear = Zeroizing::new(ciphertext.to_vec());
     cipher(key)
-        .decrypt_inout_detached(
-            &Nonce::from(*nonce),
-            aad,
-            clear.as_mut_slice().into(),
-            &(*tag).into(),
-        )
+        .decrypt_inout_detached(&Nonce::from(*nonce), aad, clear.as_mut_slice().into(), &(*tag).into())
         .ok()?;
     Some(clear)
 }

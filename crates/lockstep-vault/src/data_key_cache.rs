@@ -25,11 +25,7 @@ struct Entry {
 
 impl DataKeyCache {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            half: (capacity / 2).max(1),
-            young: HashMap::new(),
-            old: HashMap::new(),
-        }
+        Self { half: (capacity / 2).max(1), young: HashMap::new(), old: HashMap::new() }
     }
 
     /// The key of this owner, if it was unwrapped from these very bytes.
@@ -38,10 +34,7 @@ impl DataKeyCache {
         if let Some(entry) = self.old.remove(&owner) {
             self.insert(owner, entry);
         }
-        self.young
-            .get(&owner)
-            .filter(|entry| entry.wrapped == *wrapped)
-            .map(|entry| entry.key.clone())
+        self.young.get(&owner).filter(|entry| entry.wrapped == *wrapped).map(|entry| entry.key.clone())
     }
 
     pub(crate) fn put(&mut self, tenant: &str, borrower: &str, wrapped: WrappedDataKey, key: DataKey) {
@@ -84,10 +77,7 @@ mod tests {
 
     fn wrapped() -> (WrappedDataKey, DataKey) {
         let key = DataKey::generate().unwrap();
-        (
-            key.wrap(&MasterKeyring::generate().unwrap(), "t", "b").unwrap(),
-            key,
-        )
+        (key.wrap(&MasterKeyring::generate().unwrap(), "t", "b").unwrap(), key)
     }
 
     #[test]

@@ -39,24 +39,14 @@ impl DataKey {
         borrower: &str,
     ) -> Result<WrappedDataKey, VaultError> {
         let master = ring.current();
-        let blob = aead::seal(
-            master.secret(),
-            &wrap_context(master, tenant, borrower),
-            self.0.bytes(),
-        )?;
-        Ok(WrappedDataKey {
-            key_id: master.key_id().to_owned(),
-            blob,
-        })
+        let blob = aead::seal(master.secret(), &wrap_context(master, tenant, borrower), self.0.bytes())?;
+        Ok(WrappedDataKey { key_id: master.key_id().to_owned(), blob })
     }
 
     /// Seals a clear text, bound to the place it belongs to.
     pub fn seal(&self, place: &ItemContext<'_>, clear: &[u8]) -> Result<Sealed, VaultError> {
         if clear.len() > MAX_CLEAR_BYTES {
-            return Err(VaultError::TooLarge {
-                bytes: clear.len(),
-                limit: MAX_CLEAR_BYTES,
-            });
+            return Err(VaultError::TooLarge { bytes: clear.len(), limit: MAX_CLEAR_BYTES });
         }
         let mut bytes = vec![FORMAT_AES_256_GCM];
         bytes.extend(aead::seal(&self.0, &place.encode(), clear)?);
@@ -97,17 +87,11 @@ impl WrappedDataKey {
     pub fn unwrap(&self, ring: &MasterKeyring, tenant: &str, borrower: &str) -> Result<DataKey, VaultError> {
         let master = ring
             .find(&self.key_id)
-            .ok_or_else(|| VaultError::UnknownMasterKey {
-                key_id: self.key_id.clone(),
-            })?;
-        aead::open(
-            master.secret(),
-            &wrap_context(master, tenant, borrower),
-            &self.blob,
-        )
-        .and_then(|clear| Secret::copied_from(&clear))
-        .map(DataKey)
-        .ok_or(VaultError::NotAuthentic { what: WRAPPED })
+            .ok_or_else(|| VaultError::UnknownMasterKey { key_id: self.key_id.clone() })?;
+        aead::open(master.secret(), &wrap_context(master, tenant, borrower), &self.blob)
+            .and_then(|clear| Secret::copied_from(&clear))
+            .map(DataKey)
+            .ok_or(VaultError::NotAuthentic { what: WRAPPED })
     }
 
     /// The same data key under the ring's current master key. What it sealed stays as it is.
@@ -136,10 +120,7 @@ impl FromStr for WrappedDataKey {
             let (key_id, blob) = text.strip_prefix("v1.")?.split_once('.')?;
             let is_id = key_id.len() == 8 && key_id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
             let blob = URL_SAFE_NO_PAD.decode(blob).ok()?;
-            (is_id && blob.len() == WRAPPED_BYTES).then(|| Self {
-                key_id: key_id.to_owned(),
-                blob,
-            })
+            (is_id && blob.len() == WRAPPED_BYTES).then(|| Self { key_id: key_id.to_owned(), blob })
         };
         read().ok_or(VaultError::Malformed { what: WRAPPED })
     }
@@ -174,10 +155,7 @@ pub struct ItemContext<'a> {
 
 impl ItemContext<'_> {
     fn encode(&self) -> Vec<u8> {
-        context::encode(
-            "lockstep/item/v1",
-            &[self.tenant, self.borrower, self.item, self.field],
-        )
+        context::encode("lockstep/item/v1", &[self.tenant, self.borrower, self.item, self.field])
     }
 }
 
@@ -217,12 +195,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const PLACE: ItemContext<'_> = ItemContext {
-        tenant: "t1",
-        borrower: "b1",
-        item: "i1",
-        field: "personal",
-    };
+    const PLACE: ItemContext<'_> =
+        ItemContext { tenant: "t1", borrower: "b1", item: "i1", field: "personal" };
 
     #[test]
     fn a_sealed_text_opens_only_in_its_own_place() {
@@ -230,46 +204,23 @@ mod tests {
         let sealed = key.seal(&PLACE, b"6222020000000000000").unwrap();
         assert_eq!(&**key.open(&PLACE, &sealed).unwrap(), b"6222020000000000000");
         for place in [
-            ItemContext {
-                tenant: "t2",
-                ..PLACE
-            },
-            ItemContext {
-                borrower: "b2",
-                ..PLACE
-            },
+            ItemContext { tenant: "t2", ..PLACE },
+            ItemContext { borrower: "b2", ..PLACE },
             ItemContext { item: "i2", ..PLACE },
-            ItemContext {
-                field: "secret",
-                ..PLACE
-            },
-            ItemContext {
-                tenant: "t1b1",
-                borrower: "",
-                ..PLACE
-            },
+            ItemContext { field: "secret", ..PLACE },
+            ItemContext { tenant: "t1b1", borrower: "", ..PLACE },
         ] {
-            assert_eq!(
-                key.open(&place, &sealed).unwrap_err(),
-                VaultError::NotAuthentic { what: SEALED }
-            );
+            assert_eq!(key.open(&place, &sealed).unwrap_err(), VaultError::NotAuthentic { what: SEALED });
         }
         assert!(DataKey::generate().unwrap().open(&PLACE, &sealed).is_err());
     }
 
     #[test]
     fn another_format_number_is_refused() {
-        let mut bytes = DataKey::generate()
-            .unwrap()
-            .seal(&PLACE, b"")
-            .unwrap()
-            .into_bytes();
+        let mut bytes = DataKey::generate().unwrap().seal(&PLACE, b"").unwrap().into_bytes();
         assert!(Sealed::from_bytes(bytes.clone()).is_ok());
         bytes[0] = 2;
-        assert_eq!(
-            Sealed::from_bytes(bytes),
-            Err(VaultError::Malformed { what: SEALED })
-        );
+        assert_eq!(Sealed::from_bytes(bytes), Err(VaultError::Malformed { what: SEALED }));
     }
 
     #[test]
@@ -277,26 +228,15 @@ mod tests {
         let ring = MasterKeyring::generate().unwrap();
         let key = DataKey::generate().unwrap();
         let wrapped = key.wrap(&ring, "t1", "b1").unwrap();
-        assert_eq!(
-            wrapped.unwrap(&ring, "t1", "b1").unwrap().0.bytes(),
-            key.0.bytes()
-        );
+        assert_eq!(wrapped.unwrap(&ring, "t1", "b1").unwrap().0.bytes(), key.0.bytes());
         for (tenant, borrower) in [("t2", "b1"), ("t1", "b2"), ("t1b1", "")] {
             let refused = wrapped.unwrap(&ring, tenant, borrower).unwrap_err();
             assert_eq!(refused, VaultError::NotAuthentic { what: WRAPPED });
         }
         let other = MasterKeyring::generate().unwrap();
         let refused = wrapped.unwrap(&other, "t1", "b1").unwrap_err();
-        assert_eq!(
-            refused,
-            VaultError::UnknownMasterKey {
-                key_id: ring.current().key_id().to_owned()
-            }
-        );
-        let relabelled = WrappedDataKey {
-            key_id: other.current().key_id().to_owned(),
-            ..wrapped
-        };
+        assert_eq!(refused, VaultError::UnknownMasterKey { key_id: ring.current().key_id().to_owned() });
+        let relabelled = WrappedDataKey { key_id: other.current().key_id().to_owned(), ..wrapped };
         assert!(relabelled.unwrap(&other, "t1", "b1").is_err());
     }
 
@@ -306,42 +246,23 @@ mod tests {
         let key = DataKey::generate().unwrap();
         let sealed = key.seal(&PLACE, b"clear").unwrap();
         let rotated = ring.rotated().unwrap();
-        let rewrapped = key
-            .wrap(&ring, "t1", "b1")
-            .unwrap()
-            .rewrap(&rotated, "t1", "b1")
-            .unwrap();
+        let rewrapped = key.wrap(&ring, "t1", "b1").unwrap().rewrap(&rotated, "t1", "b1").unwrap();
         assert_eq!(rewrapped.key_id(), rotated.current().key_id());
         assert!(rewrapped.unwrap(&ring, "t1", "b1").is_err());
-        let reopened = rewrapped
-            .unwrap(&rotated, "t1", "b1")
-            .unwrap()
-            .open(&PLACE, &sealed)
-            .unwrap();
+        let reopened = rewrapped.unwrap(&rotated, "t1", "b1").unwrap().open(&PLACE, &sealed).unwrap();
         assert_eq!(&**reopened, b"clear");
     }
 
     #[test]
     fn too_long_a_text_is_refused() {
-        let refused = DataKey::generate()
-            .unwrap()
-            .seal(&PLACE, &vec![0; MAX_CLEAR_BYTES + 1])
-            .unwrap_err();
-        assert_eq!(
-            refused,
-            VaultError::TooLarge {
-                bytes: MAX_CLEAR_BYTES + 1,
-                limit: MAX_CLEAR_BYTES
-            }
-        );
+        let refused = DataKey::generate().unwrap().seal(&PLACE, &vec![0; MAX_CLEAR_BYTES + 1]).unwrap_err();
+        assert_eq!(refused, VaultError::TooLarge { bytes: MAX_CLEAR_BYTES + 1, limit: MAX_CLEAR_BYTES });
     }
 
     #[test]
     fn a_wrapped_key_is_one_string_in_json() {
-        let wrapped = DataKey::generate()
-            .unwrap()
-            .wrap(&MasterKeyring::generate().unwrap(), "t1", "b1")
-            .unwrap();
+        let wrapped =
+            DataKey::generate().unwrap().wrap(&MasterKeyring::generate().unwrap(), "t1", "b1").unwrap();
         let json = serde_json::to_string(&wrapped).unwrap();
         assert_eq!(json, format!("\"{wrapped}\""));
         assert_eq!(serde_json::from_str::<WrappedDataKey>(&json).unwrap(), wrapped);

@@ -39,27 +39,14 @@ impl VaultItem {
         id: &str,
         data: &PersonalData,
     ) -> Result<Self, VaultError> {
-        let place = ItemContext {
-            tenant,
-            borrower,
-            item: id,
-            field: PERSONAL,
-        };
+        let place = ItemContext { tenant, borrower, item: id, field: PERSONAL };
         let sealed = key.seal(&place, &to_clear(data)?)?;
-        Ok(Self {
-            id: id.to_owned(),
-            sealed,
-        })
+        Ok(Self { id: id.to_owned(), sealed })
     }
 
     /// Opens it for the same borrower.
     pub fn open(&self, key: &DataKey, tenant: &str, borrower: &str) -> Result<PersonalData, VaultError> {
-        let place = ItemContext {
-            tenant,
-            borrower,
-            item: &self.id,
-            field: PERSONAL,
-        };
+        let place = ItemContext { tenant, borrower, item: &self.id, field: PERSONAL };
         from_clear(&key.open(&place, &self.sealed)?)
     }
 }
@@ -95,19 +82,13 @@ fn to_clear(data: &PersonalData) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         mobile: data.mobile.as_ref().map(Mobile::expose),
         holder_name: data.holder_name.as_ref().map(HolderName::expose),
     };
-    let values = [
-        writing.card_number,
-        writing.id_number,
-        writing.mobile,
-        writing.holder_name,
-    ];
+    let values = [writing.card_number, writing.id_number, writing.mobile, writing.holder_name];
     // JSON makes at most six bytes of one, and the names and signs need under 100: sized once, so that
     // growing leaves no copy of the clear text in freed memory.
     let longest = values.into_iter().flatten().map(str::len).sum::<usize>() * 6 + 128;
     let mut clear = Zeroizing::new(Vec::with_capacity(longest));
-    serde_json::to_writer(&mut *clear, &writing).map_err(|_| VaultError::Malformed {
-        what: "personal data",
-    })?;
+    serde_json::to_writer(&mut *clear, &writing)
+        .map_err(|_| VaultError::Malformed { what: "personal data" })?;
     debug_assert!(clear.len() <= longest, "the clear text outgrew its buffer");
     Ok(clear)
 }
@@ -116,21 +97,10 @@ fn to_clear(data: &PersonalData) -> Result<Zeroizing<Vec<u8>>, VaultError> {
 /// character, a quotation mark in a name, through a buffer of its own that isn't wiped; card, id and mobile
 /// numbers have none.)
 fn from_clear(clear: &[u8]) -> Result<PersonalData, VaultError> {
-    let reading: Reading = serde_json::from_slice(clear).map_err(|_| VaultError::Malformed {
-        what: "personal data",
-    })?;
-    let Reading {
-        card_number,
-        id_number,
-        mobile,
-        holder_name,
-    } = reading;
-    Ok(PersonalData {
-        card_number,
-        id_number,
-        mobile,
-        holder_name,
-    })
+    let reading: Reading =
+        serde_json::from_slice(clear).map_err(|_| VaultError::Malformed { what: "personal data" })?;
+    let Reading { card_number, id_number, mobile, holder_name } = reading;
+    Ok(PersonalData { card_number, id_number, mobile, holder_name })
 }
 
 #[cfg(test)]
@@ -150,14 +120,7 @@ mod tests {
             ]
         };
         assert_eq!(exposed(&opened), exposed(data));
-        assert!(
-            VaultItem {
-                id: "i2".to_owned(),
-                ..item.clone()
-            }
-            .open(&key, "t1", "b1")
-            .is_err()
-        );
+        assert!(VaultItem { id: "i2".to_owned(), ..item.clone() }.open(&key, "t1", "b1").is_err());
         assert!(item.open(&key, "t1", "b2").is_err());
         assert!(item.open(&key, "t2", "b1").is_err());
     }
@@ -165,10 +128,7 @@ mod tests {
     #[test]
     fn all_some_and_none() {
         check(&PersonalData::default());
-        check(&PersonalData {
-            mobile: Some(Mobile::new(String::new())),
-            ..PersonalData::default()
-        });
+        check(&PersonalData { mobile: Some(Mobile::new(String::new())), ..PersonalData::default() });
         check(&PersonalData {
             card_number: Some(CardNumber::new("6222020000000000000".to_owned())),
             id_number: Some(IdNumber::new("11010519491231002X".to_owned())),
@@ -179,20 +139,9 @@ mod tests {
 
     #[test]
     fn a_wrong_clear_text_is_named_without_being_quoted() {
-        for clear in [
-            &b"[]"[..],
-            b"{\"mobile\":13800138000}",
-            b"{\"cvn\":\"123\"}",
-            b"\xff",
-            b"",
-        ] {
+        for clear in [&b"[]"[..], b"{\"mobile\":13800138000}", b"{\"cvn\":\"123\"}", b"\xff", b""] {
             let refused = from_clear(clear).unwrap_err();
-            assert_eq!(
-                refused,
-                VaultError::Malformed {
-                    what: "personal data"
-                }
-            );
+            assert_eq!(refused, VaultError::Malformed { what: "personal data" });
         }
     }
 

@@ -92,10 +92,7 @@ impl fmt::Debug for IndexKey {
 }
 
 fn id_of(secret: &Secret, label: &[u8]) -> String {
-    mac::hmac_sha256(secret.bytes(), label)[..4]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    mac::hmac_sha256(secret.bytes(), label)[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One current master key, older ones, and the index key.
@@ -108,10 +105,7 @@ pub struct MasterKeyring {
 impl MasterKeyring {
     /// A ring with one fresh master key and a fresh index key.
     pub fn generate() -> Result<Self, VaultError> {
-        Ok(Self {
-            keys: vec![MasterKey::generate()?],
-            index_key: IndexKey::generate()?,
-        })
+        Ok(Self { keys: vec![MasterKey::generate()?], index_key: IndexKey::generate()? })
     }
 
     /// Reads the text of a key file or of an environment variable.
@@ -125,13 +119,8 @@ impl MasterKeyring {
         let Entries { masters, index } = key_text::entries(text)?;
         let keys: Vec<MasterKey> = masters.into_iter().map(MasterKey::from_secret).collect();
         for (position, key) in keys.iter().enumerate() {
-            if keys[..position]
-                .iter()
-                .any(|earlier| earlier.key_id == key.key_id)
-            {
-                return Err(KeyTextError::RepeatedKey {
-                    key_id: key.key_id.clone(),
-                });
+            if keys[..position].iter().any(|earlier| earlier.key_id == key.key_id) {
+                return Err(KeyTextError::RepeatedKey { key_id: key.key_id.clone() });
             }
         }
         let index_key = match (index, keys.as_slice()) {
@@ -183,10 +172,7 @@ impl MasterKeyring {
 
 impl fmt::Debug for MasterKeyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MasterKeyring")
-            .field("keys", &self.keys)
-            .field("index_key", &self.index_key)
-            .finish()
+        f.debug_struct("MasterKeyring").field("keys", &self.keys).field("index_key", &self.index_key).finish()
     }
 }
 
@@ -206,10 +192,7 @@ mod tests {
     fn hex_base64_and_labels_name_the_same_key() {
         let ids = |text: &str| {
             let ring = MasterKeyring::parse(text).unwrap();
-            (
-                ring.current().key_id().to_owned(),
-                ring.index_key().key_id().to_owned(),
-            )
+            (ring.current().key_id().to_owned(), ring.index_key().key_id().to_owned())
         };
         let expected = ids(HEX);
         assert_eq!(expected.0.len(), 8);
@@ -241,10 +224,7 @@ mod tests {
         assert!(rotated.find(ring.current().key_id()).is_some());
         assert_eq!(rotated.index_key().key_id(), ring.index_key().key_id());
         assert_eq!(
-            MasterKeyring::parse(&rotated.to_text())
-                .unwrap()
-                .index_key()
-                .key_id(),
+            MasterKeyring::parse(&rotated.to_text()).unwrap().index_key().key_id(),
             ring.index_key().key_id()
         );
     }
@@ -261,29 +241,17 @@ mod tests {
             refused(&format!("{HEX}\n{HEX}")).to_string(),
             refused(&format!("{HEX},{BASE64}")).to_string()
         );
-        assert_eq!(
-            refused(&format!("{HEX},index:{BASE64}")),
-            KeyTextError::IndexKeyIsMasterKey
-        );
+        assert_eq!(refused(&format!("{HEX},index:{BASE64}")), KeyTextError::IndexKeyIsMasterKey);
         assert_eq!(
             refused(&format!("{HEX},index:{OTHER},index:{OTHER}")),
             KeyTextError::SecondIndexKey { line: 1 }
         );
-        assert_eq!(
-            refused(&format!("{many}index:{OTHER}")),
-            KeyTextError::TooManyKeys
-        );
+        assert_eq!(refused(&format!("{many}index:{OTHER}")), KeyTextError::TooManyKeys);
         assert_eq!(refused(&"0".repeat(64)), KeyTextError::Placeholder { line: 1 });
-        assert_eq!(
-            refused(&format!("\n{}", &HEX[1..])),
-            KeyTextError::NotAKey { line: 2 }
-        );
+        assert_eq!(refused(&format!("\n{}", &HEX[1..])), KeyTextError::NotAKey { line: 2 });
         assert_eq!(refused("AAECAwQFBgc="), KeyTextError::NotAKey { line: 1 });
         assert_eq!(refused("口令"), KeyTextError::NotAKey { line: 1 });
-        assert_eq!(
-            refused(&format!("mistress:{HEX}")),
-            KeyTextError::UnknownLabel { line: 1 }
-        );
+        assert_eq!(refused(&format!("mistress:{HEX}")), KeyTextError::UnknownLabel { line: 1 });
     }
 
     proptest::proptest! {

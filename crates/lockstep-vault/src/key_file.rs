@@ -29,10 +29,7 @@ pub fn load(path: &Path) -> Result<MasterKeyring, KeyFileProblem> {
 /// and all read the same keys; a crash on the way leaves either no key file or a whole one.
 pub fn load_or_create(path: &Path) -> Result<MasterKeyring, KeyFileProblem> {
     match load(path) {
-        Err(KeyFileProblem {
-            kind: ProblemKind::Missing,
-            ..
-        }) => {
+        Err(KeyFileProblem { kind: ProblemKind::Missing, .. }) => {
             platform::create(path)?;
             load(path)
         }

@@ -60,17 +60,10 @@ pub(crate) struct Entries {
 }
 
 pub(crate) fn entries(text: &str) -> Result<Entries, KeyTextError> {
-    let mut found = Entries {
-        masters: Vec::new(),
-        index: None,
-    };
+    let mut found = Entries { masters: Vec::new(), index: None };
     for (line, content) in (1..).zip(text.lines()) {
         let content = content.split('#').next().unwrap_or_default();
-        for entry in content
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty())
-        {
+        for entry in content.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             let (label, value) = entry.split_once(':').unwrap_or(("master", entry));
             let is_index = match label.trim() {
                 "master" => false,

@@ -15,10 +15,7 @@ pub struct TransientSecrets {
 impl TransientSecrets {
     /// An empty store for at most `capacity` codes (at least one).
     pub fn new(capacity: usize) -> Self {
-        Self {
-            capacity: capacity.max(1),
-            codes: Mutex::new(HashMap::new()),
-        }
+        Self { capacity: capacity.max(1), codes: Mutex::new(HashMap::new()) }
     }
 
     /// Keeps a code for whoever takes `ref_id` before `expires_at_ms`; a code already there is replaced.
@@ -28,10 +25,7 @@ impl TransientSecrets {
     pub fn put(&self, ref_id: &str, code: OneTimeCode, expires_at_ms: i64) {
         let mut codes = self.lock();
         if codes.len() >= self.capacity && !codes.contains_key(ref_id) {
-            let soonest = codes
-                .iter()
-                .min_by_key(|(_, (_, expires))| *expires)
-                .map(|(id, _)| id.clone());
+            let soonest = codes.iter().min_by_key(|(_, (_, expires))| *expires).map(|(id, _)| id.clone());
             soonest.and_then(|id| codes.remove(&id));
         }
         codes.insert(ref_id.to_owned(), (code, expires_at_ms));
@@ -93,11 +87,7 @@ mod tests {
         assert_eq!(taken(&store, "r1", 999).as_deref(), Some("111111"));
         assert_eq!(taken(&store, "r1", 999), None);
         assert_eq!(taken(&store, "r2", 1000), None);
-        assert_eq!(
-            taken(&store, "r2", 0),
-            None,
-            "an expired code is gone, whatever the clock says next"
-        );
+        assert_eq!(taken(&store, "r2", 0), None, "an expired code is gone, whatever the clock says next");
         assert_eq!(taken(&store, "r3", 0), None);
     }
 

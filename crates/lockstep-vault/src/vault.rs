@@ -28,10 +28,7 @@ impl Vault {
     /// A vault on these keys.
     pub fn new(ring: MasterKeyring) -> Self {
         let cache = Mutex::new(DataKeyCache::new(CACHED_DATA_KEYS));
-        Self(Arc::new(Inner {
-            ring: RwLock::new(Arc::new(ring)),
-            cache,
-        }))
+        Self(Arc::new(Inner { ring: RwLock::new(Arc::new(ring)), cache }))
     }
 
     /// Swaps the keys of a running vault after a rotation. Refused when the index key isn't the same.
@@ -90,9 +87,7 @@ impl Vault {
         data: &PersonalData,
     ) -> Result<Vec<u8>, VaultError> {
         let key = self.data_key(tenant, borrower, key)?;
-        Ok(VaultItem::seal(&key, tenant, borrower, item_id, data)?
-            .sealed
-            .into_bytes())
+        Ok(VaultItem::seal(&key, tenant, borrower, item_id, data)?.sealed.into_bytes())
     }
 
     /// Opens what [`seal_item`](Self::seal_item) made for the same tenant, borrower and item.
@@ -105,10 +100,7 @@ impl Vault {
         sealed: &[u8],
     ) -> Result<PersonalData, VaultError> {
         let key = self.data_key(tenant, borrower, key)?;
-        let item = VaultItem {
-            id: item_id.to_owned(),
-            sealed: Sealed::from_bytes(sealed.to_vec())?,
-        };
+        let item = VaultItem { id: item_id.to_owned(), sealed: Sealed::from_bytes(sealed.to_vec())? };
         item.open(&key, tenant, borrower)
     }
 
@@ -136,23 +128,17 @@ impl Vault {
 
     /// The blind index of a card or account number within a tenant.
     pub fn card_index(&self, tenant: &str, card: &CardNumber) -> String {
-        self.keyring()
-            .index_key()
-            .index(tenant, IndexField::Card, card.expose())
+        self.keyring().index_key().index(tenant, IndexField::Card, card.expose())
     }
 
     /// The blind index of a mobile number within a tenant.
     pub fn mobile_index(&self, tenant: &str, mobile: &Mobile) -> String {
-        self.keyring()
-            .index_key()
-            .index(tenant, IndexField::Mobile, mobile.expose())
+        self.keyring().index_key().index(tenant, IndexField::Mobile, mobile.expose())
     }
 
     /// The blind index of a document number within a tenant.
     pub fn id_index(&self, tenant: &str, id: &IdNumber) -> String {
-        self.keyring()
-            .index_key()
-            .index(tenant, IndexField::IdNumber, id.expose())
+        self.keyring().index_key().index(tenant, IndexField::IdNumber, id.expose())
     }
 
     /// A keyed digest: of a request, to tell whether a repeat has the same content; of an API key, to store
@@ -163,10 +149,7 @@ impl Vault {
 
     /// Whether the bytes have this fingerprint, in a time that doesn't tell how much of it was right.
     pub fn has_fingerprint(&self, bytes: &[u8], expected: &str) -> bool {
-        self.fingerprint(bytes)
-            .as_bytes()
-            .ct_eq(expected.as_bytes())
-            .into()
+        self.fingerprint(bytes).as_bytes().ct_eq(expected.as_bytes()).into()
     }
 
     /// Random bytes fit for keys and tokens.

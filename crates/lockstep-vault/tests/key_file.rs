@@ -54,24 +54,14 @@ fn mode(path: &Path) -> u32 {
 }
 
 fn ids(ring: &MasterKeyring) -> Vec<String> {
-    ring.key_ids()
-        .chain([ring.index_key().key_id()])
-        .map(str::to_owned)
-        .collect()
+    ring.key_ids().chain([ring.index_key().key_id()]).map(str::to_owned).collect()
 }
 
 fn refused(path: &Path) -> KeyFileProblem {
     let problem = key_file::load(path).unwrap_err();
-    assert_eq!(
-        key_file::load_or_create(path).unwrap_err(),
-        problem,
-        "what load refuses isn't made again"
-    );
+    assert_eq!(key_file::load_or_create(path).unwrap_err(), problem, "what load refuses isn't made again");
     assert!(key_file::inspect(path).contains(&problem));
-    assert!(
-        problem.to_string().contains(&path.display().to_string()),
-        "{problem}"
-    );
+    assert!(problem.to_string().contains(&path.display().to_string()), "{problem}");
     problem
 }
 
@@ -86,11 +76,7 @@ fn the_first_run_makes_the_file_and_the_next_reads_it() {
     assert_eq!(ids(&key_file::load_or_create(&path).unwrap()), ids(&made));
     assert_eq!(ids(&key_file::load(&path).unwrap()), ids(&made));
     assert_eq!(key_file::inspect(&path), []);
-    assert_eq!(
-        fs::read_dir(path.parent().unwrap()).unwrap().count(),
-        1,
-        "nothing but the key file is left"
-    );
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing but the key file is left");
 }
 
 #[test]
@@ -98,9 +84,8 @@ fn of_many_first_runs_all_read_the_same_keys() {
     let place = Place::new();
     let path = place.0.join("new/master.key");
     let all: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| ids(&key_file::load_or_create(&path).unwrap())))
-            .collect();
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| ids(&key_file::load_or_create(&path).unwrap()))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(all.iter().all(|ids| *ids == all[0]), "{all:?}");
@@ -168,10 +153,7 @@ fn a_directory_anyone_may_write_to_is_refused_and_its_groups_is_only_mentioned()
     assert!(key_file::load(&path).is_ok());
     assert!(matches!(
         key_file::inspect(&path)[..],
-        [KeyFileProblem {
-            kind: ProblemKind::DirectoryWritable { .. },
-            ..
-        }]
+        [KeyFileProblem { kind: ProblemKind::DirectoryWritable { .. }, .. }]
     ));
 }
 
@@ -185,10 +167,7 @@ fn a_wrong_content_is_refused_and_never_quoted() {
     assert_eq!(content(""), KeyTextError::NoMasterKey);
     assert_eq!(content("c2hvcnQtc2VjcmV0"), KeyTextError::NotAKey { line: 1 });
     assert!(!refused(&place.key()).to_string().contains("c2hvcnQtc2VjcmV0"));
-    assert_eq!(
-        refused(&place.key_with(&"#".repeat(70_000))).kind,
-        ProblemKind::TooLarge
-    );
+    assert_eq!(refused(&place.key_with(&"#".repeat(70_000))).kind, ProblemKind::TooLarge);
     fs::write(place.key(), b"\xff\xfe").unwrap();
     assert!(matches!(refused(&place.key()).kind, ProblemKind::Io { .. }));
 }
@@ -200,10 +179,7 @@ fn inspect_names_every_problem_at_once() {
     set_mode(&path, 0o644);
     set_mode(&place.0, 0o777);
     assert_eq!(key_file::inspect(&path).len(), 2);
-    assert_eq!(
-        key_file::inspect(&place.0.join("none"))[1].kind,
-        ProblemKind::Missing
-    );
+    assert_eq!(key_file::inspect(&place.0.join("none"))[1].kind, ProblemKind::Missing);
 }
 
 #[test]
@@ -215,10 +191,7 @@ fn rotation_puts_a_new_key_first_and_old_data_still_opens() {
     let rotated = key_file::rotate(&path).unwrap();
     assert_eq!(ids(&rotated), ids(&key_file::load(&path).unwrap()));
     assert_eq!(ids(&rotated)[1..], ids(&vault.keyring()));
-    assert_eq!(
-        (mode(&path), place.names()),
-        (0o600, vec!["master.key".to_owned()])
-    );
+    assert_eq!((mode(&path), place.names()), (0o600, vec!["master.key".to_owned()]));
     vault.replace_keyring(rotated).unwrap();
     let rewrapped = vault.rewrap_borrower_key("t1", "b1", &wrapped).unwrap().unwrap();
     assert_eq!(rewrapped.key_id(), vault.keyring().current().key_id());
@@ -231,10 +204,7 @@ fn rotation_makes_a_derived_index_key_explicit() {
     let path = place.key_with("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
     let before = key_file::load(&path).unwrap();
     key_file::rotate(&path).unwrap();
-    assert_eq!(
-        key_file::load(&path).unwrap().index_key().key_id(),
-        before.index_key().key_id()
-    );
+    assert_eq!(key_file::load(&path).unwrap().index_key().key_id(), before.index_key().key_id());
 }
 
 #[test]
@@ -250,17 +220,9 @@ fn rotations_at_once_lose_no_key() {
     let succeeded: Vec<_> = done.iter().filter_map(|result| result.as_ref().ok()).collect();
     assert!(!succeeded.is_empty());
     assert_eq!(ring.key_ids().count(), 1 + succeeded.len());
-    assert!(
-        succeeded
-            .iter()
-            .all(|rotated| ring.find(rotated.current().key_id()).is_some())
-    );
+    assert!(succeeded.iter().all(|rotated| ring.find(rotated.current().key_id()).is_some()));
     let others = done.iter().filter_map(|result| result.as_ref().err());
-    assert!(
-        others
-            .into_iter()
-            .all(|problem| matches!(problem.kind, ProblemKind::RotationUnfinished { .. }))
-    );
+    assert!(others.into_iter().all(|problem| matches!(problem.kind, ProblemKind::RotationUnfinished { .. })));
 }
 
 #[test]

@@ -28,10 +28,8 @@ fn person() -> PersonalData {
 #[test]
 fn what_is_sealed_opens_for_its_owner_only() {
     let vault = vault();
-    let (key, other) = (
-        vault.new_borrower_key("t1", "b1").unwrap(),
-        vault.new_borrower_key("t1", "b2").unwrap(),
-    );
+    let (key, other) =
+        (vault.new_borrower_key("t1", "b1").unwrap(), vault.new_borrower_key("t1", "b2").unwrap());
     let sealed = vault.seal_item("t1", "b1", &key, "i1", &person()).unwrap();
     let opened = vault.open_item("t1", "b1", &key, "i1", &sealed).unwrap();
     assert_eq!(opened.card_number.unwrap().expose(), CARD);
@@ -47,10 +45,7 @@ fn what_is_sealed_opens_for_its_owner_only() {
         ("t1", "b1", &key, "i2"),
     ] {
         let refused = vault.open_item(tenant, borrower, key, item, &sealed).unwrap_err();
-        assert!(
-            matches!(refused, VaultError::NotAuthentic { .. }),
-            "{tenant} {borrower} {item}: {refused}"
-        );
+        assert!(matches!(refused, VaultError::NotAuthentic { .. }), "{tenant} {borrower} {item}: {refused}");
     }
 }
 
@@ -59,24 +54,16 @@ fn no_clear_text_is_in_the_sealed_bytes_and_every_change_is_refused() {
     let vault = vault();
     let key = vault.new_borrower_key("t1", "b1").unwrap();
     let sealed = vault.seal_item("t1", "b1", &key, "i1", &person()).unwrap();
-    assert!([CARD, ID, MOBILE, NAME].iter().all(|clear| {
-        !sealed
-            .windows(clear.len())
-            .any(|window| window == clear.as_bytes())
-    }));
+    assert!(
+        [CARD, ID, MOBILE, NAME]
+            .iter()
+            .all(|clear| { !sealed.windows(clear.len()).any(|window| window == clear.as_bytes()) })
+    );
     for position in 0..sealed.len() {
         let mut changed = sealed.clone();
         changed[position] ^= 1;
-        assert!(
-            vault.open_item("t1", "b1", &key, "i1", &changed).is_err(),
-            "byte {position}"
-        );
-        assert!(
-            vault
-                .open_item("t1", "b1", &key, "i1", &sealed[..position])
-                .is_err(),
-            "cut at {position}"
-        );
+        assert!(vault.open_item("t1", "b1", &key, "i1", &changed).is_err(), "byte {position}");
+        assert!(vault.open_item("t1", "b1", &key, "i1", &sealed[..position]).is_err(), "cut at {position}");
     }
 }
 
@@ -84,12 +71,7 @@ fn no_clear_text_is_in_the_sealed_bytes_and_every_change_is_refused() {
 fn an_item_and_a_secret_of_one_id_are_apart() {
     let vault = vault();
     let key = vault.new_borrower_key("t1", "b1").unwrap();
-    let place = ItemContext {
-        tenant: "t1",
-        borrower: "b1",
-        item: "i1",
-        field: "webhook",
-    };
+    let place = ItemContext { tenant: "t1", borrower: "b1", item: "i1", field: "webhook" };
     let sealed = vault.seal_secret(&key, &place, b"whsec").unwrap();
     assert_eq!(&**vault.open_secret(&key, &place, &sealed).unwrap(), b"whsec");
     assert!(vault.open_item("t1", "b1", &key, "i1", &sealed).is_err());
@@ -108,24 +90,13 @@ fn rotation_keeps_data_and_indexes_and_retires_the_old_key() {
     vault.replace_keyring(vault.keyring().rotated().unwrap()).unwrap();
     let new = vault.rewrap_borrower_key("t1", "b1", &old).unwrap().unwrap();
     let text = vault.keyring().to_text();
-    let without_old: String = text
-        .lines()
-        .enumerate()
-        .filter(|(n, _)| *n != 1)
-        .map(|(_, line)| format!("{line}\n"))
-        .collect();
-    vault
-        .replace_keyring(MasterKeyring::parse(&without_old).unwrap())
-        .unwrap();
+    let without_old: String =
+        text.lines().enumerate().filter(|(n, _)| *n != 1).map(|(_, line)| format!("{line}\n")).collect();
+    vault.replace_keyring(MasterKeyring::parse(&without_old).unwrap()).unwrap();
 
     assert!(vault.open_item("t1", "b1", &new, "i1", &sealed).is_ok());
     let refused = vault.open_item("t1", "b1", &old, "i1", &sealed).unwrap_err();
-    assert_eq!(
-        refused,
-        VaultError::UnknownMasterKey {
-            key_id: old.key_id().to_owned()
-        }
-    );
+    assert_eq!(refused, VaultError::UnknownMasterKey { key_id: old.key_id().to_owned() });
     assert_eq!(vault.card_index("t1", &CardNumber::new(CARD.to_owned())), index);
     assert!(vault.has_fingerprint(b"request", &fingerprint));
 }
@@ -134,9 +105,7 @@ fn rotation_keeps_data_and_indexes_and_retires_the_old_key() {
 fn a_keyring_with_another_index_key_is_refused() {
     let vault = vault();
     let before = vault.keyring().current().key_id().to_owned();
-    let refused = vault
-        .replace_keyring(MasterKeyring::generate().unwrap())
-        .unwrap_err();
+    let refused = vault.replace_keyring(MasterKeyring::generate().unwrap()).unwrap_err();
     assert!(matches!(refused, VaultError::OtherIndexKey { .. }));
     assert_eq!(vault.keyring().current().key_id(), before);
 }
@@ -145,18 +114,9 @@ fn a_keyring_with_another_index_key_is_refused() {
 fn indexes_find_within_a_tenant_and_only_there() {
     let vault = vault();
     let card = |text: &str| CardNumber::new(text.to_owned());
-    assert_eq!(
-        vault.card_index("t1", &card(CARD)),
-        vault.card_index("t1", &card("6222 0200 0000 0000 000"))
-    );
-    assert_ne!(
-        vault.card_index("t1", &card(CARD)),
-        vault.card_index("t2", &card(CARD))
-    );
-    assert_ne!(
-        vault.card_index("t1", &card(CARD)),
-        vault.card_index("t1", &card("6222020000000000001"))
-    );
+    assert_eq!(vault.card_index("t1", &card(CARD)), vault.card_index("t1", &card("6222 0200 0000 0000 000")));
+    assert_ne!(vault.card_index("t1", &card(CARD)), vault.card_index("t2", &card(CARD)));
+    assert_ne!(vault.card_index("t1", &card(CARD)), vault.card_index("t1", &card("6222020000000000001")));
     let mobile = |text: &str| vault.mobile_index("t1", &Mobile::new(text.to_owned()));
     assert_eq!(mobile(MOBILE), mobile("+86 138 0013 8000"));
     let id = |text: &str| vault.id_index("t1", &IdNumber::new(text.to_owned()));
@@ -225,31 +185,16 @@ fn no_public_type_prints_a_secret() {
         printed(&MasterKeyring::parse("c2hvcnQtc2VjcmV0")),
         printed(&vault.open_item("t1", "b1", &wrapped, "i2", item.sealed.as_bytes())),
     ];
-    let base64 = ring
-        .to_text()
-        .lines()
-        .flat_map(|line| line.split_once(':'))
-        .map(|(_, key)| key.to_owned())
-        .collect();
+    let base64 =
+        ring.to_text().lines().flat_map(|line| line.split_once(':')).map(|(_, key)| key.to_owned()).collect();
     let secrets: [Vec<String>; 2] = [
         base64,
-        [
-            KEY,
-            "0, 1, 2, 3",
-            "AAECAw",
-            CARD,
-            ID,
-            MOBILE,
-            NAME,
-            "482913",
-            "c2hvcnQt",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
+        [KEY, "0, 1, 2, 3", "AAECAw", CARD, ID, MOBILE, NAME, "482913", "c2hvcnQt"]
+            .map(str::to_owned)
+            .to_vec(),
     ];
-    for (text, secret) in all
-        .iter()
-        .flat_map(|text| secrets.iter().flatten().map(move |secret| (text, secret)))
+    for (text, secret) in
+        all.iter().flat_map(|text| secrets.iter().flatten().map(move |secret| (text, secret)))
     {
         assert!(!text.contains(secret.as_str()), "{text} shows {secret}");
     }

@@ -23,13 +23,16 @@ pub async fn tenant(command: &TenantCommand) -> Result<(), StartProblem> {
         TenantCommand::Add { name, json, place } => {
             let name = name.trim();
             if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
-                return Err(StartProblem::Usage("a name has 1 to 64 characters and no control characters".to_owned()));
+                return Err(StartProblem::Usage(
+                    "a name has 1 to 64 characters and no control characters".to_owned(),
+                ));
             }
             let foundation = foundation::open(&configuration(place)?, Mode::Served).await?;
             let tenant = house::tenant(&foundation, name, machine_now(), &SystemSeeds).await?;
             let (_, secret) = new_key(&foundation, tenant.id, "first", &ALL_SCOPES).await?;
             if *json {
-                let shown = serde_json::json!({ "tenant_id": tenant.id, "name": tenant.name, "api_key": secret });
+                let shown =
+                    serde_json::json!({ "tenant_id": tenant.id, "name": tenant.name, "api_key": secret });
                 println!("{shown}");
             } else {
                 println!("{}  {}\nAPI key (shown only now): {secret}", tenant.id, tenant.name);
@@ -63,14 +66,22 @@ pub async fn key(command: &KeyCommand) -> Result<(), StartProblem> {
             let foundation = foundation::open(&configuration(place)?, Mode::Served).await?;
             let tenant = known_tenant(&foundation, tenant).await?;
             for key in foundation.store.keys(tenant.id).await? {
-                let state = key.revoked_at.map_or("in use".to_owned(), |at| format!("revoked {}", at.to_rfc3339()));
-                println!("{}  {}  {:?}  {state}  {}", key.id, key.created_at.to_rfc3339(), key.scopes, key.name);
+                let state =
+                    key.revoked_at.map_or("in use".to_owned(), |at| format!("revoked {}", at.to_rfc3339()));
+                println!(
+                    "{}  {}  {:?}  {state}  {}",
+                    key.id,
+                    key.created_at.to_rfc3339(),
+                    key.scopes,
+                    key.name
+                );
             }
         }
         KeyCommand::Revoke { tenant, key, place } => {
             let foundation = foundation::open(&configuration(place)?, Mode::Served).await?;
             let tenant = known_tenant(&foundation, tenant).await?;
-            let id: ApiKeyId = key.parse().map_err(|error| StartProblem::Usage(format!("the key {error}")))?;
+            let id: ApiKeyId =
+                key.parse().map_err(|error| StartProblem::Usage(format!("the key {error}")))?;
             if !foundation.store.revoke_key(tenant.id, id, machine_now()).await? {
                 return Err(StartProblem::Usage(format!("{} has no key {id} in use", tenant.name)));
             }
@@ -110,7 +121,15 @@ pub async fn new_key(
     let (secret, hash) = new_api_key(&foundation.vault)
         .map_err(|error| StartProblem::Usage(format!("no key could be made: {error}")))?;
     let id = ApiKeyId::mint(&mut Mint::new(tenant.bucket(), now, SystemSeeds.draw()));
-    let key = ApiKey { id, tenant, hash, name: name.to_owned(), scopes: scopes.to_vec(), created_at: now, revoked_at: None };
+    let key = ApiKey {
+        id,
+        tenant,
+        hash,
+        name: name.to_owned(),
+        scopes: scopes.to_vec(),
+        created_at: now,
+        revoked_at: None,
+    };
     let store = &foundation.store;
     foundation::settle(store, store.add_key(key)).await?;
     Ok((id, secret))

@@ -32,17 +32,38 @@ pub fn channel_configs(base_url: &str) -> Vec<ChannelConfig> {
 }
 
 fn keys() -> BTreeMap<ChannelId, ChannelKey> {
-    let pairs = capabilities().into_iter().map(|capability| (capability.id, ChannelKey::new(SANDBOX_KEY.to_owned())));
+    let pairs =
+        capabilities().into_iter().map(|capability| (capability.id, ChannelKey::new(SANDBOX_KEY.to_owned())));
     pairs.collect()
 }
 
-/// Opens the banks' memory, or makes it. What the banks do is written before they answer.
+/// When the banks write down what they did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Before they answer: for runs that may be killed and go on.
+    BeforeAnswering,
+    /// When told to, for runs that begin anew each time.
+    AtTheEnd,
+}
+
+/// Writes down everything the banks have done since they last did.
+///
+/// # Errors
+/// [`StartProblem`] when the file can't be written.
+pub fn write_down(file: &Path, banks: &SharedSandbox) -> Result<(), StartProblem> {
+    let memory = SqliteStore::open_inline(file)?;
+    let rows = banks.with(Sandbox::take_dirty);
+    Ok(futures::executor::block_on(settle(&memory, memory.kv_put(rows)))?)
+}
+
+/// Opens the banks' memory, or makes it.
 ///
 /// # Errors
 /// [`StartProblem`] when the file can't be used.
 pub async fn open(
     file: &Path,
     world: World,
+    keep: Keep,
     clock: Arc<dyn Clock>,
     seeds: Arc<dyn Seeds>,
 ) -> Result<Arc<SharedSandbox>, StartProblem> {
@@ -54,8 +75,14 @@ pub async fn open(
     let rows = memory.kv_all().await?.into_iter().filter(|(_, json)| json != "null");
     sandbox.restore(rows).map_err(|error| StartProblem::File {
         path: file.to_owned(),
-        problem: format!("the sandbox's memory can't be read ({error}). Remove the file to start with new banks"),
+        problem: format!(
+            "the sandbox's memory can't be read ({error}). Remove the file to start with new banks"
+        ),
     })?;
+    let shared = SharedSandbox::new(sandbox, &keys(), clock, seeds);
+    if keep == Keep::AtTheEnd {
+        return Ok(Arc::new(shared));
+    }
     let keeper = Box::new(move |rows: Vec<(String, String)>| {
         let written = futures::executor::block_on(settle(&memory, memory.kv_put(rows)));
         if let Err(fault) = written {
@@ -64,7 +91,7 @@ pub async fn open(
             std::process::abort();
         }
     });
-    Ok(Arc::new(SharedSandbox::new(sandbox, &keys(), clock, seeds).kept_by(keeper)))
+    Ok(Arc::new(shared.kept_by(keeper)))
 }
 
 /// The sandbox's borrowers, who read what their phones get.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use lockstep_engine::port::Queries;
-use lockstep_store::SqliteStore;
+use lockstep_store::{OpenError, SqliteStore};
 use lockstep_vault::key_file;
 use serde::Serialize;
 
@@ -78,7 +78,8 @@ pub async fn examine(config_file: Option<&Path>, data: Option<&Path>) -> Vec<Fin
 }
 
 fn configuration(config: &Config, report: &mut Report) {
-    let problems: Vec<_> = config.channels.iter().flat_map(lockstep_channels::ChannelConfig::problems).collect();
+    let problems: Vec<_> =
+        config.channels.iter().flat_map(lockstep_channels::ChannelConfig::problems).collect();
     for problem in &problems {
         report.problem("configuration", problem.clone());
     }
@@ -88,18 +89,27 @@ fn configuration(config: &Config, report: &mut Report) {
     if !config.server.listen.ip().is_loopback() {
         report.warn(
             "configuration",
-            format!("the API listens on {}: put a TLS proxy in front, API keys travel in a header", config.server.listen),
+            format!(
+                "the API listens on {}: put a TLS proxy in front, API keys travel in a header",
+                config.server.listen
+            ),
         );
     }
     if config.webhooks.allow_private {
-        report.warn("configuration", "webhooks.allow_private is for tests: anyone with a key can reach your network");
+        report.warn(
+            "configuration",
+            "webhooks.allow_private is for tests: anyone with a key can reach your network",
+        );
     }
 }
 
 fn the_clock(report: &mut Report) {
     let now = clock::machine_now();
     if now.as_millis() < EARLIEST_MS {
-        report.problem("clock", format!("the machine says it is {}: set it, and keep it with NTP", now.to_rfc3339()));
+        report.problem(
+            "clock",
+            format!("the machine says it is {}: set it, and keep it with NTP", now.to_rfc3339()),
+        );
     } else {
         report.ok("clock", format!("{} (UTC)", now.to_rfc3339()));
     }
@@ -146,7 +156,10 @@ fn keys(config: &Config, report: &mut Report) {
         if config.data.database().exists() {
             report.problem(
                 "keys",
-                format!("{} is missing, but there is a database: bring it back from your copy", file.display()),
+                format!(
+                    "{} is missing, but there is a database: bring it back from your copy",
+                    file.display()
+                ),
             );
         } else {
             report.ok("keys", format!("{} is not there yet; the first run makes it", file.display()));
@@ -175,8 +188,12 @@ async fn database(config: &Config, report: &mut Report) {
     }
     let store = match SqliteStore::open(&file) {
         Ok(store) => store,
+        Err(OpenError::InUse { .. }) => {
+            report.warn("database", "in use by a running Lockstep, so not looked into; stop it to have it examined");
+            return;
+        }
         Err(error) => {
-            report.warn("database", format!("not looked into: {error}"));
+            report.problem("database", error.to_string());
             return;
         }
     };
@@ -200,7 +217,9 @@ async fn database(config: &Config, report: &mut Report) {
 }
 
 async fn index_key(config: &Config, store: &SqliteStore, report: &mut Report) {
-    let Ok(ring) = key_file::load(&config.data.key_file()) else { return };
+    let Ok(ring) = key_file::load(&config.data.key_file()) else {
+        return;
+    };
     let given = ring.index_key().key_id().to_owned();
     match store.meta("index_key_id").await {
         Ok(Some(was)) if was != given => report.problem(
@@ -225,7 +244,9 @@ async fn channels(config: &Config, report: &mut Report) {
         };
         match tokio::time::timeout(CONNECT_LIMIT, tokio::net::TcpStream::connect(&address)).await {
             Ok(Ok(_)) => report.ok("channels", format!("{id}: {address} accepts connections")),
-            Ok(Err(error)) => report.problem("channels", format!("{id}: can't connect to {address}: {error}")),
+            Ok(Err(error)) => {
+                report.problem("channels", format!("{id}: can't connect to {address}: {error}"))
+            }
             Err(_) => report.problem("channels", format!("{id}: {address} did not accept within 3 s")),
         }
     }
@@ -234,7 +255,8 @@ async fn channels(config: &Config, report: &mut Report) {
 fn host_and_port(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split('/').next()?;
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let has_port =
+        host.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     let default = if scheme == "https" { 443 } else { 80 };
     Some(if has_port { host.to_owned() } else { format!("{host}:{default}") })
 }

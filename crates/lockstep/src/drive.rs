@@ -108,7 +108,11 @@ impl Driver {
     ///
     /// # Errors
     /// A [`Fault`] of the machinery. What was started stays started; run again.
-    pub async fn start_all(&self, rows: Vec<DueRow>, progress: impl Fn(usize) + Send + Sync) -> Result<Vec<Started>, Fault> {
+    pub async fn start_all(
+        &self,
+        rows: Vec<DueRow>,
+        progress: impl Fn(usize) + Send + Sync,
+    ) -> Result<Vec<Started>, Fault> {
         let mut by_borrower: BTreeMap<String, Vec<DueRow>> = BTreeMap::new();
         for row in rows {
             by_borrower.entry(row.borrower.clone()).or_default().push(row);
@@ -146,7 +150,8 @@ impl Driver {
                         Some(Ok(id)) => self.sign_missing(*id, &row.channels, &card.mobile).await?,
                         Some(Err(outcome)) => Err(outcome.clone()),
                         None => {
-                            let outcome = self.bind(borrower, card, fingerprint.clone(), &row.channels).await?;
+                            let outcome =
+                                self.bind(borrower, card, fingerprint.clone(), &row.channels).await?;
                             bound.insert(fingerprint, outcome.clone());
                             outcome
                         }
@@ -154,12 +159,23 @@ impl Driver {
                 }
             };
             let outcome = self.start_order(borrower, binding, &row).await?;
-            started.push(Started { line: row.line, order: row.order, borrower: row.borrower, issuer, outcome });
+            started.push(Started {
+                line: row.line,
+                order: row.order,
+                borrower: row.borrower,
+                issuer,
+                outcome,
+            });
         }
         Ok(started)
     }
 
-    async fn execute(&self, key: CallKey, command: Command, sealed: Vec<Sealed>) -> Result<Result<Slice, Refusal>, Fault> {
+    async fn execute(
+        &self,
+        key: CallKey,
+        command: Command,
+        sealed: Vec<Sealed>,
+    ) -> Result<Result<Slice, Refusal>, Fault> {
         let tenant = Some(self.tenant.id);
         let request = Request { tenant, who: Who::Cli, key, command, idempotency: None, sealed, done: None };
         match self.engine.execute(request).await? {
@@ -201,7 +217,12 @@ impl Driver {
             fingerprint: fingerprint.clone(),
         };
         let channels = if channels.is_empty() { self.signing_channels() } else { channels.to_vec() };
-        let bind = Bind { id: BindingId::mint(&mut mint), instrument, channels: channels.clone(), terms: self.terms() };
+        let bind = Bind {
+            id: BindingId::mint(&mut mint),
+            instrument,
+            channels: channels.clone(),
+            terms: self.terms(),
+        };
         let key = CallKey::NewBinding { borrower, fingerprint };
         let command = Command::Binding(BindingCommand::Bind(bind));
         let id = match self.execute(key, command, vec![sealed]).await? {
@@ -228,7 +249,9 @@ impl Driver {
             }
             let channel = channel.clone();
             let command = BindingCommand::AddMandate { channel, terms: self.terms() };
-            if let Err(refusal) = self.execute(CallKey::Binding(id), Command::Binding(command), Vec::new()).await? {
+            if let Err(refusal) =
+                self.execute(CallKey::Binding(id), Command::Binding(command), Vec::new()).await?
+            {
                 return Ok(Err(Outcome::Refused(refusal)));
             }
             if let Err(outcome) = self.follow_signing(id, mobile).await? {
@@ -270,19 +293,25 @@ impl Driver {
             mobile: Some(card.mobile.clone()),
             holder_name: Some(card.holder_name.clone()),
         };
-        let bytes = self.vault.seal_item(&tenant, &owner, &wrapped, &item.to_string(), &data).map_err(fault)?;
+        let bytes =
+            self.vault.seal_item(&tenant, &owner, &wrapped, &item.to_string(), &data).map_err(fault)?;
         Ok(Sealed { borrower, item, wrapped_key: wrapped.to_string(), bytes })
     }
 
     /// Enters codes as they come, until nothing moves any more.
-    async fn follow_signing(&self, id: BindingId, mobile: &Mobile) -> Result<Result<BindingId, Outcome>, Fault> {
+    async fn follow_signing(
+        &self,
+        id: BindingId,
+        mobile: &Mobile,
+    ) -> Result<Result<BindingId, Outcome>, Fault> {
         let mut again = SIGN_AGAIN;
         loop {
             let mut changes = self.engine.changes();
             let binding = self.queries.binding(id).await?.ok_or_else(|| gone("a binding"))?;
-            let awaiting = binding.mandates.values().find(|mandate| {
-                matches!(mandate.state, MandateState::AwaitingCode { .. })
-            });
+            let awaiting = binding
+                .mandates
+                .values()
+                .find(|mandate| matches!(mandate.state, MandateState::AwaitingCode { .. }));
             let awaiting = awaiting.map(|mandate| mandate.channel.clone());
             if let Some(channel) = awaiting {
                 if !self.enter_code(id, channel, mobile).await? {
@@ -301,7 +330,9 @@ impl Driver {
             return Ok(match binding.status() {
                 BindingStatus::Usable | BindingStatus::Suspended { .. } => Ok(id),
                 BindingStatus::NotUsable { reason } => Err(Outcome::NotBound { reason }),
-                BindingStatus::Verifying | BindingStatus::AwaitingCode { .. } | BindingStatus::AwaitingAmount => {
+                BindingStatus::Verifying
+                | BindingStatus::AwaitingCode { .. }
+                | BindingStatus::AwaitingAmount => {
                     Err(Outcome::NeedsBorrower { reason: Reason::NoLiveMandate })
                 }
                 BindingStatus::Unbound => Err(Outcome::NotBound { reason: Reason::MandateCancelled }),
@@ -315,7 +346,9 @@ impl Driver {
             MandateState::Refused { reason, .. } => reason.entry().says_about_channel,
             _ => false,
         });
-        let Some(channel) = failed.map(|mandate| mandate.channel.clone()) else { return Ok(false) };
+        let Some(channel) = failed.map(|mandate| mandate.channel.clone()) else {
+            return Ok(false);
+        };
         let command = BindingCommand::SendCode { channel };
         Ok(self.execute(CallKey::Binding(binding.id), Command::Binding(command), Vec::new()).await?.is_ok())
     }
@@ -340,10 +373,13 @@ impl Driver {
         row: &DueRow,
     ) -> Result<Outcome, Fault> {
         let key = CallKey::NewOrder { borrower, reference: row.order.clone() };
-        let command = Command::CreateOrder { reference: row.order.clone(), money: row.money, due_at: row.due_at };
+        let command =
+            Command::CreateOrder { reference: row.order.clone(), money: row.money, due_at: row.due_at };
         let order = match self.execute(key, command, Vec::new()).await? {
             Ok(slice) => slice.order.ok_or_else(|| gone("a new order"))?,
-            Err(Refusal::OrderExists { order }) => self.queries.order(order).await?.ok_or_else(|| gone("an order"))?,
+            Err(Refusal::OrderExists { order }) => {
+                self.queries.order(order).await?.ok_or_else(|| gone("an order"))?
+            }
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
         if order.money != row.money || order.due_at != row.due_at {
@@ -381,10 +417,14 @@ impl Driver {
         let command = PaymentCommand::Collect { amount_minor: None, channels: row.channels.clone() };
         let key = CallKey::Collect { order, binding };
         Ok(match self.execute(key, Command::Payment(command), Vec::new()).await? {
-            Ok(slice) => Outcome::Payment(slice.payment.map(|payment| payment.id).ok_or_else(|| gone("a payment"))?),
+            Ok(slice) => {
+                Outcome::Payment(slice.payment.map(|payment| payment.id).ok_or_else(|| gone("a payment"))?)
+            }
             Err(Refusal::PaymentUnderWay { payment }) => Outcome::Payment(payment),
             Err(Refusal::OrderCollected) => Outcome::Collected,
-            Err(Refusal::NoLiveMandate { reason } | Refusal::BindingNotUsable { reason }) => Outcome::NotBound { reason },
+            Err(Refusal::NoLiveMandate { reason } | Refusal::BindingNotUsable { reason }) => {
+                Outcome::NotBound { reason }
+            }
             Err(refusal) => Outcome::Refused(refusal),
         })
     }

@@ -137,7 +137,11 @@ pub struct MoneyCount {
 ///
 /// # Errors
 /// A [`Fault`] when the store can't be read.
-pub async fn results(queries: &dyn Queries, book: &ChannelBook, started: Vec<Started>) -> Result<Vec<OrderResult>, Fault> {
+pub async fn results(
+    queries: &dyn Queries,
+    book: &ChannelBook,
+    started: Vec<Started>,
+) -> Result<Vec<OrderResult>, Fault> {
     let mut results = Vec::with_capacity(started.len());
     for started in started {
         let payment = match &started.outcome {
@@ -208,10 +212,13 @@ pub fn count(results: &[OrderResult], unknown_seen: &BTreeMap<String, u64>) -> F
         figures.unknown_seen += seen;
     }
     figures.unknown_resolved = figures.unknown_seen.saturating_sub(figures.unknown_open);
-    figures.by_cause = causes.into_iter().map(|(cause, (pending, impossible))| {
-        let entry = cause.entry();
-        CauseCount { cause, layer: entry.layer, actor: entry.actor, pending, impossible }
-    }).collect();
+    figures.by_cause = causes
+        .into_iter()
+        .map(|(cause, (pending, impossible))| {
+            let entry = cause.entry();
+            CauseCount { cause, layer: entry.layer, actor: entry.actor, pending, impossible }
+        })
+        .collect();
     figures.by_cause.sort_by_key(|row| std::cmp::Reverse((row.pending + row.impossible, row.cause)));
     figures
 }
@@ -251,12 +258,19 @@ impl Figures {
 ///
 /// # Errors
 /// A [`Fault`] when the store can't be read.
-pub async fn unknown_seen(queries: &dyn Queries, results: &[OrderResult]) -> Result<BTreeMap<String, u64>, Fault> {
+pub async fn unknown_seen(
+    queries: &dyn Queries,
+    results: &[OrderResult],
+) -> Result<BTreeMap<String, u64>, Fault> {
     let mut seen = BTreeMap::new();
     for payment in results.iter().filter_map(|result| result.payment.as_ref()) {
         for row in queries.timeline(&payment.id.to_string(), 1000).await? {
-            let Ok(event) = serde_json::from_str::<StoredEvent>(&row.body) else { continue };
-            if let PaymentEvent::AttemptUnknown { number, .. } = event.event
+            let Ok(event) = serde_json::from_str::<StoredEvent>(&row.body) else {
+                continue;
+            };
+            // "Accepted, processing" is how some channels answer; not knowing is something else.
+            if let PaymentEvent::AttemptUnknown { number, reason, .. } = event.event
+                && reason != Reason::ChannelProcessing
                 && let Some(attempt) = payment.attempt(number)
             {
                 *seen.entry(attempt.channel.to_string()).or_default() += 1;

@@ -71,7 +71,9 @@ pub enum StartProblem {
     #[error(transparent)]
     Fault(#[from] Fault),
     /// An address.
-    #[error("can't listen on {address}: {source}. Is another Lockstep running? Choose another address with --listen")]
+    #[error(
+        "can't listen on {address}: {source}. Is another Lockstep running? Choose another address with --listen"
+    )]
     Listen {
         /// Which.
         address: std::net::SocketAddr,
@@ -109,7 +111,8 @@ pub fn configuration(place: &Place) -> Result<Config, StartProblem> {
     if let Some(data) = &place.data {
         config.data.dir.clone_from(data);
     }
-    let problems: Vec<_> = config.channels.iter().flat_map(lockstep_channels::ChannelConfig::problems).collect();
+    let problems: Vec<_> =
+        config.channels.iter().flat_map(lockstep_channels::ChannelConfig::problems).collect();
     if problems.is_empty() { Ok(config) } else { Err(StartProblem::Channels(problems)) }
 }
 

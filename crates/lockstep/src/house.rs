@@ -19,7 +19,7 @@ use lockstep_sim::runtime::{Deadlock, Runtime};
 use lockstep_sim::sandbox::World;
 use lockstep_store::SqliteStore;
 
-use crate::bank::{self, SandboxPhones};
+use crate::bank::{self, Keep, SandboxPhones};
 use crate::config::Config;
 use crate::drive::Driver;
 use crate::foundation::{self, Foundation, Mode, StartProblem, settle};
@@ -48,6 +48,8 @@ pub struct Plan<'a> {
     pub config: &'a Config,
     /// What the population is like.
     pub world: World,
+    /// When the banks write down what they did.
+    pub keep: Keep,
     /// Virtual time begins here, or where an earlier run stopped if that is later.
     pub start: Timestamp,
     /// Randomness.
@@ -68,7 +70,13 @@ impl House {
         let runtime = Runtime::new(start);
         let clock: Arc<dyn Clock> = Arc::new(runtime.clock());
         let file = plan.config.data.sandbox();
-        let banks = futures::executor::block_on(bank::open(&file, plan.world, clock.clone(), plan.seeds.clone()))?;
+        let banks = futures::executor::block_on(bank::open(
+            &file,
+            plan.world,
+            plan.keep,
+            clock.clone(),
+            plan.seeds.clone(),
+        ))?;
         let secrets: Arc<dyn Secrets> = foundation.secrets(clock.clone());
         let configs = bank::channel_configs("http://127.0.0.1");
         let ports = Ports {
@@ -80,7 +88,8 @@ impl House {
         };
         let book = ChannelBook::new(configs.iter().map(|config| config.capability.clone()));
         let engine = Engine::new(ports, book, plan.config.retry.clone(), Settings::default());
-        let tenant = futures::executor::block_on(tenant(&foundation, plan.tenant, start, plan.seeds.as_ref()))?;
+        let tenant =
+            futures::executor::block_on(tenant(&foundation, plan.tenant, start, plan.seeds.as_ref()))?;
         Ok(Self { foundation, engine, banks, tenant, runtime, clock, configs })
     }
 
@@ -123,7 +132,12 @@ impl House {
                 })
                 .await;
         });
-        spawner.spawn(postman(self.engine.clone(), self.banks.clone(), self.clock.clone(), self.configs.clone()));
+        spawner.spawn(postman(
+            self.engine.clone(),
+            self.banks.clone(),
+            self.clock.clone(),
+            self.configs.clone(),
+        ));
         let (store, clock) = (self.foundation.store.clone(), self.clock.clone());
         let outcome = self.runtime.block_on(main, || {
             let progress = store.flush() > 0;
@@ -157,7 +171,9 @@ pub async fn tenant(
     seeds: &dyn Seeds,
 ) -> Result<Tenant, StartProblem> {
     let store = &foundation.store;
-    if let Some(known) = Directory::tenants(store.as_ref()).await?.into_iter().find(|tenant| tenant.name == name) {
+    if let Some(known) =
+        Directory::tenants(store.as_ref()).await?.into_iter().find(|tenant| tenant.name == name)
+    {
         return Ok(known);
     }
     let id = TenantId::mint(&mut Mint::new(Bucket::of_tenant(name), now, seeds.draw()));
@@ -167,12 +183,21 @@ pub async fn tenant(
 }
 
 /// Carries the channels' notices to the engine, verified as in production.
-async fn postman(engine: Engine, banks: Arc<SharedSandbox>, clock: Arc<dyn Clock>, configs: Vec<ChannelConfig>) {
+async fn postman(
+    engine: Engine,
+    banks: Arc<SharedSandbox>,
+    clock: Arc<dyn Clock>,
+    configs: Vec<ChannelConfig>,
+) {
     loop {
         let now = clock.now();
         for signed in banks.due_notices(now) {
-            let Some(config) = configs.iter().find(|config| config.capability.id == signed.channel) else { continue };
-            let Ok(notice) = verify_notice(config, &signed.header_map(), &signed.body, now) else { continue };
+            let Some(config) = configs.iter().find(|config| config.capability.id == signed.channel) else {
+                continue;
+            };
+            let Ok(notice) = verify_notice(config, &signed.header_map(), &signed.body, now) else {
+                continue;
+            };
             let incoming = incoming(signed.channel.clone(), notice, &signed.body);
             if let Err(fault) = engine.receive(&incoming).await {
                 tracing::error!(%fault, "a notice could not be stored");

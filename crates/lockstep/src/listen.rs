@@ -31,7 +31,8 @@ pub async fn run(args: &ListenArgs) -> Result<(), StartProblem> {
 
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
 async fn receive(State(secret): State<Option<String>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header =
+        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let verdict = match &secret {
         None => "not verified (no --secret)".to_owned(),
         Some(secret) => {

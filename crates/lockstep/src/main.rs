@@ -32,7 +32,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     log(&cli.command);
     let outcome = match &cli.command {
-        Command::Demo(args) => demo::run(args).and_then(|()| if args.once { Ok(()) } else { block_on(demo::stay(args)) }),
+        Command::Demo(args) => {
+            demo::run(args).and_then(|()| if args.once { Ok(()) } else { block_on(demo::stay(args)) })
+        }
         Command::Collect(args) => collect::run(args),
         Command::Serve(args) => block_on(serve::run(args)),
         Command::Sandbox(command) => block_on(sandbox_cli::run(command)),
@@ -83,7 +85,8 @@ fn doctor(args: &DoctorArgs) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let findings = runtime.block_on(doctor::examine(args.place.config.as_deref(), args.place.data.as_deref()));
+    let findings =
+        runtime.block_on(doctor::examine(args.place.config.as_deref(), args.place.data.as_deref()));
     if args.json {
         println!("{}", serde_json::to_string_pretty(&findings).unwrap_or_default());
     } else {

@@ -9,7 +9,7 @@ use lockstep_sim::http::Options;
 use lockstep_sim::sandbox::World;
 use serde_json::{Map, Value, json};
 
-use crate::bank;
+use crate::bank::{self, Keep};
 use crate::cli::SandboxCommand;
 use crate::clock::{SystemClock, SystemSeeds};
 use crate::foundation::StartProblem;
@@ -21,7 +21,9 @@ use crate::serve::{bind, told_to_stop};
 /// [`StartProblem`] that says what is wrong.
 pub async fn run(command: &SandboxCommand) -> Result<(), StartProblem> {
     match command {
-        SandboxCommand::Serve { listen, data, callbacks_to, seed } => serve(*listen, data, callbacks_to, *seed).await,
+        SandboxCommand::Serve { listen, data, callbacks_to, seed } => {
+            serve(*listen, data, callbacks_to, *seed).await
+        }
         SandboxCommand::Account { number, state, balance_minor, mobile, at } => {
             let mut change = Map::new();
             change.extend(state.clone().map(|state| ("state".to_owned(), Value::from(state))));
@@ -30,7 +32,8 @@ pub async fn run(command: &SandboxCommand) -> Result<(), StartProblem> {
             if change.is_empty() {
                 call(at, reqwest::Method::GET, &format!("accounts?number={number}"), None).await
             } else {
-                call(at, reqwest::Method::PATCH, &format!("accounts/{number}"), Some(Value::Object(change))).await
+                call(at, reqwest::Method::PATCH, &format!("accounts/{number}"), Some(Value::Object(change)))
+                    .await
             }
         }
         SandboxCommand::Fault { channel, kind, permille, times, call: only, set, for_s, at } => {
@@ -61,8 +64,10 @@ pub async fn run(command: &SandboxCommand) -> Result<(), StartProblem> {
 }
 
 fn value(pair: &str) -> Result<(String, Value), StartProblem> {
-    let parsed = pair.split_once('=').and_then(|(name, number)| Some((name.to_owned(), number.parse::<u64>().ok()?)));
-    let (name, number) = parsed.ok_or_else(|| StartProblem::Usage(format!("--set {pair:?}: write NAME=NUMBER")))?;
+    let parsed =
+        pair.split_once('=').and_then(|(name, number)| Some((name.to_owned(), number.parse::<u64>().ok()?)));
+    let (name, number) =
+        parsed.ok_or_else(|| StartProblem::Usage(format!("--set {pair:?}: write NAME=NUMBER")))?;
     Ok((name, Value::from(number)))
 }
 
@@ -70,7 +75,7 @@ async fn serve(listen: SocketAddr, data: &Path, callbacks_to: &str, seed: u64) -
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let seeds: Arc<dyn Seeds> = Arc::new(SystemSeeds);
     let world = World { seed, ..World::default() };
-    let banks = bank::open(&data.join("sandbox.db"), world, clock, seeds).await?;
+    let banks = bank::open(&data.join("sandbox.db"), world, Keep::BeforeAnswering, clock, seeds).await?;
     let listener = bind(listen).await?;
     let callback_url = Some(format!("{}/v1/callbacks/{{channel}}", callbacks_to.trim_end_matches('/')));
     tracing::info!(address = %listen, "sandbox banks");
@@ -83,7 +88,12 @@ async fn serve(listen: SocketAddr, data: &Path, callbacks_to: &str, seed: u64) -
 }
 
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
-async fn call(at: &str, method: reqwest::Method, path: &str, body: Option<Value>) -> Result<(), StartProblem> {
+async fn call(
+    at: &str,
+    method: reqwest::Method,
+    path: &str,
+    body: Option<Value>,
+) -> Result<(), StartProblem> {
     let url = format!("{}/sandbox/v1/{path}", at.trim_end_matches('/'));
     let client = reqwest::Client::builder().no_proxy().build();
     let client = client.map_err(|error| StartProblem::Usage(format!("no HTTP client: {error}")))?;
@@ -92,12 +102,15 @@ async fn call(at: &str, method: reqwest::Method, path: &str, body: Option<Value>
         request = request.json(&body);
     }
     let unreachable = |_| {
-        StartProblem::Usage(format!("no sandbox answers at {at}. Start one (lockstep serve, or lockstep sandbox serve) or name it with --at"))
+        StartProblem::Usage(format!(
+            "no sandbox answers at {at}. Start one (lockstep serve, or lockstep sandbox serve) or name it with --at"
+        ))
     };
     let response = request.send().await.map_err(unreachable)?;
     let status = response.status();
     let text = response.text().await.map_err(unreachable)?;
-    let shown = serde_json::from_str::<Value>(&text).ok().and_then(|value| serde_json::to_string_pretty(&value).ok());
+    let shown =
+        serde_json::from_str::<Value>(&text).ok().and_then(|value| serde_json::to_string_pretty(&value).ok());
     let shown = shown.unwrap_or(text);
     if !status.is_success() {
         return Err(StartProblem::Usage(format!("the sandbox refused ({status}): {shown}")));

@@ -24,7 +24,12 @@ pub struct OpenSecrets {
 
 #[async_trait]
 impl Secrets for OpenSecrets {
-    async fn personal(&self, tenant: TenantId, borrower: BorrowerId, item: VaultItemId) -> Option<PersonalFields> {
+    async fn personal(
+        &self,
+        tenant: TenantId,
+        borrower: BorrowerId,
+        item: VaultItemId,
+    ) -> Option<PersonalFields> {
         let (wrapped, sealed) = match self.shelf.sealed_item(borrower, item).await {
             Ok(found) => found?,
             Err(fault) => {

@@ -17,7 +17,7 @@ use lockstep_sim::sandbox::World;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::bank;
+use crate::bank::{self, Keep};
 use crate::cli::ServeArgs;
 use crate::clock::{SystemClock, SystemSeeds};
 use crate::config::Config;
@@ -71,7 +71,14 @@ pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) ->
     let mut background = tokio::task::JoinSet::new();
     if let Some(address) = serving.sandbox {
         let seeds: Arc<dyn Seeds> = Arc::new(SystemSeeds);
-        let banks = bank::open(&config.data.sandbox(), serving.world.clone(), clock.clone(), seeds).await?;
+        let banks = bank::open(
+            &config.data.sandbox(),
+            serving.world.clone(),
+            Keep::BeforeAnswering,
+            clock.clone(),
+            seeds,
+        )
+        .await?;
         let door = bind(address).await?;
         let callback_url = Some(format!("http://{}/v1/callbacks/{{channel}}", serving.listen));
         let options = Options { callback_url, ..Options::default() };

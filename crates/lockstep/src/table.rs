@@ -89,7 +89,11 @@ fn summary(figures: &Figures, heading: &Heading) -> Table {
     table.add_row(vec![Cell::new(say(lang, "合计", "all")), number(figures.orders), Cell::new("")]);
     let unknown = format!("{} / {}", grouped(figures.unknown_resolved), grouped(figures.unknown_seen));
     let name = say(lang, "结果未知：已查清 / 出现过", "unknown outcomes: resolved / seen");
-    table.add_row(vec![Cell::new(name), Cell::new(unknown).set_alignment(CellAlignment::Right), Cell::new("")]);
+    table.add_row(vec![
+        Cell::new(name),
+        Cell::new(unknown).set_alignment(CellAlignment::Right),
+        Cell::new(""),
+    ]);
     if let Some(double) = heading.double_debits {
         let color = if double == 0 { Color::Green } else { Color::Red };
         let name = say(lang, "重复扣款（以银行账为准）", "double debits (by the banks' own books)");
@@ -154,7 +158,13 @@ fn causes(figures: &Figures, lang: Lang) -> Table {
         let entry = row.cause.entry();
         let title = Cell::new(entry.title.get(lang).trim_end_matches(['.', '。']));
         let next = Cell::new(entry.next_step.get(lang));
-        table.add_row(vec![title, number(row.pending), number(row.impossible), Cell::new(actor(row.actor, lang)), next]);
+        table.add_row(vec![
+            title,
+            number(row.pending),
+            number(row.impossible),
+            Cell::new(actor(row.actor, lang)),
+            next,
+        ]);
     }
     table
 }

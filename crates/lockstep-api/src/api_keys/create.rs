@@ -62,7 +62,8 @@ pub(crate) async fn create_key(
 ) -> Result<Response, Problem> {
     let (name, scopes) = check(&call.body)?;
     let tenant = caller.tenant;
-    let work = move |app: App, idempotency| async move { make(&app, tenant, &idempotency, name, scopes).await };
+    let work =
+        move |app: App, idempotency| async move { make(&app, tenant, &idempotency, name, scopes).await };
     app.once(tenant, call.key, work).await
 }
 
@@ -76,7 +77,9 @@ fn check(body: &CreateKey) -> Result<(String, Vec<KeyScope>), Problem> {
         let zh = "请列出 1 到 3 个不重复的权限。";
         typed.wrong("scopes", "length", zh, "Name 1 to 3 scopes, each once.");
     }
-    let Some(name) = name else { return Err(typed.into_problem()) };
+    let Some(name) = name else {
+        return Err(typed.into_problem());
+    };
     typed.finish()?;
     Ok((name, scopes))
 }
@@ -97,7 +100,22 @@ async fn make(
         }
     }
     let (secret, hash) = new_api_key(&app.state.vault)?;
-    let key = ApiKey { id, tenant, hash, name, scopes, created_at: now, revoked_at: None };
+    let key = ApiKey {
+        id,
+        tenant,
+        hash,
+        name,
+        scopes,
+        created_at: now,
+        revoked_at: None,
+    };
     directory.add_key(key.clone()).await?;
-    Ok(Done::new(201, &NewKey { key: KeyView::from(&key), secret })?.with_secret())
+    Ok(Done::new(
+        201,
+        &NewKey {
+            key: KeyView::from(&key),
+            secret,
+        },
+    )?
+    .with_secret())
 }

@@ -7,16 +7,24 @@ use lockstep_core::id::ApiKeyId;
 use super::KeyPath;
 use crate::app::App;
 use crate::http::{Admin, Caller, PathId};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, ProblemDetails};
 
-/// Revoke a key; it is refused within seconds · 吊销密钥
+/// Revoke a key, which is refused within seconds; none can revoke itself · 吊销密钥
 #[utoipa::path(
     delete,
     path = "/v1/api_keys/{id}",
     tag = "admin",
     operation_id = "revokeApiKey",
     params(KeyPath),
-    responses((status = 204, description = "Revoked")),
+    responses(
+        (status = 204, description = "Revoked"),
+        (
+            status = 409,
+            description = "It is the caller's own",
+            body = ProblemDetails,
+            content_type = "application/problem+json"
+        )
+    ),
     security(("api_key" = ["admin"]))
 )]
 pub(crate) async fn revoke_key(
@@ -24,7 +32,14 @@ pub(crate) async fn revoke_key(
     caller: Caller<Admin>,
     PathId(id): PathId<ApiKeyId>,
 ) -> Result<StatusCode, Problem> {
-    let revoked = app.state.directory.revoke_key(caller.tenant, id, app.now()).await?;
+    if id == caller.key {
+        return Err(Problem::new(Kind::OwnKey));
+    }
+    let revoked = app
+        .state
+        .directory
+        .revoke_key(caller.tenant, id, app.now())
+        .await?;
     if !revoked {
         return Err(Problem::new(Kind::KeyNotFound));
     }

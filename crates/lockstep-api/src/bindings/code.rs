@@ -43,6 +43,8 @@ pub(crate) async fn send_code(
 ) -> Result<Response, Problem> {
     let mut typed = Typed::default();
     let channel = typed.channel("channel", &call.body.channel);
-    let Some(channel) = channel else { return Err(typed.into_problem()) };
+    let Some(channel) = channel else {
+        return Err(typed.into_problem());
+    };
     run_on_binding(&app, &caller, call.key, id, BindingCommand::SendCode { channel }).await
 }

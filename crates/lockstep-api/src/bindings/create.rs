@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use lockstep_core::Command;
 use lockstep_core::binding::{Bind, BindingCommand, Instrument};
-use lockstep_core::id::{BindingId, VaultItemId};
+use lockstep_core::id::{BindingId, BorrowerId, TenantId, VaultItemId};
 use lockstep_core::sensitive::{CardNumber, HolderName, IdNumber, Mobile};
 use lockstep_engine::port::{CallKey, Sealed};
 use lockstep_vault::WrappedDataKey;
@@ -14,17 +14,21 @@ use utoipa::ToSchema;
 use super::terms::TermsInput;
 use super::view::{BindingView, Kind};
 use super::wanted::Wanted;
-use crate::app::{App, Run};
+use crate::app::{App, Run, Turn};
 use crate::http::{Call, Caller, IdempotencyHeader, Input, RequestKey, Write};
 use crate::owned::visible;
 use crate::problem::Problem;
 
-/// A new binding. Number, name, document number and phone go straight into the vault and are never shown again.
+/// A new binding. Number, name, document number and phone go straight into the vault and are never shown
+/// again.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateBinding {
     /// Whose it is.
-    #[schema(pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$", example = "bor_0A01KJP3Q8ZB0000000000000000")]
+    #[schema(
+        pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$",
+        example = "bor_0A01KJP3Q8ZB00000000000000"
+    )]
     pub(super) borrower_id: String,
     /// Debit card, credit card or bank account. Left out, a card's kind is read from its number.
     pub(super) kind: Option<Kind>,
@@ -67,22 +71,29 @@ pub(crate) async fn create_binding(
 ) -> Result<Response, Problem> {
     let wanted = Wanted::of(&app, caller.tenant, call.body).await?;
     let borrower = visible(app.state.queries.borrower(wanted.borrower).await?, caller.tenant)?.id;
-    match app.state.shelf.wrapped_key(borrower).await? {
-        Some(key) => bind(&app, &caller, call.key, wanted, &key).await,
-        None => {
-            // The first key of a borrower is made by one call at a time: an item sealed with another one than
-            // is stored could never be opened.
-            let _turn = app.first_key_turn(borrower.bucket()).await;
-            let key = match app.state.shelf.wrapped_key(borrower).await? {
-                Some(key) => key,
-                None => {
-                    let (tenant, borrower) = (caller.tenant.to_string(), borrower.to_string());
-                    app.state.vault.new_borrower_key(&tenant, &borrower)?.to_string()
-                }
-            };
-            bind(&app, &caller, call.key, wanted, &key).await
-        }
+    let data_key = data_key(&app, caller.tenant, borrower).await?;
+    bind(&app, &caller, call.key, wanted, data_key).await
+}
+
+/// The borrower's wrapped data key. A first one is made by one call at a time, until it is stored: an item
+/// sealed with another one than is stored could never be opened.
+async fn data_key(
+    app: &App,
+    tenant: TenantId,
+    borrower: BorrowerId,
+) -> Result<(WrappedDataKey, Option<Turn>), Problem> {
+    if let Some(key) = app.state.shelf.wrapped_key(borrower).await? {
+        return Ok((key.parse()?, None));
     }
+    let turn = app.first_key_turn(borrower.bucket()).await;
+    let key = match app.state.shelf.wrapped_key(borrower).await? {
+        Some(key) => key.parse()?,
+        None => app
+            .state
+            .vault
+            .new_borrower_key(&tenant.to_string(), &borrower.to_string())?,
+    };
+    Ok((key, Some(turn)))
 }
 
 async fn bind(
@@ -90,14 +101,16 @@ async fn bind(
     caller: &Caller<Write>,
     key: RequestKey,
     wanted: Wanted,
-    wrapped_key: &str,
+    (data_key, turn): (WrappedDataKey, Option<Turn>),
 ) -> Result<Response, Problem> {
     let mut mint = app.mint(wanted.borrower.bucket());
     let (id, item) = (BindingId::mint(&mut mint), VaultItemId::mint(&mut mint));
     let tenant = caller.tenant.to_string();
-    let data_key: WrappedDataKey = wrapped_key.parse()?;
     let owner = wanted.borrower.to_string();
-    let bytes = app.state.vault.seal_item(&tenant, &owner, &data_key, &item.to_string(), &wanted.data)?;
+    let bytes = app
+        .state
+        .vault
+        .seal_item(&tenant, &owner, &data_key, &item.to_string(), &wanted.data)?;
     let fingerprint = app.state.vault.card_index(&tenant, &wanted.card.normalized);
     let instrument = Instrument {
         kind: wanted.kind,
@@ -106,16 +119,36 @@ async fn bind(
         vault_item: item,
         fingerprint: fingerprint.clone(),
     };
-    let bind = Bind { id, instrument, channels: wanted.channels, terms: wanted.terms };
+    let bind = Bind {
+        id,
+        instrument,
+        channels: wanted.channels,
+        terms: wanted.terms,
+    };
     let run = Run {
         tenant: caller.tenant,
         who: caller.who(),
         key,
-        load: CallKey::NewBinding { borrower: wanted.borrower, fingerprint },
+        load: CallKey::NewBinding {
+            borrower: wanted.borrower,
+            fingerprint,
+        },
         command: Command::Binding(BindingCommand::Bind(bind)),
-        sealed: vec![Sealed { borrower: wanted.borrower, item, wrapped_key: wrapped_key.to_owned(), bytes }],
+        sealed: vec![Sealed {
+            borrower: wanted.borrower,
+            item,
+            wrapped_key: data_key.to_string(),
+            bytes,
+        }],
+        turn,
         status: 201,
     };
     let now = app.now();
-    app.run(run, move |slice| slice.binding.as_ref().map(|binding| BindingView::of(binding, now))).await
+    app.run(run, move |slice| {
+        slice
+            .binding
+            .as_ref()
+            .map(|binding| BindingView::of(binding, now))
+    })
+    .await
 }

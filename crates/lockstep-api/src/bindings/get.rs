@@ -40,9 +40,8 @@ pub(crate) async fn get_binding(
     Query(query): Query<BindingQuery>,
 ) -> Result<Json<BindingView>, Problem> {
     // Another lender's binding is no reason to wait.
-    let settled = |binding: &Binding| {
-        binding.tenant != caller.tenant || binding.status() != BindingStatus::Verifying
-    };
+    let settled =
+        |binding: &Binding| binding.tenant != caller.tenant || binding.status() != BindingStatus::Verifying;
     let read = || app.state.queries.binding(id);
     let found = wait_for(&app, &id.to_string(), query.wait_s, read, settled).await?;
     let binding = visible(found, caller.tenant)?;

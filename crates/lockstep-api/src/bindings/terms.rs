@@ -19,7 +19,8 @@ const YEAR_S: u64 = 365 * 86_400;
 const DEFAULT_YEARS: u64 = 5;
 const MAX_CHARS: usize = 64;
 
-/// What the borrower agrees to. What is left out is filled in: payee by the lender's name, five years of validity.
+/// What the borrower agrees to. What is left out is filled in: payee by the lender's name, five years of
+/// validity.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TermsInput {
@@ -71,21 +72,36 @@ pub(super) async fn terms_of(
     let payee = text("payee", Some(payee), "");
     let purpose = text("purpose", input.purpose, PURPOSE);
     let condition = text("condition", input.condition, CONDITION);
-    let max_amount_minor = input.max_amount_minor.map(|max| typed.amount("terms.max_amount_minor", max));
+    let max_amount_minor = input
+        .max_amount_minor
+        .map(|max| typed.amount("terms.max_amount_minor", max));
     let valid_until = match &input.valid_until {
         Some(given) => future(typed, given, now),
         None => Some(now.plus(Duration::from_secs(DEFAULT_YEARS * YEAR_S))),
     };
     let complete = (payee, purpose, condition, valid_until);
-    let (Some(payee), Some(purpose), Some(condition), Some(valid_until)) = complete else { return Ok(None) };
-    Ok(Some(MandateTerms { payee, purpose, condition, max_amount_minor: max_amount_minor.flatten(), valid_until }))
+    let (Some(payee), Some(purpose), Some(condition), Some(valid_until)) = complete else {
+        return Ok(None);
+    };
+    Ok(Some(MandateTerms {
+        payee,
+        purpose,
+        condition,
+        max_amount_minor: max_amount_minor.flatten(),
+        valid_until,
+    }))
 }
 
 fn future(typed: &mut Typed, given: &str, now: Timestamp) -> Option<Timestamp> {
     let moment = typed.time("terms.valid_until", given)?;
     if moment <= now {
         let zh = "协议的失效时间应晚于现在。";
-        typed.wrong("terms.valid_until", "past", zh, "The mandate must hold until a moment in the future.");
+        typed.wrong(
+            "terms.valid_until",
+            "past",
+            zh,
+            "The mandate must hold until a moment in the future.",
+        );
         return None;
     }
     Some(moment)

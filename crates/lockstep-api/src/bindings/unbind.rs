@@ -46,8 +46,15 @@ pub(super) async fn run_on_binding(
         load: CallKey::Binding(id),
         command: Command::Binding(command),
         sealed: Vec::new(),
+        turn: None,
         status: 200,
     };
     let now = app.now();
-    app.run(run, move |slice| slice.binding.as_ref().map(|binding| BindingView::of(binding, now))).await
+    app.run(run, move |slice| {
+        slice
+            .binding
+            .as_ref()
+            .map(|binding| BindingView::of(binding, now))
+    })
+    .await
 }

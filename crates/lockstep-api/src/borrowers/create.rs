@@ -47,16 +47,23 @@ pub(crate) async fn create_borrower(
 ) -> Result<Response, Problem> {
     let mut typed = Typed::default();
     let reference = typed.text("reference", &call.body.reference, 64);
-    let Some(reference) = reference else { return Err(typed.into_problem()) };
+    let Some(reference) = reference else {
+        return Err(typed.into_problem());
+    };
     let tenant = caller.tenant;
     let run = Run {
         tenant,
         who: caller.who(),
         key: call.key,
-        load: CallKey::BorrowerByReference { tenant, reference: reference.clone() },
+        load: CallKey::BorrowerByReference {
+            tenant,
+            reference: reference.clone(),
+        },
         command: Command::CreateBorrower { tenant, reference },
         sealed: Vec::new(),
+        turn: None,
         status: 201,
     };
-    app.run(run, |slice| slice.borrower.as_ref().map(BorrowerView::from)).await
+    app.run(run, |slice| slice.borrower.as_ref().map(BorrowerView::from))
+        .await
 }

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use super::BorrowerView;
 use crate::app::App;
-use crate::http::{Caller, Cursors, LimitParam, Query, Read};
+use crate::http::{Caller, Cursors, LimitParam, Query, QueryText, Read};
 use crate::problem::Problem;
 use crate::wire::Listing;
 
@@ -17,8 +17,13 @@ use crate::wire::Listing;
 #[into_params(parameter_in = Query)]
 pub(crate) struct BorrowersQuery {
     /// Only the one of this reference.
-    #[param(min_length = 1, max_length = 64)]
-    reference: Option<String>,
+    #[param(
+        value_type = Option<String>,
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]+$"
+    )]
+    reference: Option<QueryText>,
     /// `next_cursor` of the page before.
     #[param(max_length = 512)]
     cursor: Option<String>,
@@ -42,8 +47,20 @@ pub(crate) async fn list_borrowers(
     caller: Caller<Read>,
     Query(query): Query<BorrowersQuery>,
 ) -> Result<Json<Listing<BorrowerView>>, Problem> {
-    let cursors = Cursors { vault: &app.state.vault, tenant: caller.tenant, list: "borrowers" };
+    let cursors = Cursors {
+        vault: &app.state.vault,
+        tenant: caller.tenant,
+        list: "borrowers",
+    };
     let page = cursors.page(query.cursor.as_deref(), query.limit)?;
-    let listed = app.state.queries.borrowers(caller.tenant, query.reference.as_deref(), &page).await?;
+    let listed = app
+        .state
+        .queries
+        .borrowers(
+            caller.tenant,
+            query.reference.as_ref().map(|text| text.0.as_str()),
+            &page,
+        )
+        .await?;
     Ok(Json(cursors.listing(&listed)))
 }

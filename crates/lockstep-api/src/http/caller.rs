@@ -61,7 +61,11 @@ impl<S: Scope> FromRequestParts<App> for Caller<S> {
         if !key.scopes.contains(&S::SCOPE) {
             return Err(Problem::new(Kind::ScopeMissing));
         }
-        Ok(Self { tenant: key.tenant, key: key.id, scope: PhantomData })
+        Ok(Self {
+            tenant: key.tenant,
+            key: key.id,
+            scope: PhantomData,
+        })
     }
 }
 

@@ -19,7 +19,11 @@ pub(crate) struct RequestKey {
 impl RequestKey {
     /// As it is stored: a key means something only together with its lender.
     pub(crate) fn of(&self, tenant: TenantId) -> IdempotencyKey {
-        IdempotencyKey { tenant, key: self.key.clone(), fingerprint: self.fingerprint.clone() }
+        IdempotencyKey {
+            tenant,
+            key: self.key.clone(),
+            fingerprint: self.fingerprint.clone(),
+        }
     }
 }
 
@@ -28,11 +32,12 @@ impl RequestKey {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes the header in the document")]
 pub(crate) struct IdempotencyHeader {
-    /// A string in quotes, of 1 to 255 visible ASCII characters, new for every new request. A repeat with the same
-    /// key and body gets the same answer for as long as answers are kept, marked `Idempotency-Replayed: true`.
+    /// A string in quotes, of 1 to 255 visible ASCII characters, new for every new request. A repeat with the
+    /// same key and body gets the same answer for as long as answers are kept, marked `Idempotency-Replayed:
+    /// true`.
     #[param(
         rename = "Idempotency-Key",
-        pattern = "^\"[!#-\\[\\]-~]{1,255}\"$",
+        pattern = "^(\"([!#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\"|[!#-~][!-~]{0,254})$",
         example = "\"8e03978e-40d5-43e8-bc93-6894a57f9324\""
     )]
     idempotency_key: String,

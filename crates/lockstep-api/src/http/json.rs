@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::problem::{FieldError, Kind, Problem};
 
@@ -63,18 +64,36 @@ pub(crate) fn field_error(path: &str, message: &str) -> FieldError {
     if let Some(rest) = message.strip_prefix("unknown field `") {
         // The path ends in the unknown field already when the parser got that far.
         let field = named(rest);
-        return FieldError::new(field, "unknown_field", "没有这个字段，请去掉。", "There is no such field; remove it.");
+        return FieldError::new(
+            field,
+            "unknown_field",
+            "没有这个字段，请去掉。",
+            "There is no such field; remove it.",
+        );
     }
     if let Some(rest) = message.strip_prefix("missing field `") {
         return FieldError::new(named(rest), "missing", "缺少这个字段。", "This field is missing.");
     }
     if let Some(rest) = message.strip_prefix("duplicate field `") {
-        return FieldError::new(named(rest), "repeated", "这个字段出现了多次。", "This field appears more than once.");
+        return FieldError::new(
+            named(rest),
+            "repeated",
+            "这个字段出现了多次。",
+            "This field appears more than once.",
+        );
     }
     let expected = message.rsplit_once("expected ").map(|(_, expected)| expected);
-    let expected = expected.and_then(|text| text.split(" at line ").next()).filter(|text| text.len() <= 200);
-    let en = expected.map_or_else(|| "This value can't be read.".to_owned(), |text| format!("Expected {text}."));
-    let zh = expected.map_or_else(|| "无法读取这个值。".to_owned(), |text| format!("类型或取值不对，应为 {text}。"));
+    let expected = expected
+        .and_then(|text| text.split(" at line ").next())
+        .filter(|text| text.len() <= 200);
+    let en = expected.map_or_else(
+        || "This value can't be read.".to_owned(),
+        |text| format!("Expected {text}."),
+    );
+    let zh = expected.map_or_else(
+        || "无法读取这个值。".to_owned(),
+        |text| format!("类型或取值不对，应为 {text}。"),
+    );
     FieldError::new(safe_path(parent), "type", zh, en)
 }
 
@@ -103,11 +122,11 @@ fn safe_path(path: &str) -> String {
 }
 
 /// The one way of writing a value: keys sorted, no spaces. For telling whether a repeat has the same content.
-pub(crate) fn canonical(bytes: &[u8]) -> String {
+pub(crate) fn canonical(bytes: &[u8]) -> Zeroizing<String> {
     let Ok(value) = Value::deserialize(&mut serde_json::Deserializer::from_slice(bytes)) else {
-        return String::new();
+        return Zeroizing::default();
     };
-    let mut text = String::with_capacity(bytes.len());
+    let mut text = Zeroizing::new(String::with_capacity(bytes.len()));
     write(&value, &mut text);
     text
 }
@@ -134,7 +153,9 @@ fn write(value: &Value, text: &mut String) {
             }
             text.push(']');
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => text.push_str(&value.to_string()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            text.push_str(&value.to_string())
+        }
     }
 }
 
@@ -155,6 +176,25 @@ mod tests {
         assert!(!too_deep(b"[[]][[]]", 2));
         assert!(!too_deep(br#"["[[[[\"[[["]"#, 2));
         assert!(too_deep("[".repeat(60_000).as_bytes(), 16));
+    }
+
+    proptest::proptest! {
+        /// Whatever is sent gets an answer, and no answer repeats a long number.
+        #[test]
+        fn any_bytes_are_read_or_refused(text in "[\\[\\]{}:,\"a-z0-9 ]{0,40}", number in "[0-9]{12,19}") {
+            #[derive(Debug, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            #[expect(dead_code, reason = "only read")]
+            struct Thing {
+                a: Option<bool>,
+            }
+            let (open, named) = (format!("{{\"a\":{text}"), format!("{{\"{number}\":{text}}}"));
+            for body in [text, open, named, format!("[{number}]")] {
+                if let Err(problem) = read::<Thing>(body.as_bytes(), 16) {
+                    proptest::prop_assert!(!problem.to_answer().body.contains(&number));
+                }
+            }
+        }
     }
 
     #[test]
@@ -187,8 +227,16 @@ mod tests {
         check(r#"{"amount":1,"amount":2}"#, "amount", "repeated");
         check(r#"{}"#, "amount", "missing");
         check(r#"{"amount":1,"inner":{}}"#, "inner.name", "missing");
-        check(r#"{"amount":1,"inner":{"name":"a","x":1}}"#, "inner.x", "unknown_field");
-        check(r#"{"amount":1,"inner":{"name":["6222020000000000000"]}}"#, "inner.name", "type");
+        check(
+            r#"{"amount":1,"inner":{"name":"a","x":1}}"#,
+            "inner.x",
+            "unknown_field",
+        );
+        check(
+            r#"{"amount":1,"inner":{"name":["6222020000000000000"]}}"#,
+            "inner.name",
+            "type",
+        );
         check("[]x", "", "type");
         check(r#"{"amount":1} x"#, "", "syntax");
         check(r#"{"amount":1"#, "", "syntax");

@@ -34,7 +34,9 @@ pub(crate) async fn cancel_order(
         load: CallKey::Order(id),
         command: Command::CancelOrder,
         sealed: Vec::new(),
+        turn: None,
         status: 200,
     };
-    app.run(run, |slice| slice.order.as_ref().map(OrderView::from)).await
+    app.run(run, |slice| slice.order.as_ref().map(OrderView::from))
+        .await
 }

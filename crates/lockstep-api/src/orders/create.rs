@@ -19,7 +19,10 @@ use crate::wire::{CurrencyCode, Typed};
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateOrder {
     /// Who owes.
-    #[schema(pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$", example = "bor_0A01KJP3Q8ZB0000000000000000")]
+    #[schema(
+        pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$",
+        example = "bor_0A01KJP3Q8ZB00000000000000"
+    )]
     borrower_id: String,
     /// The lender's own name for the order, unique per borrower (a loan and instalment number, say).
     #[schema(
@@ -66,9 +69,11 @@ pub(crate) async fn create_order(
         load,
         command,
         sealed: Vec::new(),
+        turn: None,
         status: 201,
     };
-    app.run(run, |slice| slice.order.as_ref().map(OrderView::from)).await
+    app.run(run, |slice| slice.order.as_ref().map(OrderView::from))
+        .await
 }
 
 fn command_of(body: &CreateOrder) -> Result<(CallKey, Command), Problem> {
@@ -77,9 +82,20 @@ fn command_of(body: &CreateOrder) -> Result<(CallKey, Command), Problem> {
     let reference = typed.text("reference", &body.reference, 64);
     let money = typed.money(body.amount_minor, &body.currency);
     let due_at = typed.time("due_at", &body.due_at);
-    let (Some(borrower), Some(reference), Some(money), Some(due_at)) = (borrower, reference, money, due_at) else {
+    let (Some(borrower), Some(reference), Some(money), Some(due_at)) = (borrower, reference, money, due_at)
+    else {
         return Err(typed.into_problem());
     };
-    let load = CallKey::NewOrder { borrower, reference: reference.clone() };
-    Ok((load, Command::CreateOrder { reference, money, due_at }))
+    let load = CallKey::NewOrder {
+        borrower,
+        reference: reference.clone(),
+    };
+    Ok((
+        load,
+        Command::CreateOrder {
+            reference,
+            money,
+            due_at,
+        },
+    ))
 }

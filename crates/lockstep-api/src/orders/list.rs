@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::OrderView;
 use crate::app::App;
-use crate::http::{Caller, Cursors, LimitParam, Query, QueryTime, Read};
+use crate::http::{Caller, Cursors, LimitParam, Query, QueryText, QueryTime, Read};
 use crate::problem::Problem;
 use crate::wire::Listing;
 
@@ -39,8 +39,13 @@ pub(crate) struct OrdersQuery {
     #[param(inline)]
     status: Option<OrderStatusFilter>,
     /// Only of this reference.
-    #[param(min_length = 1, max_length = 64)]
-    reference: Option<String>,
+    #[param(
+        value_type = Option<String>,
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]+$"
+    )]
+    reference: Option<QueryText>,
     /// Due at or after.
     #[param(value_type = Option<String>, format = DateTime)]
     due_from: Option<QueryTime>,
@@ -70,12 +75,21 @@ pub(crate) async fn list_orders(
     caller: Caller<Read>,
     Query(query): Query<OrdersQuery>,
 ) -> Result<Json<Listing<OrderView>>, Problem> {
-    let cursors = Cursors { vault: &app.state.vault, tenant: caller.tenant, list: "orders" };
+    let cursors = Cursors {
+        vault: &app.state.vault,
+        tenant: caller.tenant,
+        list: "orders",
+    };
     let page = cursors.page(query.cursor.as_deref(), query.limit)?;
     let filter = OrderFilter {
-        owner: OwnedBy { tenant: caller.tenant, borrower: query.borrower_id },
-        status: query.status.map(|status| super::STATUSES[status as usize].to_owned()),
-        reference: query.reference,
+        owner: OwnedBy {
+            tenant: caller.tenant,
+            borrower: query.borrower_id,
+        },
+        status: query
+            .status
+            .map(|status| super::STATUSES[status as usize].to_owned()),
+        reference: query.reference.map(|text| text.0),
         due_from: query.due_from.map(|time| time.0),
         due_until: query.due_until.map(|time| time.0),
     };

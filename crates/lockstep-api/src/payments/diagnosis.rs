@@ -67,7 +67,10 @@ pub(crate) struct EvidenceView {
 
 impl From<Evidence> for EvidenceView {
     fn from(evidence: Evidence) -> Self {
-        Self { at: evidence.at.into(), text: evidence.text.into() }
+        Self {
+            at: evidence.at.into(),
+            text: evidence.text.into(),
+        }
     }
 }
 
@@ -160,12 +163,18 @@ pub(crate) async fn diagnose_payment(
         Some(LangWord::En) => Lang::En,
         None => accepted(&headers),
     };
-    Ok(Json(DiagnosisView::of(diagnose(&payment, app.state.engine.channels()), lang)))
+    Ok(Json(DiagnosisView::of(
+        diagnose(&payment, app.state.engine.channels()),
+        lang,
+    )))
 }
 
 /// The first language in `Accept-Language` that we write, by weight; Chinese without one.
 fn accepted(headers: &HeaderMap) -> Lang {
-    let value = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let mut known: Vec<(u32, Lang)> = value.split(',').filter_map(weighed).collect();
     // Stable: of two with the same weight the first one counts.
     known.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
@@ -185,7 +194,8 @@ fn weighed(item: &str) -> Option<(u32, Lang)> {
 
 fn thousandths(text: &str) -> Option<u32> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let legal = matches!(whole, "0" | "1") && part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let legal =
+        matches!(whole, "0" | "1") && part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit());
     let number = format!("{whole}{part:0<3}");
     number.parse().ok().filter(|weight| legal && *weight <= 1000)
 }

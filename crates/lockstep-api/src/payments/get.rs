@@ -49,6 +49,9 @@ pub(crate) async fn get_payment(
 fn moves_at_once(status: PaymentStatus) -> bool {
     match status {
         PaymentStatus::Trying | PaymentStatus::Unknown => true,
-        PaymentStatus::Waiting | PaymentStatus::Succeeded | PaymentStatus::Failed | PaymentStatus::Cancelled => false,
+        PaymentStatus::Waiting
+        | PaymentStatus::Succeeded
+        | PaymentStatus::Failed
+        | PaymentStatus::Cancelled => false,
     }
 }

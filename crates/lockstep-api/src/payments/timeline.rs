@@ -56,17 +56,29 @@ pub(crate) async fn get_timeline(
     PathId(id): PathId<PaymentId>,
 ) -> Result<Json<Timeline>, Problem> {
     let payment = visible(app.state.queries.payment(id).await?, caller.tenant)?;
-    let rows = app.state.queries.timeline(&payment.id.to_string(), MAX_EVENTS).await?;
+    let rows = app
+        .state
+        .queries
+        .timeline(&payment.id.to_string(), MAX_EVENTS)
+        .await?;
     let channels = app.state.engine.channels();
     let items = rows.iter().map(|row| {
         let event = event_of(row)?;
         let r#type = words::type_of(&event).to_owned();
-        Ok(TimelineItem { version: row.version, at: row.at.into(), r#type, text: words::of(&event, channels) })
+        Ok(TimelineItem {
+            version: row.version,
+            at: row.at.into(),
+            r#type,
+            text: words::of(&event, channels),
+        })
     });
-    Ok(Json(Timeline { data: items.collect::<Result<_, Fault>>()? }))
+    Ok(Json(Timeline {
+        data: items.collect::<Result<_, Fault>>()?,
+    }))
 }
 
-/// The event in a stored row: the object with a `type`, alone or inside an envelope with its schema's version.
+/// The event in a stored row: the object with a `type`, alone or inside an envelope with its schema's
+/// version.
 fn event_of(row: &TimelineRow) -> Result<PaymentEvent, Fault> {
     let fault = |error: serde_json::Error| Fault::new("reading an event", error);
     let body: Value = serde_json::from_str(&row.body).map_err(fault)?;

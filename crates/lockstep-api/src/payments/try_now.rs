@@ -35,7 +35,9 @@ pub(crate) async fn try_payment_now(
         load: CallKey::Payment(id),
         command: Command::Payment(PaymentCommand::TryNow),
         sealed: Vec::new(),
+        turn: None,
         status: 200,
     };
-    app.run(run, |slice| slice.payment.as_ref().map(PaymentView::from)).await
+    app.run(run, |slice| slice.payment.as_ref().map(PaymentView::from))
+        .await
 }

@@ -105,7 +105,9 @@ impl PaymentView {
             PaymentState::Unknown { since, .. } => {
                 (self.unknown_since, self.reason) = (Some(Time(*since)), Some(Reason::OutcomeUnknown));
             }
-            PaymentState::Succeeded { at, .. } | PaymentState::Cancelled { at } => self.ended_at = Some(Time(*at)),
+            PaymentState::Succeeded { at, .. } | PaymentState::Cancelled { at } => {
+                self.ended_at = Some(Time(*at))
+            }
             PaymentState::Failed { reason, stopped, at } => {
                 self.ended_at = Some(Time(*at));
                 (self.reason, self.stopped) = (Some(*reason), Some(*stopped));

@@ -43,31 +43,40 @@ pub(crate) fn kinds() -> &'static [Entry] {
 kinds! {
     InvalidJson = "invalid_json" 400
         zh "请求体不是有效的 JSON" "请求体无法按 JSON 解析，或嵌套过深；errors 给出行列位置。"
-        en "The body is not valid JSON" "The body could not be read as JSON, or nests too deep; `errors` says at which line and column.";
+        en "The body is not valid JSON"
+            "The body could not be read as JSON, or nests too deep; `errors` says at which line and column.";
     InvalidBody = "invalid_body" 400
         zh "请求体字段不正确" "请求体缺少字段、含有未知字段或字段类型不对；errors 给出字段名。"
-        en "The body has wrong fields" "A field of the body is missing, unknown or of another type; `errors` names it.";
+        en "The body has wrong fields"
+            "A field of the body is missing, unknown or of another type; `errors` names it.";
     InvalidQuery = "invalid_query" 400
         zh "查询参数不正确" "某个查询参数未知、重复或格式不对；errors 给出参数名。"
-        en "The query has wrong parameters" "A query parameter is unknown, repeated or malformed; `errors` names it.";
+        en "The query has wrong parameters"
+            "A query parameter is unknown, repeated or malformed; `errors` names it.";
     InvalidCursor = "invalid_cursor" 400
         zh "翻页游标无效" "游标只能原样使用上一页返回的 next_cursor，且筛选对象须相同。"
         en "The cursor is not valid" "Use `next_cursor` of the page before as it came, for the same list.";
     KeyMissing = "idempotency_key_missing" 400
         zh "缺少 Idempotency-Key" "会产生变更的 POST 请求必须带请求头 Idempotency-Key，例如 \"7f6a…\"（带引号）。"
-        en "Idempotency-Key is missing" "A POST that changes something needs the header Idempotency-Key, a string in quotes such as \"7f6a…\".";
+        en "Idempotency-Key is missing"
+            "A POST that changes something needs the header Idempotency-Key, a string in quotes such as \
+             \"7f6a…\".";
     KeyInvalid = "idempotency_key_invalid" 400
         zh "Idempotency-Key 格式不对" "请用引号括起的 1 到 255 个可见 ASCII 字符，且只带一次。"
-        en "Idempotency-Key is malformed" "Send one string in quotes, of 1 to 255 visible ASCII characters, once.";
+        en "Idempotency-Key is malformed"
+            "Send one string in quotes, of 1 to 255 visible ASCII characters, once.";
     Unauthenticated = "unauthenticated" 401
         zh "未通过身份验证" "请在请求头 Authorization 中带上有效的密钥：Bearer lsk_…。密钥缺失、有误或已吊销。"
-        en "Not authenticated" "Send a valid key in the header Authorization: Bearer lsk_…. The key is missing, wrong or revoked.";
+        en "Not authenticated"
+            "Send a valid key in the header Authorization: Bearer lsk_…. The key is missing, wrong or \
+             revoked.";
     CallbackRefused = "callback_refused" 401
         zh "回调未通过校验" "签名、渠道或时间不符，未作任何处理。"
         en "The callback was refused" "Its signature, channel or time is wrong; nothing was done with it.";
     ScopeMissing = "scope_missing" 403
         zh "密钥权限不足" "该密钥没有此操作所需的权限（read、write 或 admin）。"
-        en "The key may not do this" "The key lacks the scope that this operation needs (read, write or admin).";
+        en "The key may not do this"
+            "The key lacks the scope that this operation needs (read, write or admin).";
     RouteNotFound = "route_not_found" 404
         zh "没有这个地址" "请核对路径；全部接口见 GET /openapi.json。"
         en "There is no such address" "Check the path; GET /openapi.json lists all of them.";
@@ -88,7 +97,8 @@ kinds! {
         en "No such webhook endpoint" "There is no such webhook endpoint. Check its id.";
     DeliveryNotFound = "webhook_delivery_not_found" 404
         zh "没有这条已停止的通知" "没有这条通知，或它并未停止投递；只有 state 为 dead 的通知才能重发。"
-        en "No such dead delivery" "There is no such delivery, or it is not dead; only a dead one can be sent again.";
+        en "No such dead delivery"
+            "There is no such delivery, or it is not dead; only a dead one can be sent again.";
     KeyNotFound = "api_key_not_found" 404
         zh "没有这个密钥" "没有这个密钥，或它已被吊销。"
         en "No such API key" "There is no such API key, or it was revoked before.";
@@ -100,10 +110,13 @@ kinds! {
         en "No such problem" "There is no problem of this code.";
     MethodNotAllowed = "method_not_allowed" 405
         zh "不支持的方法" "该地址不支持此方法，支持的方法见响应头 Allow。"
-        en "Method not allowed" "This address doesn't take this method; the header Allow lists those it takes.";
+        en "Method not allowed"
+            "This address doesn't take this method; the header Allow lists those it takes.";
     KeyUnderWay = "idempotency_key_under_way" 409
         zh "相同请求正在处理" "同一个 Idempotency-Key 的首次请求尚未完成，请稍后用相同的键和内容重试。"
-        en "The same request is under way" "The first request with this Idempotency-Key has not been answered yet. Repeat it, unchanged, in a moment.";
+        en "The same request is under way"
+            "The first request with this Idempotency-Key has not been answered yet. Repeat it, unchanged, \
+             in a moment.";
     BorrowerExists = "borrower_exists" 409
         zh "借款人已存在" "该编号的借款人已存在，请直接使用已有借款人（见 existing）。"
         en "The borrower exists" "A borrower with this reference exists. Use that borrower (see `existing`).";
@@ -115,7 +128,8 @@ kinds! {
         en "The binding was given up" "The binding was given up. Bind the instrument again.";
     MandateExists = "mandate_exists" 409
         zh "协议已存在" "该渠道上已有生效或正在签约的协议，无需重复签约。"
-        en "The mandate exists" "A mandate on this channel holds or is being signed. There is no need to sign again.";
+        en "The mandate exists"
+            "A mandate on this channel holds or is being signed. There is no need to sign again.";
     SigningUnderWay = "signing_under_way" 409
         zh "签约进行中" "签约正在进行，请稍候查询结果。"
         en "A signature is under way" "A signature is under way. Wait for its result.";
@@ -131,12 +145,16 @@ kinds! {
     TooManyCodes = "too_many_codes" 409
         zh "验证码次数过多" "验证码发送次数过多，请联系客服处理。"
         en "Too many codes" "Too many codes were sent for this mandate. Contact support.";
+    OwnKey = "api_key_is_the_callers" 409
+        zh "不能吊销自己" "不能用密钥吊销它自己，请改用另一个有 admin 权限的密钥。"
+        en "A key can't revoke itself" "A key can't revoke itself. Use another one with the scope admin.";
     NoAmountExpected = "no_amount_expected" 409
         zh "当前不需要确认金额" "当前不需要确认打款金额。"
         en "No amount is expected" "No amount is expected now.";
     OrderExists = "order_exists" 409
         zh "还款单已存在" "该借款人已有相同编号的还款单（见 existing）。"
-        en "The order exists" "The borrower has an order with this reference. Use that order (see `existing`).";
+        en "The order exists"
+            "The borrower has an order with this reference. Use that order (see `existing`).";
     OrderCollected = "order_collected" 409
         zh "还款单已结清" "这笔还款单已结清，无需再扣款。"
         en "The order is collected" "The order has been collected in full. Nothing is owed.";
@@ -145,10 +163,13 @@ kinds! {
         en "The order was cancelled" "The order was cancelled.";
     PaymentUnderWay = "payment_under_way" 409
         zh "已有支付在进行" "这笔还款单已有一笔支付在进行，请等待其结果（见 existing）。"
-        en "A payment is under way" "A payment for this order is under way. Wait for its result (see `existing`).";
+        en "A payment is under way"
+            "A payment for this order is under way. Wait for its result (see `existing`).";
     OutcomeUnknown = "outcome_unknown" 409
         zh "结果尚未确认" "上一次扣款的结果还在向银行确认，确认前不会再扣、也不能取消。"
-        en "The outcome is not known yet" "The bank is still being asked about the last attempt. Nothing is debited or cancelled before it answers.";
+        en "The outcome is not known yet"
+            "The bank is still being asked about the last attempt. Nothing is debited or cancelled before \
+             it answers.";
     PaymentEnded = "payment_ended" 409
         zh "支付已结束" "这笔支付已经结束。"
         en "The payment has ended" "The payment has ended.";
@@ -169,10 +190,12 @@ kinds! {
         en "Fields can't be used" "Some values can't be used; `errors` says why and how to fix each.";
     KeyReused = "idempotency_key_reused" 422
         zh "Idempotency-Key 已用于其他请求" "这个键已用于另一个请求（地址或内容不同），请换一个新键。"
-        en "Idempotency-Key was used for another request" "This key belongs to a request with another address or content. Use a new key.";
+        en "Idempotency-Key was used for another request"
+            "This key belongs to a request with another address or content. Use a new key.";
     TooManyEndpoints = "too_many_webhook_endpoints" 422
         zh "通知地址过多" "通知地址数量已达上限，请先删除不用的。"
-        en "Too many webhook endpoints" "The number of webhook endpoints is limited. Remove one that is not used.";
+        en "Too many webhook endpoints"
+            "The number of webhook endpoints is limited. Remove one that is not used.";
     BindingNotUsable = "binding_not_usable" 422
         zh "绑定当前不可扣款" "在借款人处理之前，这个账户不能扣款。"
         en "The binding can't pay" "The instrument can't pay until the borrower does something.";
@@ -181,7 +204,8 @@ kinds! {
         en "No such channel" "There is no such channel. GET /v1/channels lists them.";
     ChannelCannotSign = "channel_cannot_sign" 422
         zh "渠道不支持签约" "该渠道不支持为这类账户签约，请换一个渠道。"
-        en "The channel can't sign" "The channel does not sign this kind of instrument. Choose another channel.";
+        en "The channel can't sign"
+            "The channel does not sign this kind of instrument. Choose another channel.";
     NoPayOutChannel = "no_pay_out_channel" 422
         zh "没有可打款的渠道" "所选渠道都不能向该账户打款，请加上一个支持付款的渠道。"
         en "No channel can pay out" "None of the channels can send a micro-deposit. Name one that pays out.";
@@ -193,10 +217,12 @@ kinds! {
         en "No mandate covers it" "No mandate covers this payment. Sign one first.";
     NotTheBorrowers = "not_the_borrowers" 422
         zh "不是同一借款人" "该绑定不属于这笔还款单的借款人，请选择本人的绑定。"
-        en "Another borrower's binding" "The binding belongs to another borrower than the order. Choose one of this borrower's.";
+        en "Another borrower's binding"
+            "The binding belongs to another borrower than the order. Choose one of this borrower's.";
     AmountNotAllowed = "amount_not_allowed" 422
         zh "金额不允许" "金额须大于零且不超过未还金额，币种须与还款单一致。"
-        en "The amount is not allowed" "The amount must be greater than zero, at most what is still owed, and in the order's currency.";
+        en "The amount is not allowed"
+            "The amount must be greater than zero, at most what is still owed, and in the order's currency.";
     TooManyRequests = "too_many_requests" 429
         zh "请求过于频繁" "该密钥的请求超过频率上限，请按 Retry-After 等待后重试。"
         en "Too many requests" "This key makes more requests than allowed. Wait as Retry-After says.";
@@ -205,16 +231,22 @@ kinds! {
         en "The headers are too large" "All headers together are longer than allowed.";
     Panic = "internal_error" 500
         zh "系统内部错误" "系统内部出错，已记录。变更类请求请用相同的 Idempotency-Key 重试。"
-        en "Internal error" "Something broke on our side and was written down. Repeat a change with the same Idempotency-Key.";
+        en "Internal error"
+            "Something broke on our side and was written down. Repeat a change with the same \
+             Idempotency-Key.";
     Fault = "temporary_fault" 503
         zh "系统暂时故障" "系统暂时无法完成，请用相同的 Idempotency-Key 重试，不会重复执行。"
-        en "A passing fault" "We could not do this now. Repeat it with the same Idempotency-Key; it will not be done twice.";
+        en "A passing fault"
+            "We could not do this now. Repeat it with the same Idempotency-Key; it will not be done twice.";
     Overloaded = "overloaded" 503
         zh "系统繁忙" "当前请求过多，请按 Retry-After 等待后用相同的 Idempotency-Key 重试。"
-        en "Overloaded" "Too much is under way. Wait as Retry-After says and repeat with the same Idempotency-Key.";
+        en "Overloaded"
+            "Too much is under way. Wait as Retry-After says and repeat with the same Idempotency-Key.";
     TimedOut = "request_timed_out" 503
         zh "处理超时" "处理超时，请求可能已生效；请用相同的 Idempotency-Key 重试以取得结果。"
-        en "The request timed out" "It took too long and may have been done. Repeat it with the same Idempotency-Key to learn the result.";
+        en "The request timed out"
+            "It took too long and may have been done. Repeat it with the same Idempotency-Key to learn the \
+             result.";
     NotReady = "not_ready" 503
         zh "服务未就绪" "存储不可用或任务积压，请稍后重试。"
         en "Not ready" "The store can't be reached or too much work is waiting. Try again later.";
@@ -232,7 +264,11 @@ mod tests {
         assert_eq!(codes.len(), kinds().len());
         for entry in kinds() {
             assert!((400..600).contains(&entry.status), "{}", entry.code);
-            assert!(entry.detail.zh.ends_with('。') && entry.detail.en.ends_with('.'), "{}", entry.code);
+            assert!(
+                entry.detail.zh.ends_with('。') && entry.detail.en.ends_with('.'),
+                "{}",
+                entry.code
+            );
         }
     }
 }

@@ -72,9 +72,21 @@ pub(crate) struct FieldError {
 }
 
 impl FieldError {
-    pub(crate) fn new(field: impl Into<String>, code: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        let message = Words { zh: zh.into(), en: en.into() };
-        Self { field: field.into(), code: code.to_owned(), message }
+    pub(crate) fn new(
+        field: impl Into<String>,
+        code: &str,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Self {
+        let message = Words {
+            zh: zh.into(),
+            en: en.into(),
+        };
+        Self {
+            field: field.into(),
+            code: code.to_owned(),
+            message,
+        }
     }
 }
 
@@ -144,7 +156,8 @@ impl Problem {
         self
     }
 
-    /// As it is stored under a caller's key. The title and both details say everything; headers are not stored.
+    /// As it is stored under a caller's key. The title and both details say everything; headers are not
+    /// stored.
     pub(crate) fn to_answer(&self) -> Answer {
         Answer {
             status: self.0.details.status,
@@ -178,7 +191,9 @@ impl IntoResponse for Problem {
         let Answer { status, body } = self.to_answer();
         let mut response = answer_response(status, body);
         if let Some(seconds) = self.0.retry_after_s {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.0.authenticate {
             let scheme = HeaderValue::from_static("Bearer realm=\"lockstep\"");

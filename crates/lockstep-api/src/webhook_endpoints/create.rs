@@ -24,7 +24,6 @@ pub(crate) struct CreateEndpoint {
     /// An https address on the public internet.
     #[schema(
         max_length = 2048,
-        format = "uri",
         pattern = "^https?://",
         example = "https://lender.example.com/hooks/lockstep"
     )]
@@ -70,12 +69,19 @@ fn check(app: &App, body: CreateEndpoint) -> Result<(String, Vec<String>), Probl
         let place = format!("kinds[{index}]");
         if !KINDS.contains(&kind.as_str()) {
             let zh = "没有这种通知。";
-            typed.wrong(&place, "kind", zh, format!("No such kind; there are {}.", KINDS.join(", ")));
+            typed.wrong(
+                &place,
+                "kind",
+                zh,
+                format!("No such kind; there are {}.", KINDS.join(", ")),
+            );
         } else if kinds[..index].contains(kind) {
             typed.wrong(&place, "repeated", "通知种类重复。", "This kind is named twice.");
         }
     }
-    let Ok(url) = url else { return Err(typed.into_problem()) };
+    let Ok(url) = url else {
+        return Err(typed.into_problem());
+    };
     typed.finish()?;
     Ok((url.to_string(), kinds))
 }
@@ -91,7 +97,10 @@ async fn make(
     let id = EndpointId::mint(&mut app.mint_for(idempotency));
     let mut known = directory.endpoints(tenant).await?;
     // A call that stopped half-way may have left an endpoint whose secret nobody has seen.
-    if let Some(left) = known.iter().position(|left| App::same_call(left.id.body(), id.body())) {
+    if let Some(left) = known
+        .iter()
+        .position(|left| App::same_call(left.id.body(), id.body()))
+    {
         directory.remove_endpoint(tenant, known.remove(left).id).await?;
     }
     if known.len() >= MAX_ENDPOINTS {
@@ -100,8 +109,19 @@ async fn make(
     let secrets = EndpointSecrets::new(&app.state.vault, tenant, id);
     let (secret, sealed) = secrets.generate()?;
     let created_at = app.now();
-    let endpoint = Endpoint { id, tenant, url, secrets: vec![sealed], kinds, enabled: true, created_at };
+    let endpoint = Endpoint {
+        id,
+        tenant,
+        url,
+        secrets: vec![sealed],
+        kinds,
+        enabled: true,
+        created_at,
+    };
     directory.put_endpoint(endpoint.clone()).await?;
-    let shown = EndpointWithSecret { endpoint: EndpointView::from(&endpoint), secret };
+    let shown = EndpointWithSecret {
+        endpoint: EndpointView::from(&endpoint),
+        secret,
+    };
     Ok(Done::new(201, &shown)?.with_secret())
 }

@@ -16,10 +16,16 @@ pub(super) fn body_of(message_id: &str, notice: &Notice) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-/// The subject as it stood; times as RFC 3339. A micro-deposit's amount is left out: it is its borrower's proof.
+/// The subject as it stood; times as RFC 3339. A micro-deposit's amount is left out: it is its borrower's
+/// proof.
 fn data_of(subject: &Subject) -> Value {
-    let Ok(Value::Object(mut data)) = serde_json::to_value(subject) else { return Value::Null };
-    if let Subject::Payment { order, next_try_at, .. } = subject {
+    let Ok(Value::Object(mut data)) = serde_json::to_value(subject) else {
+        return Value::Null;
+    };
+    if let Subject::Payment {
+        order, next_try_at, ..
+    } = subject
+    {
         put_time(&mut data, "next_try_at", *next_try_at);
         if order.is_none() {
             data.remove("money");
@@ -29,5 +35,8 @@ fn data_of(subject: &Subject) -> Value {
 }
 
 fn put_time(data: &mut Map<String, Value>, name: &str, moment: Option<Timestamp>) {
-    data.insert(name.to_owned(), moment.map_or(Value::Null, |moment| moment.to_rfc3339().into()));
+    data.insert(
+        name.to_owned(),
+        moment.map_or(Value::Null, |moment| moment.to_rfc3339().into()),
+    );
 }

@@ -1,4 +1,5 @@
-//! Webhooks out, as Standard Webhooks 1.0.0 has them: signed, at public addresses only, with secrets sealed at rest.
+//! Webhooks out, as Standard Webhooks 1.0.0 has them: signed, at public addresses only, with secrets sealed
+//! at rest.
 
 mod address;
 mod message;

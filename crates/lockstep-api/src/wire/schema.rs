@@ -33,7 +33,7 @@ macro_rules! words {
 
 words! {
     /// Reasons of the catalogue.
-    ReasonCode = Reason::ALL.iter().map(|reason| reason.as_str()), "A reason; GET /v1/reasons explains all of them.";
+    ReasonCode = Reason::ALL.iter().map(|reason| reason.as_str()), "GET /v1/reasons explains all of them.";
     /// Layers of the catalogue.
     LayerWord = Layer::ALL.iter().map(|layer| layer.as_str()), "Where the cause sits.";
     /// Actors of the catalogue.
@@ -53,14 +53,20 @@ words! {
 /// The core knows whether a code is a currency; asking it about every code there could be gives the list.
 fn currencies() -> Vec<&'static str> {
     let letters = || 'A'..='Z';
-    let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| format!("{a}{b}{c}"))));
-    codes.filter_map(|code| Currency::from_code(&code)).map(Currency::code).collect()
+    let codes =
+        letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| format!("{a}{b}{c}"))));
+    codes
+        .filter_map(|code| Currency::from_code(&code))
+        .map(Currency::code)
+        .collect()
 }
 
 impl PartialSchema for Time {
     fn schema() -> RefOr<Schema> {
         let schema = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
-        schema.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).into()
+        schema
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into()
     }
 }
 

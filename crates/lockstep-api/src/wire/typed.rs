@@ -18,7 +18,11 @@ pub(crate) struct Typed(Vec<FieldError>);
 impl Typed {
     /// `Ok` when nothing was wrong.
     pub(crate) fn finish(self) -> Result<(), Problem> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.into_problem()) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.into_problem())
+        }
     }
 
     /// The problem with everything that was wrong.
@@ -39,22 +43,50 @@ impl Typed {
         let length = text.chars().count();
         if length == 0 || length > max {
             let zh = format!("应为 1 到 {max} 个字符。");
-            self.wrong(field, "length", zh, format!("It must have 1 to {max} characters."));
+            self.wrong(
+                field,
+                "length",
+                zh,
+                format!("It must have 1 to {max} characters."),
+            );
             return None;
         }
         if text.chars().any(is_invisible) {
             let zh = "不能含有控制字符或不可见的排版字符。";
-            self.wrong(field, "control_characters", zh, "It must have no control or invisible formatting characters.");
+            self.wrong(
+                field,
+                "control_characters",
+                zh,
+                "It must have no control or invisible formatting characters.",
+            );
             return None;
         }
         Some(text.to_owned())
+    }
+
+    /// A text may be so long before anything else is looked at.
+    pub(crate) fn at_most(&mut self, field: &str, text: Option<&str>, max: usize) {
+        if text.is_some_and(|text| text.chars().count() > max) {
+            let zh = format!("最多 {max} 个字符。");
+            self.wrong(
+                field,
+                "length",
+                zh,
+                format!("It may have at most {max} characters."),
+            );
+        }
     }
 
     /// An id of the right kind.
     pub(crate) fn id<T: FromStr>(&mut self, field: &str, text: &str) -> Option<T> {
         let id = text.parse().ok();
         if id.is_none() {
-            self.wrong(field, "id", "不是有效的编号，请原样使用创建时返回的编号。", "Not an id of this kind; use it as it was given to you.");
+            self.wrong(
+                field,
+                "id",
+                "不是有效的编号，请原样使用创建时返回的编号。",
+                "Not an id of this kind; use it as it was given to you.",
+            );
         }
         id
     }
@@ -64,7 +96,12 @@ impl Typed {
         let moment = moment(text);
         if moment.is_none() {
             let zh = "应为带时区的 RFC 3339 时间，例如 2026-03-02T09:00:00+08:00。";
-            self.wrong(field, "time", zh, "It must be an RFC 3339 time with its offset, such as 2026-03-02T09:00:00+08:00.");
+            self.wrong(
+                field,
+                "time",
+                zh,
+                "It must be an RFC 3339 time with its offset, such as 2026-03-02T09:00:00+08:00.",
+            );
         }
         moment
     }
@@ -74,7 +111,8 @@ impl Typed {
         let legal = (1..=MAX_AMOUNT_MINOR).contains(&amount_minor);
         if !legal {
             let zh = format!("应为 1 到 {MAX_AMOUNT_MINOR} 的整数（最小货币单位，人民币为分）。");
-            let en = format!("It must be a whole number of minor units (fen for CNY), 1 to {MAX_AMOUNT_MINOR}.");
+            let en =
+                format!("It must be a whole number of minor units (fen for CNY), 1 to {MAX_AMOUNT_MINOR}.");
             self.wrong(field, "amount", zh, en);
         }
         legal.then_some(amount_minor)
@@ -86,7 +124,12 @@ impl Typed {
         let known = Currency::from_code(currency);
         if known.is_none() {
             let zh = "应为三个大写字母的 ISO 4217 货币代码，例如 CNY。";
-            self.wrong("currency", "currency", zh, "It must be an ISO 4217 currency of three capital letters, such as CNY.");
+            self.wrong(
+                "currency",
+                "currency",
+                zh,
+                "It must be an ISO 4217 currency of three capital letters, such as CNY.",
+            );
         }
         Money::new(amount_minor?, known?).ok()
     }
@@ -96,7 +139,12 @@ impl Typed {
         let channel = ChannelId::try_from(name).ok();
         if channel.is_none() {
             let zh = "渠道名由 2 到 32 个 a-z、0-9 或 _ 组成，可用渠道见 GET /v1/channels。";
-            self.wrong(field, "channel", zh, "A channel's name has 2 to 32 of a-z, 0-9 and _; GET /v1/channels lists them.");
+            self.wrong(
+                field,
+                "channel",
+                zh,
+                "A channel's name has 2 to 32 of a-z, 0-9 and _; GET /v1/channels lists them.",
+            );
         }
         channel
     }
@@ -105,13 +153,20 @@ impl Typed {
     pub(crate) fn channels(&mut self, field: &str, names: &[String], min: usize) -> Vec<ChannelId> {
         if !(min..=MAX_CHANNELS).contains(&names.len()) {
             let zh = format!("应列出 {min} 到 {MAX_CHANNELS} 个渠道。");
-            self.wrong(field, "length", zh, format!("Name {min} to {MAX_CHANNELS} channels."));
+            self.wrong(
+                field,
+                "length",
+                zh,
+                format!("Name {min} to {MAX_CHANNELS} channels."),
+            );
             return Vec::new();
         }
         let mut channels = Vec::new();
         for (index, name) in names.iter().enumerate() {
             let place = format!("{field}[{index}]");
-            let Some(channel) = self.channel(&place, name) else { continue };
+            let Some(channel) = self.channel(&place, name) else {
+                continue;
+            };
             if channels.contains(&channel) {
                 self.wrong(&place, "repeated", "渠道重复。", "This channel is named twice.");
             }
@@ -135,7 +190,9 @@ pub(crate) fn moment(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let is = |at: usize, wanted: &[u8]| bytes.get(at).is_some_and(|byte| wanted.contains(byte));
     let digits = |range: std::ops::Range<usize>| {
-        bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+        bytes
+            .get(range)
+            .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
     let date = digits(0..4) && is(4, b"-") && digits(5..7) && is(7, b"-") && digits(8..10) && is(10, b"Tt");
     let time = digits(11..13) && is(13, b":") && digits(14..16) && is(16, b":") && digits(17..19);
@@ -147,7 +204,12 @@ pub(crate) fn moment(text: &str) -> Option<Timestamp> {
     let fraction = offset == 19 || (is(19, b".") && offset > 20 && offset <= 29 && digits(20..offset));
     let zone = match offset + 1 == bytes.len() {
         true => true,
-        false => is(offset, b"+-") && digits(offset + 1..offset + 3) && is(offset + 3, b":") && digits(offset + 4..offset + 6),
+        false => {
+            is(offset, b"+-")
+                && digits(offset + 1..offset + 3)
+                && is(offset + 3, b":")
+                && digits(offset + 4..offset + 6)
+        }
     };
     if !(date && time && fraction && zone) {
         return None;
@@ -190,7 +252,15 @@ mod tests {
 
     #[test]
     fn references_refuse_what_cannot_be_seen() {
-        for bad in ["", "a\0b", "a\nb", "a\u{202e}b", "a\u{7f}b", "a\u{85}b", &"x".repeat(65)] {
+        for bad in [
+            "",
+            "a\0b",
+            "a\nb",
+            "a\u{202e}b",
+            "a\u{7f}b",
+            "a\u{85}b",
+            &"x".repeat(65),
+        ] {
             let mut typed = Typed::default();
             assert_eq!(typed.text("reference", bad, 64), None);
             assert!(typed.finish().is_err());

@@ -40,14 +40,7 @@ impl<W: Wire> SandboxChannel<W> {
         clock: Arc<dyn Clock>,
         seeds: Arc<dyn Seeds>,
     ) -> Self {
-        Self {
-            id,
-            key,
-            wire,
-            secrets,
-            clock,
-            seeds,
-        }
+        Self { id, key, wire, secrets, clock, seeds }
     }
 
     async fn call<R: DeserializeOwned>(
@@ -59,11 +52,7 @@ impl<W: Wire> SandboxChannel<W> {
         let body = serde_json::to_vec(request).map_err(|_| Nothing::NotSent(NotSent::NoSecrets))?;
         let nonce = sign::nonce(&self.seeds.draw());
         let headers = sign::sign(&self.key, Role::Request(&path), self.clock.now(), &nonce, &body);
-        let outgoing = Outgoing {
-            path: path.clone(),
-            headers,
-            body: Body(body),
-        };
+        let outgoing = Outgoing { path: path.clone(), headers, body: Body(body) };
         let result = self.wire.post(outgoing).await;
         let read = result
             .map_err(Nothing::from)
@@ -97,9 +86,7 @@ impl<W: Wire> SandboxChannel<W> {
         item: VaultItemId,
     ) -> Result<PersonalFields, Nothing> {
         let opened = self.secrets.personal(tenant, borrower, item).await;
-        opened
-            .filter(|fields| fields.card_number.is_some())
-            .ok_or(Nothing::NotSent(NotSent::NoSecrets))
+        opened.filter(|fields| fields.card_number.is_some()).ok_or(Nothing::NotSent(NotSent::NoSecrets))
     }
 
     async fn sign_step(&self, call: Call, request: &SignRequest) -> Result<SignAnswer, Nothing> {
@@ -110,9 +97,7 @@ impl<W: Wire> SandboxChannel<W> {
             },
             None => None,
         };
-        let personal = self
-            .personal(request.tenant, request.borrower, request.vault_item)
-            .await?;
+        let personal = self.personal(request.tenant, request.borrower, request.vault_item).await?;
         let reply = self.call(call, &map::sign_step(request, personal, code)).await?;
         Ok(map::sign_answer(request, reply))
     }
@@ -120,10 +105,7 @@ impl<W: Wire> SandboxChannel<W> {
     async fn pay(&self, order: &MoneyOrder) -> Result<MoneyAnswer, Nothing> {
         let personal = match order.direction {
             Direction::Collect => PersonalFields::default(),
-            Direction::PayOut => {
-                self.personal(order.tenant, order.borrower, order.vault_item)
-                    .await?
-            }
+            Direction::PayOut => self.personal(order.tenant, order.borrower, order.vault_item).await?,
         };
         let reply = self.call(Call::Pay, &map::pay(order, personal)).await?;
         Ok(map::money_answer(order, reply))
@@ -151,15 +133,11 @@ impl<W: Wire> Channel for SandboxChannel<W> {
     }
 
     async fn request_code(&self, request: &SignRequest) -> SignAnswer {
-        self.sign_step(Call::SignCode, request)
-            .await
-            .unwrap_or_else(SignAnswer::from)
+        self.sign_step(Call::SignCode, request).await.unwrap_or_else(SignAnswer::from)
     }
 
     async fn sign(&self, request: &SignRequest) -> SignAnswer {
-        self.sign_step(Call::SignConfirm, request)
-            .await
-            .unwrap_or_else(SignAnswer::from)
+        self.sign_step(Call::SignConfirm, request).await.unwrap_or_else(SignAnswer::from)
     }
 
     async fn query_mandate(&self, request: &SignRequest) -> SignAnswer {
@@ -167,9 +145,7 @@ impl<W: Wire> Channel for SandboxChannel<W> {
     }
 
     async fn cancel_mandate(&self, agreement_no: &str) -> bool {
-        let request = SignCancel {
-            agreement_no: agreement_no.to_owned(),
-        };
+        let request = SignCancel { agreement_no: agreement_no.to_owned() };
         let reply: Result<CancelReply, Nothing> = self.call(Call::SignCancel, &request).await;
         reply.is_ok_and(|reply| reply.agreement_no == agreement_no && !reply.live)
     }

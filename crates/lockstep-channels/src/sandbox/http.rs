@@ -32,10 +32,7 @@ impl HttpWire {
             .no_proxy()
             .pool_idle_timeout(Duration::from_secs(30))
             .build()?;
-        Ok(Self {
-            base_url: base_url.trim_end_matches('/').to_owned(),
-            client,
-        })
+        Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), client })
     }
 
     async fn send(&self, request: Outgoing) -> Result<Incoming, Failed> {
@@ -46,17 +43,8 @@ impl HttpWire {
             headers.insert(HeaderName::from_static(name), value);
         }
         let url = format!("{}{}", self.base_url, request.path);
-        let mut response = self
-            .client
-            .post(url)
-            .headers(headers)
-            .body(request.body.0)
-            .send()
-            .await?;
-        let (status, headers) = (
-            response.status().as_u16(),
-            SignedHeaders::read(response.headers()).ok(),
-        );
+        let mut response = self.client.post(url).headers(headers).body(request.body.0).send().await?;
+        let (status, headers) = (response.status().as_u16(), SignedHeaders::read(response.headers()).ok());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > MAX_BODY {
@@ -64,11 +52,7 @@ impl HttpWire {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Incoming {
-            status,
-            headers,
-            body: Body(body),
-        })
+        Ok(Incoming { status, headers, body: Body(body) })
     }
 }
 

@@ -71,10 +71,7 @@ pub(super) fn pay(order: &MoneyOrder, personal: PersonalFields) -> Pay {
 }
 
 pub(super) fn pay_question(query: &PaymentQuery) -> PayQuestion {
-    PayQuestion {
-        order_no: query.order_no.clone(),
-        sent_at: query.sent_at,
-    }
+    PayQuestion { order_no: query.order_no.clone(), sent_at: query.sent_at }
 }
 
 pub(super) fn sign_step(
@@ -94,10 +91,7 @@ pub(super) fn sign_step(
 }
 
 pub(super) fn sign_question(request: &SignRequest) -> SignQuestion {
-    SignQuestion {
-        request_no: request.request_no.clone(),
-        channel_ref: request.channel_ref.clone(),
-    }
+    SignQuestion { request_no: request.request_no.clone(), channel_ref: request.channel_ref.clone() }
 }
 
 const WRONG_ORDER: Nothing = Nothing::NoAnswer(NoAnswer::WrongOrder);
@@ -107,11 +101,7 @@ pub(super) fn money_answer(order: &MoneyOrder, reply: PayReply) -> MoneyAnswer {
         return WRONG_ORDER.into();
     }
     let amount_minor = Some(reply.amount_minor);
-    MoneyAnswer::Answered {
-        code: reply.code,
-        channel_ref: reply.channel_ref,
-        amount_minor,
-    }
+    MoneyAnswer::Answered { code: reply.code, channel_ref: reply.channel_ref, amount_minor }
 }
 
 /// The question doesn't say how much, so the amount goes on to the rules, which compare it with the payment's.
@@ -124,10 +114,7 @@ pub(super) fn query_answer(query: &PaymentQuery, reply: PayQuestionReply) -> Que
         channel_ref: original.channel_ref,
         amount_minor: Some(original.amount_minor),
     });
-    QueryAnswer::Answered {
-        code: reply.code,
-        original,
-    }
+    QueryAnswer::Answered { code: reply.code, original }
 }
 
 pub(super) fn sign_answer(request: &SignRequest, reply: SignReply) -> SignAnswer {

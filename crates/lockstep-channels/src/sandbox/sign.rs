@@ -36,11 +36,7 @@ pub struct SignedHeaders {
 impl SignedHeaders {
     /// Names and values.
     pub fn pairs(&self) -> [(&'static str, &str); 3] {
-        [
-            (TIMESTAMP, &self.timestamp),
-            (NONCE, &self.nonce),
-            (SIGNATURE, &self.signature),
-        ]
+        [(TIMESTAMP, &self.timestamp), (NONCE, &self.nonce), (SIGNATURE, &self.signature)]
     }
 
     /// Reads them. Each must be there once.
@@ -59,10 +55,7 @@ fn single(headers: &HeaderMap, name: &'static str) -> Result<String, SignError> 
     if values.next().is_some() {
         return Err(SignError::Repeated(name));
     }
-    value
-        .to_str()
-        .map(str::to_owned)
-        .map_err(|_| SignError::Unreadable(name))
+    value.to_str().map(str::to_owned).map_err(|_| SignError::Unreadable(name))
 }
 
 /// Why a signature is not accepted.
@@ -114,11 +107,7 @@ pub fn sign(key: &ChannelKey, role: Role<'_>, now: Timestamp, nonce: &str, body:
     let timestamp = now.as_millis().to_string();
     let mac = mac(key, role, &timestamp, nonce, body);
     let signature = hex(&mac.finalize().into_bytes());
-    SignedHeaders {
-        timestamp,
-        nonce: nonce.to_owned(),
-        signature,
-    }
+    SignedHeaders { timestamp, nonce: nonce.to_owned(), signature }
 }
 
 /// Checks a message that came by itself: signature and time.
@@ -167,10 +156,7 @@ fn check(key: &ChannelKey, role: Role<'_>, headers: &SignedHeaders, body: &[u8])
 
 fn mac(key: &ChannelKey, role: Role<'_>, timestamp: &str, nonce: &str, body: &[u8]) -> Hmac<Sha256> {
     let (method, path) = role.head();
-    let text = format!(
-        "{method}\n{path}\n{timestamp}\n{nonce}\n{}",
-        hex(&Sha256::digest(body))
-    );
+    let text = format!("{method}\n{path}\n{timestamp}\n{nonce}\n{}", hex(&Sha256::digest(body)));
     let mut mac = match Hmac::<Sha256>::new_from_slice(key.bytes()) {
         Ok(mac) => mac,
         Err(_) => unreachable!("HMAC takes keys of any length"),
@@ -181,11 +167,7 @@ fn mac(key: &ChannelKey, role: Role<'_>, timestamp: &str, nonce: &str, body: &[u
 
 fn moment(text: &str) -> Result<Timestamp, SignError> {
     let plain = (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    let millis = text
-        .parse()
-        .ok()
-        .filter(|_| plain)
-        .ok_or(SignError::Unreadable(TIMESTAMP))?;
+    let millis = text.parse().ok().filter(|_| plain).ok_or(SignError::Unreadable(TIMESTAMP))?;
     Ok(Timestamp::from_millis(millis))
 }
 
@@ -201,10 +183,7 @@ pub fn nonce(random: &[u8; 16]) -> String {
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {
@@ -237,17 +216,8 @@ mod tests {
     #[test]
     fn a_published_vector() {
         let now = Timestamp::from_millis(1_772_413_200_123);
-        let signed = sign(
-            &key(),
-            Role::Request("/channels/unionpay/pay"),
-            now,
-            &nonce_of(7),
-            br#"{"a":1}"#,
-        );
-        assert_eq!(
-            signed.signature,
-            "13e28f9fbbc3c73f0365befae8564cb34544efe06ce95dd32d90330333dca587"
-        );
+        let signed = sign(&key(), Role::Request("/channels/unionpay/pay"), now, &nonce_of(7), br#"{"a":1}"#);
+        assert_eq!(signed.signature, "13e28f9fbbc3c73f0365befae8564cb34544efe06ce95dd32d90330333dca587");
     }
 
     #[test]
@@ -256,16 +226,10 @@ mod tests {
         let (unionpay, path) = (ChannelId::try_from("unionpay").unwrap(), "/channels/unionpay/pay");
         let request = sign(&key(), Role::Request(path), now, &nonce_of(7), b"{}");
         assert_eq!(verify(&key(), Role::Request(path), &request, b"{}", now), Ok(()));
-        for role in [
-            Role::Reply(path),
-            Role::Notice(&unionpay),
-            Role::Request("/channels/unionpay/pay_query"),
-        ] {
-            assert_eq!(
-                verify(&key(), role, &request, b"{}", now),
-                Err(SignError::Mismatch),
-                "{role:?}"
-            );
+        for role in
+            [Role::Reply(path), Role::Notice(&unionpay), Role::Request("/channels/unionpay/pay_query")]
+        {
+            assert_eq!(verify(&key(), role, &request, b"{}", now), Err(SignError::Mismatch), "{role:?}");
         }
     }
 
@@ -274,17 +238,8 @@ mod tests {
         let now = Timestamp::from_millis(1);
         let reply = sign(&key(), Role::Reply("/p"), now, &nonce_of(7), b"{}");
         assert_eq!(verify_reply(&key(), "/p", &nonce_of(7), &reply, b"{}"), Ok(()));
-        assert_eq!(
-            verify_reply(&key(), "/p", &nonce_of(8), &reply, b"{}"),
-            Err(SignError::Mismatch)
-        );
-        let moved = SignedHeaders {
-            nonce: nonce_of(8),
-            ..reply
-        };
-        assert_eq!(
-            verify_reply(&key(), "/p", &nonce_of(8), &moved, b"{}"),
-            Err(SignError::Mismatch)
-        );
+        assert_eq!(verify_reply(&key(), "/p", &nonce_of(8), &reply, b"{}"), Err(SignError::Mismatch));
+        let moved = SignedHeaders { nonce: nonce_of(8), ..reply };
+        assert_eq!(verify_reply(&key(), "/p", &nonce_of(8), &moved, b"{}"), Err(SignError::Mismatch));
     }
 }

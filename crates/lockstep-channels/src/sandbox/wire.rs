@@ -26,14 +26,8 @@ pub enum Call {
 
 impl Call {
     /// All six.
-    pub const ALL: [Self; 6] = [
-        Self::SignCode,
-        Self::SignConfirm,
-        Self::SignQuery,
-        Self::SignCancel,
-        Self::Pay,
-        Self::PayQuery,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::SignCode, Self::SignConfirm, Self::SignQuery, Self::SignCancel, Self::Pay, Self::PayQuery];
 
     /// The last part of its path.
     pub const fn as_str(self) -> &'static str {

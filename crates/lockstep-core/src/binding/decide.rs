@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Binding, BindingEvent, CodeRef, Instrument, InstrumentKind, Mandate, MandateState, MandateTerms, Proof, SignAnswer,
-    Verification,
+    Binding, BindingEvent, CodeRef, Instrument, InstrumentKind, Mandate, MandateState, MandateTerms, Proof,
+    SignAnswer, Verification,
 };
 use crate::catalogue::{self, Disposition, Reason};
 use crate::channel::{Capability, ChannelId};
@@ -106,7 +106,11 @@ pub struct Bind {
 }
 
 /// Decides about a binding.
-pub(crate) fn decide(slice: &Slice, command: &BindingCommand, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+pub(crate) fn decide(
+    slice: &Slice,
+    command: &BindingCommand,
+    facts: &Facts<'_>,
+) -> Result<Decision, Refusal> {
     if let BindingCommand::Bind(bind) = command {
         return open(slice, bind, facts);
     }
@@ -193,7 +197,8 @@ fn signing_rules<'a>(
     kind: InstrumentKind,
     facts: &Facts<'a>,
 ) -> Result<&'a Capability, Refusal> {
-    let capability = facts.channels.get(channel).ok_or(Refusal::ChannelNotFound { channel: channel.clone() })?;
+    let capability =
+        facts.channels.get(channel).ok_or(Refusal::ChannelNotFound { channel: channel.clone() })?;
     let able = capability.sign.as_ref().is_some_and(|rules| match kind {
         InstrumentKind::DebitCard | InstrumentKind::CreditCard => rules.sms_code.is_some(),
         InstrumentKind::BankAccount => rules.micro_deposit,
@@ -241,7 +246,9 @@ fn ask_code(slice: &Slice, channel: &ChannelId, decision: &mut Decision, facts: 
 fn sign_request(binding: &Binding, channel: &ChannelId) -> Option<SignRequest> {
     let mandate = binding.mandates.get(channel)?;
     let channel_ref = match &mandate.state {
-        MandateState::AwaitingCode { channel_ref, .. } | MandateState::Signing { channel_ref, .. } => channel_ref.clone(),
+        MandateState::AwaitingCode { channel_ref, .. } | MandateState::Signing { channel_ref, .. } => {
+            channel_ref.clone()
+        }
         _ => None,
     };
     Some(SignRequest {
@@ -277,9 +284,13 @@ fn add_mandate(
     let id = MandateId::mint(&mut facts.mint(binding.id.bucket()));
     decision.event(BindingEvent::MandateWanted { id, channel: channel.clone(), terms: terms.clone() });
     match (binding.instrument.kind, &binding.verification) {
-        (InstrumentKind::BankAccount, Verification::Proven { .. }) => sign_proven(&slice, channel, &mut decision, facts),
+        (InstrumentKind::BankAccount, Verification::Proven { .. }) => {
+            sign_proven(&slice, channel, &mut decision, facts)
+        }
         (InstrumentKind::BankAccount, _) => {}
-        (InstrumentKind::DebitCard | InstrumentKind::CreditCard, _) => ask_code(&slice, channel, &mut decision, facts),
+        (InstrumentKind::DebitCard | InstrumentKind::CreditCard, _) => {
+            ask_code(&slice, channel, &mut decision, facts)
+        }
     }
     Ok(decision)
 }
@@ -294,7 +305,8 @@ fn slice_of(binding: &Binding) -> Slice {
 }
 
 fn send_code(binding: &Binding, channel: &ChannelId, facts: &Facts<'_>) -> Result<Decision, Refusal> {
-    let mandate = binding.mandates.get(channel).ok_or_else(|| Refusal::NoMandateOn { channel: channel.clone() })?;
+    let mandate =
+        binding.mandates.get(channel).ok_or_else(|| Refusal::NoMandateOn { channel: channel.clone() })?;
     if !by_code(binding) {
         return Err(Refusal::ChannelCannotSign { channel: channel.clone() });
     }
@@ -302,11 +314,17 @@ fn send_code(binding: &Binding, channel: &ChannelId, facts: &Facts<'_>) -> Resul
         MandateState::AwaitingCode { .. } | MandateState::Wanted | MandateState::Refused { .. } => {
             code_allowed(mandate, facts)?;
         }
-        MandateState::RequestingCode { .. } | MandateState::Signing { .. } | MandateState::SigningUnknown { .. } => {
+        MandateState::RequestingCode { .. }
+        | MandateState::Signing { .. }
+        | MandateState::SigningUnknown { .. } => {
             return Err(Refusal::SigningUnderWay);
         }
-        MandateState::Live { .. } => return Err(Refusal::MandateExists { channel: channel.clone() }),
-        MandateState::Ended { .. } => return Err(Refusal::NoMandateOn { channel: channel.clone() }),
+        MandateState::Live { .. } => {
+            return Err(Refusal::MandateExists { channel: channel.clone() });
+        }
+        MandateState::Ended { .. } => {
+            return Err(Refusal::NoMandateOn { channel: channel.clone() });
+        }
     }
     let mut decision = Decision::nothing();
     ask_code(&slice_of(binding), channel, &mut decision, facts);
@@ -316,7 +334,8 @@ fn send_code(binding: &Binding, channel: &ChannelId, facts: &Facts<'_>) -> Resul
 /// Whether one more code may be texted for a mandate: not too many, and not too soon after the last one.
 fn code_allowed(mandate: &Mandate, facts: &Facts<'_>) -> Result<(), Refusal> {
     let channel = &mandate.channel;
-    let rules = code_rules(channel, facts).ok_or_else(|| Refusal::ChannelCannotSign { channel: channel.clone() })?;
+    let rules =
+        code_rules(channel, facts).ok_or_else(|| Refusal::ChannelCannotSign { channel: channel.clone() })?;
     if mandate.rounds >= MAX_ROUNDS {
         return Err(Refusal::TooManyCodes);
     }
@@ -351,8 +370,11 @@ fn code_answered(
     facts: &Facts<'_>,
 ) -> Decision {
     let mut decision = Decision::nothing();
-    let Some(mandate) = binding.mandates.get(channel) else { return decision };
-    let current = matches!(mandate.state, MandateState::RequestingCode { .. }) && mandate.request_no() == request_no;
+    let Some(mandate) = binding.mandates.get(channel) else {
+        return decision;
+    };
+    let current =
+        matches!(mandate.state, MandateState::RequestingCode { .. }) && mandate.request_no() == request_no;
     if !current {
         return decision;
     }
@@ -375,7 +397,13 @@ fn code_answered(
     decision
 }
 
-fn refuse(channel: &ChannelId, reason: Reason, code: Option<String>, decision: &mut Decision, facts: &Facts<'_>) {
+fn refuse(
+    channel: &ChannelId,
+    reason: Reason,
+    code: Option<String>,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
     decision.event(BindingEvent::MandateRefused { channel: channel.clone(), reason, code, at: facts.now });
 }
 
@@ -385,7 +413,8 @@ fn confirm_code(
     code: &CodeRef,
     facts: &Facts<'_>,
 ) -> Result<Decision, Refusal> {
-    let mandate = binding.mandates.get(channel).ok_or_else(|| Refusal::NoMandateOn { channel: channel.clone() })?;
+    let mandate =
+        binding.mandates.get(channel).ok_or_else(|| Refusal::NoMandateOn { channel: channel.clone() })?;
     let MandateState::AwaitingCode { expires_at, tries_left, .. } = &mandate.state else {
         return Err(Refusal::NoCodeExpected);
     };
@@ -395,7 +424,8 @@ fn confirm_code(
     let slice = slice_of(binding);
     let mut decision = Decision::nothing();
     decision.event(BindingEvent::SignatureSent { channel: channel.clone(), at: facts.now });
-    if let Some(mut request) = slice.after(&decision).binding.and_then(|after| sign_request(&after, channel)) {
+    if let Some(mut request) = slice.after(&decision).binding.and_then(|after| sign_request(&after, channel))
+    {
         request.code = Some(code.clone());
         decision.effect(facts.now, Effect::Sign(request));
     }
@@ -418,8 +448,12 @@ fn sign_answered(
     facts: &Facts<'_>,
 ) -> Decision {
     let mut decision = Decision::nothing();
-    let Some(mandate) = binding.mandates.get(channel) else { return decision };
-    let MandateState::Signing { tries_left, .. } = &mandate.state else { return decision };
+    let Some(mandate) = binding.mandates.get(channel) else {
+        return decision;
+    };
+    let MandateState::Signing { tries_left, .. } = &mandate.state else {
+        return decision;
+    };
     if mandate.request_no() != request_no {
         return decision;
     }
@@ -428,7 +462,9 @@ fn sign_answered(
         return decision;
     }
     match read(channel, answer, facts) {
-        Read::Yes { agreement_no: Some(agreement_no), .. } => live(binding, channel, agreement_no, &mut decision, facts),
+        Read::Yes { agreement_no: Some(agreement_no), .. } => {
+            live(binding, channel, agreement_no, &mut decision, facts)
+        }
         Read::Yes { agreement_no: None, .. } | Read::Unknown => {
             decision.event(BindingEvent::SignatureUnknown { channel: channel.clone(), at: facts.now });
             wake_to_ask(binding, channel, 0, &mut decision, facts);
@@ -449,14 +485,26 @@ fn sign_answered(
     decision
 }
 
-fn live(binding: &Binding, channel: &ChannelId, agreement_no: String, decision: &mut Decision, facts: &Facts<'_>) {
+fn live(
+    binding: &Binding,
+    channel: &ChannelId,
+    agreement_no: String,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
     decision.event(BindingEvent::MandateLive { channel: channel.clone(), agreement_no, at: facts.now });
     if by_code(binding) && !matches!(binding.verification, Verification::Proven { .. }) {
         decision.event(BindingEvent::Proven { proof: Proof::FourElementsAndCode, at: facts.now });
     }
 }
 
-fn wake_to_ask(binding: &Binding, channel: &ChannelId, asked: u16, decision: &mut Decision, facts: &Facts<'_>) {
+fn wake_to_ask(
+    binding: &Binding,
+    channel: &ChannelId,
+    asked: u16,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
     let wait = match facts.channels.get(channel).and_then(|capability| capability.query.as_ref()) {
         Some(rules) => rules.wait(asked),
         None => Duration::from_secs(30),
@@ -467,7 +515,9 @@ fn wake_to_ask(binding: &Binding, channel: &ChannelId, asked: u16, decision: &mu
 
 fn ask_mandate(binding: &Binding, channel: &ChannelId, asked: u16, facts: &Facts<'_>) -> Decision {
     let mut decision = Decision::nothing();
-    let Some(mandate) = binding.mandates.get(channel) else { return decision };
+    let Some(mandate) = binding.mandates.get(channel) else {
+        return decision;
+    };
     let due = matches!(mandate.state, MandateState::SigningUnknown { asked: so_far, .. } if so_far == asked);
     if let Some(request) = sign_request(binding, channel).filter(|_| due) {
         decision.effect(facts.now, Effect::QueryMandate(request));
@@ -483,13 +533,19 @@ fn mandate_answered(
     facts: &Facts<'_>,
 ) -> Decision {
     let mut decision = Decision::nothing();
-    let Some(mandate) = binding.mandates.get(channel) else { return decision };
-    let MandateState::SigningUnknown { asked, .. } = mandate.state else { return decision };
+    let Some(mandate) = binding.mandates.get(channel) else {
+        return decision;
+    };
+    let MandateState::SigningUnknown { asked, .. } = mandate.state else {
+        return decision;
+    };
     if mandate.request_no() != request_no {
         return decision;
     }
     match read(channel, answer, facts) {
-        Read::Yes { agreement_no: Some(agreement_no), .. } => live(binding, channel, agreement_no, &mut decision, facts),
+        Read::Yes { agreement_no: Some(agreement_no), .. } => {
+            live(binding, channel, agreement_no, &mut decision, facts)
+        }
         Read::No { reason, code } => refuse(channel, reason, code, &mut decision, facts),
         Read::Yes { agreement_no: None, .. } | Read::Unknown | Read::NotSent if asked < MAX_SIGN_QUERIES => {
             decision.event(BindingEvent::SignatureStillUnknown { channel: channel.clone() });
@@ -504,12 +560,15 @@ fn mandate_answered(
 }
 
 fn confirm_amount(binding: &Binding, amount_minor: i64, facts: &Facts<'_>) -> Result<Decision, Refusal> {
-    let Verification::AwaitingAmount { amount_minor: sent, expires_at, tries_left, .. } = &binding.verification else {
+    let Verification::AwaitingAmount { amount_minor: sent, expires_at, tries_left, .. } =
+        &binding.verification
+    else {
         return Err(Refusal::NoAmountExpected);
     };
     let mut decision = Decision::nothing();
     if facts.now >= *expires_at {
-        decision.event(BindingEvent::VerificationFailed { reason: Reason::MicroDepositExpired, at: facts.now });
+        decision
+            .event(BindingEvent::VerificationFailed { reason: Reason::MicroDepositExpired, at: facts.now });
         return Ok(decision);
     }
     if amount_minor != *sent {
@@ -576,7 +635,9 @@ enum Read {
 fn read(channel: &ChannelId, answer: &SignAnswer, facts: &Facts<'_>) -> Read {
     match answer {
         SignAnswer::Answered { code, channel_ref, agreement_no } => {
-            let Some(capability) = facts.channels.get(channel) else { return Read::Unknown };
+            let Some(capability) = facts.channels.get(channel) else {
+                return Read::Unknown;
+            };
             let verdict = catalogue::look_up(capability.scheme, code);
             match verdict.disposition {
                 Disposition::Succeeded | Disposition::DefectiveSuccess => {
@@ -592,4 +653,3 @@ fn read(channel: &ChannelId, answer: &SignAnswer, facts: &Facts<'_>) -> Read {
         SignAnswer::NotSent { .. } | SignAnswer::CodeLost => Read::NotSent,
     }
 }
-

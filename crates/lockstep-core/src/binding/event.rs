@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Binding, Instrument, Mandate, MandateState, MandateTerms, Observation, Proof, Verification, join};
+use super::{
+    Binding, Instrument, Mandate, MandateState, MandateTerms, Observation, Proof, Verification, join,
+};
 use crate::catalogue::Reason;
 use crate::channel::ChannelId;
 use crate::id::{BindingId, BorrowerId, MandateId, PaymentId, TenantId};
@@ -188,8 +190,13 @@ impl Binding {
             BindingEvent::MandateWanted { id, channel, terms } => {
                 let (channel, terms) = (channel.clone(), terms.clone());
                 // Codes asked for in vain count on: wanting the mandate again gives a guesser no new ones.
-                let rounds = self.mandates.get(&channel).filter(|mandate| mandate.in_vain()).map_or(0, |one| one.rounds);
-                let mandate = Mandate { id: *id, channel: channel.clone(), terms, state: MandateState::Wanted, rounds };
+                let rounds = self
+                    .mandates
+                    .get(&channel)
+                    .filter(|mandate| mandate.in_vain())
+                    .map_or(0, |one| one.rounds);
+                let mandate =
+                    Mandate { id: *id, channel: channel.clone(), terms, state: MandateState::Wanted, rounds };
                 self.mandates.insert(channel, mandate);
             }
             BindingEvent::DepositSent { payment } => {
@@ -265,7 +272,8 @@ impl Mandate {
                     }
                     _ => (None, *at, *at, 0),
                 };
-                self.state = MandateState::Signing { channel_ref, since: *at, sent_at, expires_at, tries_left };
+                self.state =
+                    MandateState::Signing { channel_ref, since: *at, sent_at, expires_at, tries_left };
             }
             BindingEvent::CodeWrong { .. } => self.back_to_code(0),
             BindingEvent::SignatureNotSent { .. } => self.back_to_code(1),

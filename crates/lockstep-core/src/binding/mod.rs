@@ -171,7 +171,8 @@ impl Binding {
     }
 
     fn status_without_mandate(&self) -> BindingStatus {
-        let awaiting = self.mandates.values().find(|mandate| matches!(mandate.state, MandateState::AwaitingCode { .. }));
+        let awaiting =
+            self.mandates.values().find(|mandate| matches!(mandate.state, MandateState::AwaitingCode { .. }));
         if let Some(mandate) = awaiting {
             return BindingStatus::AwaitingCode { channel: mandate.channel.clone() };
         }

@@ -100,14 +100,14 @@ mod tests {
             InstrumentStatus::Closed,
         ]);
         let sources = prop::sample::select(vec!["unionpay", "netsunion"]);
-        prop::option::of((0_i64..4, statuses, sources, 0_i64..4).prop_map(|(at, status, source, received)| {
-            Observation {
+        prop::option::of((0_i64..4, statuses, sources, 0_i64..4).prop_map(
+            |(at, status, source, received)| Observation {
                 observed_at: Timestamp::from_millis(at),
                 status,
                 source: ChannelId::try_from(source).unwrap(),
                 received_at: Timestamp::from_millis(received),
-            }
-        }))
+            },
+        ))
     }
 
     proptest! {

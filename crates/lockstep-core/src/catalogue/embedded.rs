@@ -11,11 +11,7 @@ pub fn find_embedded(text: &str) -> Option<(Scheme, &str)> {
         .filter_map(|word| scheme_of(word).map(|scheme| (scheme, word)));
     let first = found.next()?;
     let mut candidates = std::iter::once(first).chain(found);
-    Some(
-        candidates
-            .find(|(scheme, code)| look_up(*scheme, code).known)
-            .unwrap_or(first),
-    )
+    Some(candidates.find(|(scheme, code)| look_up(*scheme, code).known).unwrap_or(first))
 }
 
 fn scheme_of(word: &str) -> Option<Scheme> {
@@ -26,9 +22,7 @@ fn scheme_of(word: &str) -> Option<Scheme> {
     if word.len() != 8 || digits(word) {
         return None;
     }
-    let family = ["PB", "RB", "PS", "RS"]
-        .iter()
-        .find_map(|family| word.strip_prefix(family));
+    let family = ["PB", "RB", "PS", "RS"].iter().find_map(|family| word.strip_prefix(family));
     let shaped = family.is_some_and(digits);
     (shaped || look_up(Scheme::NetworkPb, word).known).then_some(Scheme::NetworkPb)
 }

@@ -23,12 +23,7 @@ fn codes_that_decide_about_money() {
     }
     check(UnionpayAcp, "42", MoneyMovedLate, Disposition::DefectiveSuccess);
     for code in ["74", "75", "A6"] {
-        check(
-            UnionpayAcp,
-            code,
-            Reason::DefectiveSuccess,
-            Disposition::DefectiveSuccess,
-        );
+        check(UnionpayAcp, code, Reason::DefectiveSuccess, Disposition::DefectiveSuccess);
     }
     check(UnionpayAcp, "64", InsufficientFunds, Declined);
     check(UnionpayAcp, "83", ChannelProcessing, Unknown);
@@ -42,20 +37,10 @@ fn codes_that_decide_about_money() {
     check(EpccTrxstatus, "0", Success, Succeeded);
     check(EpccTrxstatus, "1", DeclinedGeneric, Declined);
     check(EpccTrxstatus, "2", ChannelProcessing, Unknown);
-    check(
-        EpccTrxstatus,
-        "3",
-        Reason::DefectiveSuccess,
-        Disposition::DefectiveSuccess,
-    );
+    check(EpccTrxstatus, "3", Reason::DefectiveSuccess, Disposition::DefectiveSuccess);
 
     check(OnebankPcc, "PCC02253", AccountLost, Declined);
-    check(
-        OnebankPcc,
-        "PCC42010",
-        MoneyMovedLate,
-        Disposition::DefectiveSuccess,
-    );
+    check(OnebankPcc, "PCC42010", MoneyMovedLate, Disposition::DefectiveSuccess);
     check(OnebankPcc, "PCC80002", NotFoundAfterWindow, NotFound);
     check(OnebankPcc, "PCC10001", ChannelUnavailable, Unknown);
 
@@ -63,12 +48,7 @@ fn codes_that_decide_about_money() {
         assert_eq!(look_up(Iso8583F39, code).disposition, Unknown, "field 39 {code}");
     }
     for code in ["A2", "A4", "A5", "A6"] {
-        check(
-            Iso8583F39,
-            code,
-            Reason::DefectiveSuccess,
-            Disposition::DefectiveSuccess,
-        );
+        check(Iso8583F39, code, Reason::DefectiveSuccess, Disposition::DefectiveSuccess);
     }
     check(Iso8583F39, "51", InsufficientFunds, Declined);
     check(Iso8583F39, "10", PartialAmount, Disposition::DefectiveSuccess);
@@ -79,10 +59,7 @@ fn retry_rules_that_others_build_on() {
     assert_eq!(Reason::InsufficientFunds.entry().retry, RetryRule::NextDay);
     assert_eq!(Reason::MonthlyLimitExceeded.entry().retry, RetryRule::NextMonth);
     assert_eq!(Reason::AccountClosed.entry().retry, RetryRule::Never);
-    assert_eq!(
-        Reason::IssuerUnavailable.entry().retry,
-        RetryRule::AfterMinutes(30)
-    );
+    assert_eq!(Reason::IssuerUnavailable.entry().retry, RetryRule::AfterMinutes(30));
     assert!(
         !Reason::IssuerUnavailable.entry().says_about_channel,
         "an issuer and a channel fail independently"
@@ -111,17 +88,11 @@ fn unknown_codes_are_unknown_outcomes() {
     for scheme in Scheme::ALL {
         for code in ["", "ZZ", "交易失败", "PB999999", "0000000000000000000000"] {
             let verdict = look_up(*scheme, code);
-            assert_eq!(
-                (verdict.reason, verdict.disposition),
-                (Reason::UnknownReason, Unknown)
-            );
+            assert_eq!((verdict.reason, verdict.disposition), (Reason::UnknownReason, Unknown));
             assert!(!verdict.known);
         }
     }
-    assert!(
-        look_up(Scheme::UnionpayAcp, " 64 ").known,
-        "space around a code is ignored"
-    );
+    assert!(look_up(Scheme::UnionpayAcp, " 64 ").known, "space around a code is ignored");
 }
 
 #[test]
@@ -153,37 +124,15 @@ fn texts_are_plain_and_short() {
         let entry = reason.entry();
         assert_eq!(entry.reason, *reason);
         let borrower = entry.borrower;
-        assert!(
-            !borrower.zh.chars().any(|c| c.is_ascii_alphanumeric()),
-            "{reason}: {}",
-            borrower.zh
-        );
-        assert!(
-            !borrower.en.contains(|c: char| c.is_ascii_digit()),
-            "{reason}: {}",
-            borrower.en
-        );
-        assert!(
-            borrower.zh.matches(['。', '？']).count() <= 3,
-            "{reason}: too many sentences"
-        );
+        assert!(!borrower.zh.chars().any(|c| c.is_ascii_alphanumeric()), "{reason}: {}", borrower.zh);
+        assert!(!borrower.en.contains(|c: char| c.is_ascii_digit()), "{reason}: {}", borrower.en);
+        assert!(borrower.zh.matches(['。', '？']).count() <= 3, "{reason}: too many sentences");
         for text in [entry.title, borrower, entry.support, entry.next_step] {
-            assert!(
-                text.zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
-                "{reason}: {}",
-                text.zh
-            );
-            assert!(
-                !text.zh.contains([',', ';', '!']),
-                "{reason}: half-width punctuation in {}",
-                text.zh
-            );
+            assert!(text.zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{reason}: {}", text.zh);
+            assert!(!text.zh.contains([',', ';', '!']), "{reason}: half-width punctuation in {}", text.zh);
             assert!(text.en.is_ascii(), "{reason}: {}", text.en);
         }
-        assert!(
-            entry.title.zh.chars().count() <= 16 && borrower.zh.chars().count() <= 90,
-            "{reason}"
-        );
+        assert!(entry.title.zh.chars().count() <= 16 && borrower.zh.chars().count() <= 90, "{reason}");
     }
 }
 
@@ -203,68 +152,33 @@ fn words_survive_the_wire() {
         serde_json::to_string(&RetryRule::AfterMinutes(30)).unwrap(),
         r#"{"rule":"after_minutes","minutes":30}"#
     );
-    assert_eq!(
-        serde_json::to_string(&RetryRule::NextDay).unwrap(),
-        r#"{"rule":"next_day"}"#
-    );
+    assert_eq!(serde_json::to_string(&RetryRule::NextDay).unwrap(), r#"{"rule":"next_day"}"#);
     let error = "banana".parse::<Disposition>().unwrap_err().to_string();
-    assert!(
-        error.starts_with("unknown disposition; it is one of: succeeded, "),
-        "{error}"
-    );
+    assert!(error.starts_with("unknown disposition; it is one of: succeeded, "), "{error}");
 }
 
 #[test]
 fn languages_are_read_generously() {
-    for (tag, lang) in [
-        ("zh-CN", Lang::ZhCn),
-        ("zh", Lang::ZhCn),
-        ("ZH_hans", Lang::ZhCn),
-        ("en", Lang::En),
-    ] {
+    for (tag, lang) in [("zh-CN", Lang::ZhCn), ("zh", Lang::ZhCn), ("ZH_hans", Lang::ZhCn), ("en", Lang::En)]
+    {
         assert_eq!(tag.parse::<Lang>(), Ok(lang));
     }
     assert_eq!("en-GB".parse::<Lang>(), Ok(Lang::En));
     assert!("fr".parse::<Lang>().is_err() && "".parse::<Lang>().is_err());
-    assert_eq!(
-        Reason::InsufficientFunds.entry().title.get(Lang::ZhCn),
-        "卡内余额不足"
-    );
+    assert_eq!(Reason::InsufficientFunds.entry().title.get(Lang::ZhCn), "卡内余额不足");
 }
 
 #[test]
 fn codes_inside_sentences_are_found() {
     let network = |code| Some((Scheme::NetworkPb, code));
     assert_eq!(find_embedded("账户余额不足 (PB520011)"), network("PB520011"));
-    assert_eq!(
-        find_embedded("YBLA0012账户余额不足【PB520011】"),
-        network("PB520011")
-    );
+    assert_eq!(find_embedded("YBLA0012账户余额不足【PB520011】"), network("PB520011"));
     assert_eq!(find_embedded("[PB005X09]动态码错误"), network("PB005X09"));
-    assert_eq!(
-        find_embedded("PCC02254:账户已冻结"),
-        Some((Scheme::OnebankPcc, "PCC02254"))
-    );
-    assert_eq!(
-        find_embedded("PB999999"),
-        network("PB999999"),
-        "the shape is enough"
-    );
-    assert_eq!(
-        find_embedded("RB999999, PB520006"),
-        network("PB520006"),
-        "a known code comes first"
-    );
-    for nothing in [
-        "",
-        "余额不足",
-        "PB52001",
-        "PB5200111",
-        "pb520011",
-        "20190101",
-        "PCC123",
-        "订单00000000",
-    ] {
+    assert_eq!(find_embedded("PCC02254:账户已冻结"), Some((Scheme::OnebankPcc, "PCC02254")));
+    assert_eq!(find_embedded("PB999999"), network("PB999999"), "the shape is enough");
+    assert_eq!(find_embedded("RB999999, PB520006"), network("PB520006"), "a known code comes first");
+    for nothing in ["", "余额不足", "PB52001", "PB5200111", "pb520011", "20190101", "PCC123", "订单00000000"]
+    {
         assert_eq!(find_embedded(nothing), None, "{nothing}");
     }
 }

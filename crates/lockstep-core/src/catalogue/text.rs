@@ -46,10 +46,7 @@ impl FromStr for Lang {
         match language {
             _ if language.eq_ignore_ascii_case("zh") => Ok(Self::ZhCn),
             _ if language.eq_ignore_ascii_case("en") => Ok(Self::En),
-            _ => Err(UnknownWord {
-                what: "language",
-                legal: "zh-CN, en".to_owned(),
-            }),
+            _ => Err(UnknownWord { what: "language", legal: "zh-CN, en".to_owned() }),
         }
     }
 }

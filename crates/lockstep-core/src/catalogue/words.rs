@@ -23,17 +23,10 @@ macro_rules! spelled {
             type Err = $crate::catalogue::UnknownWord;
 
             fn from_str(word: &str) -> Result<Self, Self::Err> {
-                Self::ALL
-                    .iter()
-                    .copied()
-                    .find(|value| value.as_str() == word)
-                    .ok_or_else(|| {
-                        let legal: Vec<_> = Self::ALL.iter().map(|value| value.as_str()).collect();
-                        $crate::catalogue::UnknownWord {
-                            what: $what,
-                            legal: legal.join(", "),
-                        }
-                    })
+                Self::ALL.iter().copied().find(|value| value.as_str() == word).ok_or_else(|| {
+                    let legal: Vec<_> = Self::ALL.iter().map(|value| value.as_str()).collect();
+                    $crate::catalogue::UnknownWord { what: $what, legal: legal.join(", ") }
+                })
             }
         }
     };

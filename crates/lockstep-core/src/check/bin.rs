@@ -55,16 +55,11 @@ const LONGEST: u8 = 10;
 pub(super) fn find(number: &str) -> Option<&'static Bin> {
     let mut other_length = None;
     for digits in (SHORTEST..=LONGEST).rev() {
-        let Some(prefix) = number
-            .get(..usize::from(digits))
-            .and_then(|text| text.parse::<u64>().ok())
-        else {
+        let Some(prefix) = number.get(..usize::from(digits)).and_then(|text| text.parse::<u64>().ok()) else {
             continue;
         };
         let start = BINS.partition_point(|bin| (bin.digits, bin.prefix) < (digits, prefix));
-        let same = BINS[start..]
-            .iter()
-            .take_while(|bin| (bin.digits, bin.prefix) == (digits, prefix));
+        let same = BINS[start..].iter().take_while(|bin| (bin.digits, bin.prefix) == (digits, prefix));
         for bin in same {
             if usize::from(bin.length) == number.len() {
                 return Some(bin);

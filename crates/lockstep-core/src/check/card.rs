@@ -49,11 +49,7 @@ pub fn check_card(typed: &CardNumber) -> CardCheck {
     if !checksum::luhn_ok(digits) {
         let carries_luhn =
             (16..=19).contains(&count) && ["62", "4", "5", "35"].iter().any(|p| digits.starts_with(p));
-        codes.push(if carries_luhn {
-            FindingCode::CardChecksum
-        } else {
-            FindingCode::CardChecksumUnusual
-        });
+        codes.push(if carries_luhn { FindingCode::CardChecksum } else { FindingCode::CardChecksumUnusual });
     }
     codes.extend(doubts_about_issuer(bin, count));
     Checked::new(FIELD, codes, || {
@@ -96,10 +92,7 @@ mod tests {
         let vectors: serde_json::Value =
             serde_json::from_str(include_str!("../../data/check_vectors.json")).unwrap();
         for vector in vectors["luhn"].as_array().unwrap() {
-            let (pan, valid) = (
-                vector["pan"].as_str().unwrap(),
-                vector["valid"].as_bool().unwrap(),
-            );
+            let (pan, valid) = (vector["pan"].as_str().unwrap(), vector["valid"].as_bool().unwrap());
             let checked = check(pan);
             let complaint =
                 checked.found(FindingCode::CardChecksum) || checked.found(FindingCode::CardChecksumUnusual);
@@ -133,10 +126,7 @@ mod tests {
         let number = "62232600000000000000";
         assert!(!checksum::luhn_ok(number), "longer than cards that carry Luhn");
         let checked = check(number);
-        assert!(
-            checked.is_usable() && checked.found(FindingCode::CardChecksumUnusual),
-            "{checked:?}"
-        );
+        assert!(checked.is_usable() && checked.found(FindingCode::CardChecksumUnusual), "{checked:?}");
     }
 
     #[test]
@@ -147,17 +137,11 @@ mod tests {
             [FindingCode::CardLengthUnusual],
             "16 instead of 19 digits"
         );
-        assert_eq!(
-            codes(&with_luhn("629999000000000")),
-            [FindingCode::CardIssuerUnknown]
-        );
+        assert_eq!(codes(&with_luhn("629999000000000")), [FindingCode::CardIssuerUnknown]);
         let disputed = check(&with_luhn("620530000000000000"));
         assert!(disputed.found(FindingCode::CardIssuerDisputed) && disputed.facts.unwrap().conflict);
         let unnamed = check(&with_luhn("62001100000000000")).facts.unwrap();
-        assert!(
-            unnamed.issuer.is_none() && unnamed.kind != CardKind::Unknown,
-            "known card, unnamed issuer"
-        );
+        assert!(unnamed.issuer.is_none() && unnamed.kind != CardKind::Unknown, "known card, unnamed issuer");
     }
 
     #[test]

@@ -36,10 +36,7 @@ pub fn id_check(first_17: &str) -> Option<char> {
     for (byte, weight) in first_17.bytes().zip(ID_WEIGHTS) {
         sum += char::from(byte).to_digit(10)? * weight;
     }
-    ID_CHECKS
-        .get(sum as usize % ID_CHECKS.len())
-        .copied()
-        .map(char::from)
+    ID_CHECKS.get(sum as usize % ID_CHECKS.len()).copied().map(char::from)
 }
 
 /// Whether the 18th character of an identity number fits the 17 before it.

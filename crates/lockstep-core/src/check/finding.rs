@@ -48,12 +48,7 @@ pub struct Finding {
 impl Finding {
     /// A finding about `field`; severity and message come from the catalogue.
     pub fn new(field: &'static str, code: FindingCode) -> Self {
-        Self {
-            field: Cow::Borrowed(field),
-            code,
-            severity: code.severity(),
-            message: code.message(),
-        }
+        Self { field: Cow::Borrowed(field), code, severity: code.severity(), message: code.message() }
     }
 
     /// The same finding inside a larger request: `card_number` within `items[3]` is `items[3].card_number`.
@@ -98,10 +93,7 @@ impl<Facts> Checked<Facts> {
         let mut findings: Vec<_> = codes.into_iter().map(|code| Finding::new(field, code)).collect();
         findings.sort_by_key(|finding| finding.severity);
         let stopped = findings.iter().any(|finding| finding.severity == Severity::Error);
-        Self {
-            findings,
-            facts: if stopped { None } else { facts() },
-        }
+        Self { findings, facts: if stopped { None } else { facts() } }
     }
 }
 
@@ -114,10 +106,7 @@ mod tests {
         for code in FindingCode::ALL {
             assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{code}\""));
             assert_eq!(code.as_str().parse(), Ok(*code));
-            assert!(
-                code.message().zh.ends_with('。') && code.message().en.ends_with('.'),
-                "{code}"
-            );
+            assert!(code.message().zh.ends_with('。') && code.message().en.ends_with('.'), "{code}");
         }
         let finding = Finding::new("card_number", FindingCode::CardChecksum).within("items[3]");
         let json = serde_json::to_value(&finding).unwrap();

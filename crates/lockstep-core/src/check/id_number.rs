@@ -62,19 +62,11 @@ pub fn check_id_number(typed: &IdNumber, today: Date) -> IdCheck {
     if count == 0 {
         return Checked::unreadable(FIELD, FindingCode::IdEmpty);
     }
-    if !chars
-        .clone()
-        .enumerate()
-        .all(|(at, c)| c.is_ascii_digit() || (c == 'X' && at == 17))
-    {
+    if !chars.clone().enumerate().all(|(at, c)| c.is_ascii_digit() || (c == 'X' && at == 17)) {
         return Checked::unreadable(FIELD, FindingCode::IdCharacters);
     }
     if count != 18 {
-        let code = if count == 15 {
-            FindingCode::IdOldFifteen
-        } else {
-            FindingCode::IdLength
-        };
+        let code = if count == 15 { FindingCode::IdOldFifteen } else { FindingCode::IdLength };
         return Checked::unreadable(FIELD, code);
     }
     let normalized = IdNumber::new(collect_exact(chars));
@@ -129,9 +121,7 @@ fn kind_of(number: &str) -> IdKind {
 fn birth_date(number: &str) -> Option<Date> {
     let part = |from: usize, to: usize| number.get(from..to).and_then(|text| text.parse::<i16>().ok());
     let (year, month, day) = (part(6, 10)?, part(10, 12)?, part(12, 14)?);
-    (year >= 1800)
-        .then(|| Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok())
-        .flatten()
+    (year >= 1800).then(|| Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -185,10 +175,7 @@ mod tests {
             format!("{facts:?}"),
             r#"IdFacts { kind: ResidentCard, masked: "110***********002X", .. }"#
         );
-        assert_eq!(
-            check("11010519491231002×").facts.unwrap().normalized.expose(),
-            "11010519491231002X"
-        );
+        assert_eq!(check("11010519491231002×").facts.unwrap().normalized.expose(), "11010519491231002X");
     }
 
     #[test]
@@ -210,10 +197,7 @@ mod tests {
         assert_eq!(codes(&made("00000019900101001")), [FindingCode::IdRegionUnknown]);
         assert_eq!(codes(&made("81999919900101001")), [FindingCode::IdRegionUnknown]);
         assert_eq!(codes(&made("11010320150101001")), [FindingCode::IdRegionRetired]);
-        assert!(
-            check(&made("11010320150101001")).is_usable(),
-            "years are approximate, so the bank decides"
-        );
+        assert!(check(&made("11010320150101001")).is_usable(), "years are approximate, so the bank decides");
         assert_eq!(codes(&made("11010119900229001")), [FindingCode::IdBirthDate]);
         assert_eq!(codes(&made("11010119901301001")), [FindingCode::IdBirthDate]);
         assert_eq!(codes(&made("11010120250602001")), [FindingCode::IdBirthFuture]);
@@ -227,11 +211,7 @@ mod tests {
         assert_eq!(codes("110105491231002"), [FindingCode::IdOldFifteen]);
         assert_eq!(codes("1101051949123100"), [FindingCode::IdLength]);
         assert_eq!(codes("11010519491231002XX"), [FindingCode::IdCharacters]);
-        assert_eq!(
-            codes("E12345678"),
-            [FindingCode::IdCharacters],
-            "a passport is another document"
-        );
+        assert_eq!(codes("E12345678"), [FindingCode::IdCharacters], "a passport is another document");
         assert_eq!(codes("1101X519491231002X"), [FindingCode::IdCharacters]);
     }
 

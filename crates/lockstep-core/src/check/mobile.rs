@@ -63,9 +63,7 @@ pub fn check_mobile(typed: &Mobile) -> MobileCheck {
         return Checked::unreadable(FIELD, FindingCode::MobileCharacters);
     }
     let begins = |with: &str| chars.clone().take(with.len()).eq(with.chars());
-    let country = ["86", "0086"]
-        .into_iter()
-        .find(|code| begins(code) && count == DIGITS + code.len());
+    let country = ["86", "0086"].into_iter().find(|code| begins(code) && count == DIGITS + code.len());
     let chars = chars.clone().skip(country.map_or(0, str::len));
     let foreign = (plus && country.is_none()) || chars.clone().next() != Some('1');
     if foreign {
@@ -98,10 +96,7 @@ pub fn check_mobile(typed: &Mobile) -> MobileCheck {
 fn find(number: &str) -> Option<&'static Range> {
     (3..=4).rev().find_map(|length| {
         let prefix = number.get(..length)?;
-        RANGES
-            .binary_search_by(|range| range.prefix.cmp(prefix))
-            .ok()
-            .map(|index| &RANGES[index])
+        RANGES.binary_search_by(|range| range.prefix.cmp(prefix)).ok().map(|index| &RANGES[index])
     })
 }
 
@@ -133,14 +128,8 @@ mod tests {
             let checked = check(typed);
             assert_eq!(checked.findings, [], "{typed}");
             let facts = checked.facts.unwrap();
-            assert_eq!(
-                (facts.normalized.expose(), facts.masked.as_str()),
-                ("13800000000", "138****0000")
-            );
-            assert_eq!(
-                (facts.carrier.unwrap().en, facts.range),
-                ("China Mobile", RangeKind::Ordinary)
-            );
+            assert_eq!((facts.normalized.expose(), facts.masked.as_str()), ("13800000000", "138****0000"));
+            assert_eq!((facts.carrier.unwrap().en, facts.range), ("China Mobile", RangeKind::Ordinary));
         }
     }
 
@@ -149,20 +138,11 @@ mod tests {
         assert_eq!(codes("14800000000"), [FindingCode::MobileIot]);
         assert!(check("14800000000").is_usable());
         assert_eq!(codes("15400000000"), [FindingCode::MobilePrefixUnknown]);
-        assert!(
-            check("15400000000").is_usable(),
-            "a new range is no reason to refuse a borrower"
-        );
-        for (typed, range) in [
-            ("17000000000", RangeKind::Virtual),
-            ("17400000000", RangeKind::Satellite),
-        ] {
+        assert!(check("15400000000").is_usable(), "a new range is no reason to refuse a borrower");
+        for (typed, range) in [("17000000000", RangeKind::Virtual), ("17400000000", RangeKind::Satellite)] {
             assert_eq!(check(typed).facts.unwrap().range, range, "{typed}");
         }
-        assert_eq!(
-            check("19200000000").facts.unwrap().carrier.unwrap().zh,
-            "中国广电"
-        );
+        assert_eq!(check("19200000000").facts.unwrap().carrier.unwrap().zh, "中国广电");
     }
 
     #[test]

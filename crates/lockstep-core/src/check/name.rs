@@ -44,10 +44,7 @@ pub fn check_name(typed: &HolderName) -> NameCheck {
     if rough.is_empty() {
         return Checked::unreadable(FIELD, FindingCode::NameEmpty);
     }
-    if !rough
-        .chars()
-        .all(|c| is_han(c) || c.is_ascii_alphabetic() || is_accented(c) || is_mark(c))
-    {
+    if !rough.chars().all(|c| is_han(c) || c.is_ascii_alphabetic() || is_accented(c) || is_mark(c)) {
         return Checked::unreadable(FIELD, FindingCode::NameCharacters);
     }
     let (han, latin) = (rough.chars().any(is_han), rough.chars().any(is_letter));
@@ -71,11 +68,7 @@ pub fn check_name(typed: &HolderName) -> NameCheck {
         codes.push(FindingCode::NameMixed);
     }
     Checked::new(FIELD, codes, || {
-        Some(NameFacts {
-            masked: masked(name, script),
-            normalized: normalized.clone(),
-            script,
-        })
+        Some(NameFacts { masked: masked(name, script), normalized: normalized.clone(), script })
     })
 }
 
@@ -96,11 +89,7 @@ fn spaced(rough: &str, script: NameScript) -> impl Iterator<Item = char> + Clone
     let chinese = script == NameScript::Chinese;
     let mut before = ' ';
     rough.chars().filter_map(move |c| {
-        let keep = if chinese {
-            c != ' '
-        } else {
-            c != ' ' || before != ' '
-        };
+        let keep = if chinese { c != ' ' } else { c != ' ' || before != ' ' };
         before = c;
         keep.then_some(match c {
             '.' if chinese => DOT,
@@ -136,10 +125,7 @@ fn masked(name: &str, script: NameScript) -> String {
         NameScript::Chinese => at == last,
         NameScript::Latin | NameScript::Mixed => at == 0,
     };
-    name.chars()
-        .enumerate()
-        .map(|(at, c)| if shown(at) || c == ' ' { c } else { '*' })
-        .collect()
+    name.chars().enumerate().map(|(at, c)| if shown(at) || c == ' ' { c } else { '*' }).collect()
 }
 
 fn is_letter(c: char) -> bool {
@@ -209,17 +195,9 @@ mod tests {
         assert_eq!(codes(" \u{200b}"), [FindingCode::NameEmpty]);
         assert_eq!(codes("王"), [FindingCode::NameLength]);
         assert_eq!(codes(&"王".repeat(51)), [FindingCode::NameLength]);
-        for bad in [
-            "王小明2",
-            "王小明２",
-            "<b>王</b>",
-            "王😀明",
-            "王\n明",
-            "王\0明",
-            "Иван",
-            "...",
-            "王小明;--",
-        ] {
+        for bad in
+            ["王小明2", "王小明２", "<b>王</b>", "王😀明", "王\n明", "王\0明", "Иван", "...", "王小明;--"]
+        {
             assert_eq!(codes(bad), [FindingCode::NameCharacters], "{bad:?}");
         }
         for bad in ["·王小明", "王小明·", "阿卜杜拉··买买提", "-Jean Luc", "Jean- Luc"] {

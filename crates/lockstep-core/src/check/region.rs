@@ -43,21 +43,13 @@ mod tests {
     #[test]
     fn regions_live_in_their_years() {
         assert!(REGIONS.is_sorted_by_key(|region| (region.code, region.start, region.end)));
-        assert!(
-            REGIONS
-                .iter()
-                .all(|region| region.start <= region.end && !region.name.is_empty())
-        );
+        assert!(REGIONS.iter().all(|region| region.start <= region.end && !region.name.is_empty()));
         assert_eq!(find(110_103, 1990, 2025), Found::Region("崇文区"));
         assert_eq!(find(110_103, 2012, 2025), Found::Retired);
         assert_eq!(find(120_110, 1980, 2025), Found::Region("东郊区"));
         assert_eq!(find(120_110, 2000, 2025), Found::Region("东丽区"));
         assert_eq!(find(110_105, 1949, 2025), Found::Region("朝阳区"));
-        assert_eq!(
-            find(110_118, 2010, 2014),
-            Found::Nowhere,
-            "密云区 exists since 2015"
-        );
+        assert_eq!(find(110_118, 2010, 2014), Found::Nowhere, "密云区 exists since 2015");
         assert_eq!(find(999_999, 1990, 2025), Found::Nowhere);
     }
 }

@@ -40,8 +40,5 @@ pub(super) fn collect_exact(chars: impl Iterator<Item = char> + Clone) -> String
 pub(super) fn masked(text: &str, head: usize, tail: usize) -> String {
     let length = text.chars().count();
     let shown = |at: usize| at < head || at + tail >= length;
-    text.chars()
-        .enumerate()
-        .map(|(at, c)| if shown(at) { c } else { '*' })
-        .collect()
+    text.chars().enumerate().map(|(at, c)| if shown(at) { c } else { '*' }).collect()
 }

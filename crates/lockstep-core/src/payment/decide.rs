@@ -78,7 +78,11 @@ pub enum PaymentCommand {
 }
 
 /// Decides about a payment.
-pub(crate) fn decide(slice: &Slice, command: &PaymentCommand, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+pub(crate) fn decide(
+    slice: &Slice,
+    command: &PaymentCommand,
+    facts: &Facts<'_>,
+) -> Result<Decision, Refusal> {
     if let PaymentCommand::Collect { amount_minor, channels } = command {
         return collect(slice, *amount_minor, channels, facts);
     }
@@ -97,7 +101,8 @@ pub(crate) fn decide(slice: &Slice, command: &PaymentCommand, facts: &Facts<'_>)
             Ok(settle::query_answered(slice, payment, *attempt, answer, facts))
         }
         PaymentCommand::Noticed { attempt, channel, code, channel_ref, amount_minor } => {
-            let claim = settle::Claim { code, channel_ref: channel_ref.as_ref(), amount_minor: *amount_minor };
+            let claim =
+                settle::Claim { code, channel_ref: channel_ref.as_ref(), amount_minor: *amount_minor };
             Ok(settle::noticed(slice, payment, *attempt, channel, claim, facts))
         }
     }
@@ -214,7 +219,9 @@ pub(crate) fn open_deposit(
 /// Opens the next attempt on the best channel, or plans it, or ends the payment if there is none. `slice` is
 /// the slice as it stands after the events decided so far.
 pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut Decision, facts: &Facts<'_>) {
-    let (Some(payment), Some(binding)) = (&slice.payment, &slice.binding) else { return };
+    let (Some(payment), Some(binding)) = (&slice.payment, &slice.binding) else {
+        return;
+    };
     match route::choose(payment, binding, facts) {
         Route::Send { channel, ranked } => {
             let number = u16::try_from(payment.attempts.len()).unwrap_or(u16::MAX).saturating_add(1);
@@ -228,7 +235,11 @@ pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut D
                 borrower: payment.borrower,
                 tenant: payment.tenant,
                 vault_item: binding.instrument.vault_item,
-                agreement_no: binding.mandates.get(&channel).and_then(|mandate| mandate.agreement_no()).map(str::to_owned),
+                agreement_no: binding
+                    .mandates
+                    .get(&channel)
+                    .and_then(|mandate| mandate.agreement_no())
+                    .map(str::to_owned),
             };
             decision.event(PaymentEvent::AttemptOpened { number, channel, ranked, at: facts.now });
             decision.effect(facts.now, Effect::MoveMoney(order));
@@ -254,7 +265,13 @@ pub(super) fn wait(
 }
 
 /// Ends the payment without money, and tells the order or binding that it was for.
-pub(super) fn fail(slice: &Slice, reason: Reason, stopped: Stopped, decision: &mut Decision, facts: &Facts<'_>) {
+pub(super) fn fail(
+    slice: &Slice,
+    reason: Reason,
+    stopped: Stopped,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
     let Some(payment) = &slice.payment else { return };
     decision.event(PaymentEvent::Failed { reason, stopped, at: facts.now });
     tell_purpose(slice, payment, reason, decision, facts);
@@ -262,7 +279,9 @@ pub(super) fn fail(slice: &Slice, reason: Reason, stopped: Stopped, decision: &m
 
 fn try_planned(slice: &Slice, payment: &Payment, attempts: u16, facts: &Facts<'_>) -> Decision {
     let mut decision = Decision::nothing();
-    let PaymentState::Waiting { until, .. } = payment.state else { return decision };
+    let PaymentState::Waiting { until, .. } = payment.state else {
+        return decision;
+    };
     let current = payment.attempts.len() == usize::from(attempts) && facts.now >= until;
     if !current {
         return decision;
@@ -272,7 +291,9 @@ fn try_planned(slice: &Slice, payment: &Payment, attempts: u16, facts: &Facts<'_
 }
 
 fn open_next(slice: &Slice, payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
-    let Some(clear) = payment.clear_to_retry() else { return };
+    let Some(clear) = payment.clear_to_retry() else {
+        return;
+    };
     let why = match payment.state {
         PaymentState::Waiting { reason: Some(reason), .. } => reason,
         _ => Reason::CollectionWindowOver,
@@ -282,7 +303,9 @@ fn open_next(slice: &Slice, payment: &Payment, decision: &mut Decision, facts: &
         _ if !still_owed(slice, payment) => end_without_money(slice, payment, decision, facts),
         // The timer came late: we had been stopped.
         _ if facts.now >= payment.window_ends => fail(slice, why, Stopped::WindowOver, decision, facts),
-        Some(Err(Refusal::BindingNotUsable { reason })) => fail(slice, reason, Stopped::Final, decision, facts),
+        Some(Err(Refusal::BindingNotUsable { reason })) => {
+            fail(slice, reason, Stopped::Final, decision, facts)
+        }
         Some(Err(_)) => fail(slice, Reason::NoLiveMandate, Stopped::Final, decision, facts),
         _ => open_attempt(slice, clear, decision, facts),
     }
@@ -294,19 +317,31 @@ pub(super) fn still_owed(slice: &Slice, payment: &Payment) -> bool {
     slice.order.as_ref().is_none_or(|order| order.outstanding_minor() >= payment.money.amount_minor)
 }
 
-pub(super) fn end_without_money(slice: &Slice, payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+pub(super) fn end_without_money(
+    slice: &Slice,
+    payment: &Payment,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
     decision.event(PaymentEvent::Cancelled { at: facts.now });
     tell_purpose(slice, payment, Reason::CancelledByLender, decision, facts);
 }
 
 /// Tells the order or binding that a payment was for that it has ended without money.
-fn tell_purpose(slice: &Slice, payment: &Payment, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
+fn tell_purpose(
+    slice: &Slice,
+    payment: &Payment,
+    reason: Reason,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
     match payment.purpose {
-        Purpose::Repayment { .. } => decision.event(OrderEvent::PaymentClosed { payment: payment.id, at: facts.now }),
+        Purpose::Repayment { .. } => {
+            decision.event(OrderEvent::PaymentClosed { payment: payment.id, at: facts.now })
+        }
         Purpose::MicroDeposit => {
-            let settled = slice.binding.as_ref().and_then(|binding| {
-                micro_deposit_settled(binding, Err(reason), facts)
-            });
+            let settled =
+                slice.binding.as_ref().and_then(|binding| micro_deposit_settled(binding, Err(reason), facts));
             if let Some(event) = settled {
                 decision.event(event);
             }
@@ -370,7 +405,8 @@ fn deadline(payment: &Payment, number: u16, facts: &Facts<'_>) -> Decision {
     let state = payment.attempt(number).map(|attempt| &attempt.state);
     if matches!(state, Some(AttemptState::Unknown { overdue: false, .. })) {
         decision.event(PaymentEvent::DeadlinePassed { number, at: facts.now });
-        decision.effect(facts.now, Effect::Alarm(Alarm::UnknownTooLong { payment: payment.id, attempt: number }));
+        decision
+            .effect(facts.now, Effect::Alarm(Alarm::UnknownTooLong { payment: payment.id, attempt: number }));
     }
     decision
 }

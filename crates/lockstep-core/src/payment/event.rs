@@ -161,7 +161,17 @@ impl PaymentEvent {
 impl Payment {
     /// The state after an event.
     pub fn evolve(state: Option<Self>, event: &PaymentEvent) -> Option<Self> {
-        if let PaymentEvent::Created { id, tenant, borrower, binding, purpose, money, channels, window_ends, at } = event
+        if let PaymentEvent::Created {
+            id,
+            tenant,
+            borrower,
+            binding,
+            purpose,
+            money,
+            channels,
+            window_ends,
+            at,
+        } = event
         {
             debug_assert!(state.is_none(), "a payment is created once");
             return Some(Self {

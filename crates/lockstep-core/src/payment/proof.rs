@@ -32,7 +32,11 @@ impl FailureProof {
 
     /// "Not found", asked at or after the end of the channel's late-execution window. Before that the request
     /// may still be on its way, and it proves nothing.
-    pub(super) fn not_found(channel: &Capability, unknown_since: Timestamp, asked_at: Timestamp) -> Option<Self> {
+    pub(super) fn not_found(
+        channel: &Capability,
+        unknown_since: Timestamp,
+        asked_at: Timestamp,
+    ) -> Option<Self> {
         let window_over = asked_at >= unknown_since.plus(channel.late_execution_window());
         window_over.then_some(Self(Kind::NotFoundAfterWindow { unknown_since, asked_at }))
     }

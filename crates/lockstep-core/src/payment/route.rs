@@ -108,7 +108,10 @@ pub fn choose(payment: &Payment, binding: &Binding, facts: &Facts<'_>) -> Route 
 
 fn rank(payment: &Payment, binding: &Binding, facts: &Facts<'_>) -> Vec<Candidate> {
     let mut ranked: Vec<_> = channels(payment, binding)
-        .map(|channel| Candidate { finding: look(payment, binding, channel, facts), channel: channel.clone() })
+        .map(|channel| Candidate {
+            finding: look(payment, binding, channel, facts),
+            channel: channel.clone(),
+        })
         .collect();
     // Stable: within one finding the lender's order of preference holds.
     ranked.sort_by_key(|candidate| candidate.finding);
@@ -118,16 +121,24 @@ fn rank(payment: &Payment, binding: &Binding, facts: &Facts<'_>) -> Vec<Candidat
 fn channels<'a>(payment: &'a Payment, binding: &'a Binding) -> impl Iterator<Item = &'a ChannelId> {
     let preferred = binding.preferred.iter();
     let others = binding.mandates.keys().filter(|channel| !binding.preferred.contains(channel));
-    preferred.chain(others).filter(|channel| payment.channels.is_empty() || payment.channels.contains(channel))
+    preferred
+        .chain(others)
+        .filter(|channel| payment.channels.is_empty() || payment.channels.contains(channel))
 }
 
 fn look(payment: &Payment, binding: &Binding, channel: &ChannelId, facts: &Facts<'_>) -> Finding {
-    let Some(capability) = facts.channels.get(channel) else { return Finding::Unable };
+    let Some(capability) = facts.channels.get(channel) else {
+        return Finding::Unable;
+    };
     let direction = payment.purpose.direction();
-    let Some(limits) = capability.limits(direction) else { return Finding::Unable };
+    let Some(limits) = capability.limits(direction) else {
+        return Finding::Unable;
+    };
     if direction == Direction::Collect {
         let mandate = binding.mandates.get(channel).filter(|mandate| mandate.agreement_no().is_some());
-        let Some(mandate) = mandate else { return Finding::NoMandate };
+        let Some(mandate) = mandate else {
+            return Finding::NoMandate;
+        };
         if let Some(reason) = mandate.terms.forbid(payment.money, facts.now) {
             return Finding::OutsideMandate { reason };
         }

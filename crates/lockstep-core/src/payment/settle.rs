@@ -38,7 +38,9 @@ fn meaning(claim: Claim<'_>, payment: &Payment, capability: &Capability) -> Mean
         Disposition::Succeeded => Meaning::Moved { defect: None },
         Disposition::DefectiveSuccess => Meaning::Moved { defect: Some(claim.code.to_owned()) },
         Disposition::NotFound => return Meaning::NotFound,
-        Disposition::Unknown | Disposition::QueryAgain => return Meaning::Unknown { reason: verdict.reason },
+        Disposition::Unknown | Disposition::QueryAgain => {
+            return Meaning::Unknown { reason: verdict.reason };
+        }
         Disposition::Declined => {
             return match FailureProof::declined(&verdict, claim.code) {
                 Some(proof) => Meaning::NotMoved { reason: verdict.reason, proof },
@@ -48,7 +50,9 @@ fn meaning(claim: Claim<'_>, payment: &Payment, capability: &Capability) -> Mean
     };
     // A success about another amount is not a success we can believe (attack S2).
     match claim.amount_minor {
-        Some(amount) if amount != payment.money.amount_minor => Meaning::Unknown { reason: Reason::AmountInvalid },
+        Some(amount) if amount != payment.money.amount_minor => {
+            Meaning::Unknown { reason: Reason::AmountInvalid }
+        }
         _ => moved,
     }
 }
@@ -61,7 +65,9 @@ pub(super) fn money_answered(
     answer: &MoneyAnswer,
     facts: &Facts<'_>,
 ) -> Decision {
-    let Some(attempt) = payment.attempt(number) else { return Decision::nothing() };
+    let Some(attempt) = payment.attempt(number) else {
+        return Decision::nothing();
+    };
     match answer {
         MoneyAnswer::Answered { code, channel_ref, amount_minor } => {
             let Some(capability) = facts.channels.get(&attempt.channel) else {
@@ -108,11 +114,17 @@ pub(super) fn query_answered(
     answer: &QueryAnswer,
     facts: &Facts<'_>,
 ) -> Decision {
-    let Some(attempt) = payment.attempt(number) else { return Decision::nothing() };
-    let Some(capability) = facts.channels.get(&attempt.channel) else { return Decision::nothing() };
+    let Some(attempt) = payment.attempt(number) else {
+        return Decision::nothing();
+    };
+    let Some(capability) = facts.channels.get(&attempt.channel) else {
+        return Decision::nothing();
+    };
     let (code, original) = match answer {
         QueryAnswer::Answered { code, original } => (code, original),
-        QueryAnswer::NoAnswer { .. } | QueryAnswer::NotSent { .. } => return still_unknown(slice, attempt, facts),
+        QueryAnswer::NoAnswer { .. } | QueryAnswer::NotSent { .. } => {
+            return still_unknown(slice, attempt, facts);
+        }
     };
     if let Some(original) = original {
         let claim = Claim {
@@ -141,7 +153,9 @@ pub(super) fn query_answered(
 }
 
 fn not_found(slice: &Slice, attempt: &Attempt, capability: &Capability, facts: &Facts<'_>) -> Decision {
-    let AttemptState::Unknown { since, .. } = attempt.state else { return Decision::nothing() };
+    let AttemptState::Unknown { since, .. } = attempt.state else {
+        return Decision::nothing();
+    };
     match FailureProof::not_found(capability, since, facts.now) {
         Some(proof) => not_moved(slice, attempt, Reason::NotFoundAfterWindow, None, proof, facts),
         None => still_unknown(slice, attempt, facts),
@@ -169,7 +183,9 @@ pub(super) fn noticed(
         decision.effect(facts.now, question);
         return decision;
     }
-    let Some(capability) = facts.channels.get(channel) else { return decision };
+    let Some(capability) = facts.channels.get(channel) else {
+        return decision;
+    };
     match meaning(claim, payment, capability) {
         Meaning::Moved { defect } => moved(slice, attempt, Source::Notice, claim, defect, facts),
         Meaning::NotMoved { reason, proof } => {
@@ -187,7 +203,8 @@ fn unknown(slice: &Slice, attempt: &Attempt, reason: Reason, facts: &Facts<'_>) 
     decision.event(PaymentEvent::AttemptUnknown { number: attempt.number, reason, at: facts.now });
     ask_later(payment, attempt, 0, &mut decision, facts);
     // A channel that is no longer configured can't be asked: people have to know at once.
-    let deadline_s = facts.channels.get(&attempt.channel).map_or(0, |capability| capability.unknown_deadline_s);
+    let deadline_s =
+        facts.channels.get(&attempt.channel).map_or(0, |capability| capability.unknown_deadline_s);
     let wake = Wake::UnknownDeadline { payment: payment.id, attempt: attempt.number };
     decision.effect_at(facts.now.plus(Duration::from_secs(deadline_s)), Effect::Wake(wake));
     decision
@@ -203,13 +220,20 @@ fn still_unknown(slice: &Slice, attempt: &Attempt, facts: &Facts<'_>) -> Decisio
     decision
 }
 
-/// Sets the timer for the next question: the channel's ladder, with up to a tenth of jitter.
+/// Sets the timer for the next question: the channel's ladder with up to a tenth of jitter, but not past the end
+/// of the late-execution window, where "not found" begins to prove something.
 fn ask_later(payment: &Payment, attempt: &Attempt, asked: u16, decision: &mut Decision, facts: &Facts<'_>) {
-    let rules = facts.channels.get(&attempt.channel).and_then(|capability| capability.query.as_ref());
-    let Some(rules) = rules else { return };
+    let Some(capability) = facts.channels.get(&attempt.channel) else { return };
+    let Some(rules) = &capability.query else { return };
+    let since = match attempt.state {
+        AttemptState::Unknown { since, .. } => since,
+        AttemptState::Sending | AttemptState::Succeeded { .. } | AttemptState::Failed { .. } => facts.now,
+    };
     let pause = rules.wait(asked);
     let jitter = facts.mint(payment.id.bucket()).below(u64::try_from(pause.as_millis()).unwrap_or(0) / 10 + 1);
-    let due_at = facts.now.plus(pause).plus(Duration::from_millis(jitter));
+    let by_ladder = facts.now.plus(pause).plus(Duration::from_millis(jitter));
+    let window_ends = since.plus(capability.late_execution_window());
+    let due_at = if window_ends > facts.now { by_ladder.min(window_ends) } else { by_ladder };
     let wake = Wake::AskPayment { payment: payment.id, attempt: attempt.number, asked };
     decision.effect_at(due_at, Effect::Wake(wake));
 }
@@ -226,7 +250,9 @@ fn moved(
     if matches!(attempt.state, AttemptState::Succeeded { .. }) {
         return decision;
     }
-    let Some(payment) = &slice.payment else { return decision };
+    let Some(payment) = &slice.payment else {
+        return decision;
+    };
     if defect.is_some() {
         decision.effect(facts.now, Effect::Alarm(Alarm::DefectiveSuccess { payment: payment.id }));
     }
@@ -260,16 +286,18 @@ fn complete(after: &Slice, number: u16, decision: &mut Decision, facts: &Facts<'
     decision.event(PaymentEvent::Succeeded { attempt: number, at: facts.now });
     match payment.purpose {
         Purpose::MicroDeposit => {
-            let settled = after.binding.as_ref().and_then(|binding| {
-                micro_deposit_settled(binding, Ok(payment.money), facts)
-            });
+            let settled = after
+                .binding
+                .as_ref()
+                .and_then(|binding| micro_deposit_settled(binding, Ok(payment.money), facts));
             if let Some(event) = settled {
                 decision.event(event);
             }
         }
         Purpose::Repayment { .. } => settle_order(after, payment, decision, facts),
     }
-    let moved = payment.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
+    let moved =
+        payment.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
     for _ in moved.skip(1) {
         surplus(payment, decision, facts);
     }
@@ -317,12 +345,19 @@ fn not_moved(
     }
     let held = slice.binding.as_ref().and_then(|binding| binding.mandates.get(&attempt.channel));
     if mandate_is_gone(reason) && held.is_some_and(|mandate| mandate.agreement_no().is_some()) {
-        decision.event(BindingEvent::MandateEnded { channel: attempt.channel.clone(), reason, at: facts.now });
+        decision.event(BindingEvent::MandateEnded {
+            channel: attempt.channel.clone(),
+            reason,
+            at: facts.now,
+        });
     }
     let after = slice.after(&decision);
-    let Some(payment) = &after.payment else { return decision };
+    let Some(payment) = &after.payment else {
+        return decision;
+    };
     // The money came in late through an attempt that had been closed before.
-    let earlier = payment.attempts.iter().find(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
+    let earlier =
+        payment.attempts.iter().find(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
     match earlier {
         Some(earlier) => complete(&after, earlier.number, &mut decision, facts),
         None => next(&after, reason, &mut decision, facts),
@@ -342,7 +377,9 @@ fn mandate_is_gone(reason: Reason) -> bool {
 
 /// Plans what comes after a failure: another channel now, a later moment, or the end.
 fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
-    let (Some(payment), Some(binding)) = (&after.payment, &after.binding) else { return };
+    let (Some(payment), Some(binding)) = (&after.payment, &after.binding) else {
+        return;
+    };
     let mut mint = facts.mint(payment.id.bucket());
     // A late success of another payment may have collected the order while this attempt was under way.
     if !still_owed(after, payment) {
@@ -363,7 +400,9 @@ fn elsewhere(payment: &Payment, binding: &Binding, facts: &Facts<'_>) -> Elsewhe
     let failed_on = payment.last_attempt().map(|attempt| &attempt.channel);
     match route::choose(payment, binding, facts) {
         Route::Send { channel, .. } if Some(&channel) == failed_on => Elsewhere::Nowhere,
-        Route::Send { ranked, .. } if ranked.first().is_some_and(|best| best.finding == Finding::Ready) => Elsewhere::Now,
+        Route::Send { ranked, .. } if ranked.first().is_some_and(|best| best.finding == Finding::Ready) => {
+            Elsewhere::Now
+        }
         Route::Send { .. } => Elsewhere::Later(facts.now.plus(plan::backoff(payment))),
         Route::Wait { until } => Elsewhere::Later(until),
         Route::Nowhere { .. } => Elsewhere::Nowhere,

@@ -22,11 +22,7 @@ pub(crate) fn bind_command(
     channels: &[ChannelId],
 ) -> (Key, Command) {
     let mut mint = Mint::new(borrower.bucket(), world.now, world.seed());
-    let kind = if name.starts_with('A') {
-        InstrumentKind::BankAccount
-    } else {
-        InstrumentKind::DebitCard
-    };
+    let kind = if name.starts_with('A') { InstrumentKind::BankAccount } else { InstrumentKind::DebitCard };
     let instrument = Instrument {
         kind,
         issuer: Some("ICBC".to_owned()),
@@ -36,16 +32,8 @@ pub(crate) fn bind_command(
     };
     let fingerprint = instrument.fingerprint.clone();
     let (id, channels) = (BindingId::mint(&mut mint), channels.to_vec());
-    let bind = Bind {
-        id,
-        instrument,
-        channels,
-        terms: terms(None, None),
-    };
-    (
-        Key::NewBinding(borrower, fingerprint),
-        Command::Binding(BindingCommand::Bind(bind)),
-    )
+    let bind = Bind { id, instrument, channels, terms: terms(None, None) };
+    (Key::NewBinding(borrower, fingerprint), Command::Binding(BindingCommand::Bind(bind)))
 }
 
 fn terms(max_amount_minor: Option<i64>, valid_until: Option<Timestamp>) -> MandateTerms {
@@ -62,13 +50,8 @@ fn terms(max_amount_minor: Option<i64>, valid_until: Option<Timestamp>) -> Manda
 /// Makes a borrower known.
 pub(crate) fn new_borrower(world: &mut World, reference: &str) -> BorrowerId {
     let reference = reference.to_owned();
-    let command = Command::CreateBorrower {
-        tenant: world.tenant,
-        reference: reference.clone(),
-    };
-    let (slice, _) = world
-        .run(&Key::Reference(reference), &command)
-        .expect("a new borrower");
+    let command = Command::CreateBorrower { tenant: world.tenant, reference: reference.clone() };
+    let (slice, _) = world.run(&Key::Reference(reference), &command).expect("a new borrower");
     slice.borrower.expect("it was made").id
 }
 
@@ -90,29 +73,16 @@ pub(crate) fn bound_card(
     for channel in channels {
         let code = channels::success_code(world.book.get(channel).expect("configured").scheme).to_owned();
         let agreement_no = Some(format!("AG-{name}-{channel}"));
-        let (channel, request_no) = (
-            channel.clone(),
-            world.bindings[&id].mandates[channel].request_no(),
-        );
-        let yes = |agreement_no| SignAnswer::Answered {
-            code: code.clone(),
-            channel_ref: None,
-            agreement_no,
-        };
+        let (channel, request_no) = (channel.clone(), world.bindings[&id].mandates[channel].request_no());
+        let yes = |agreement_no| SignAnswer::Answered { code: code.clone(), channel_ref: None, agreement_no };
         let texted = BindingCommand::CodeAnswered {
             channel: channel.clone(),
             request_no: request_no.clone(),
             answer: yes(None),
         };
-        let entered = BindingCommand::ConfirmCode {
-            channel: channel.clone(),
-            code: CodeRef("code-1".to_owned()),
-        };
-        let signed = BindingCommand::SignAnswered {
-            channel,
-            request_no,
-            answer: yes(agreement_no),
-        };
+        let entered =
+            BindingCommand::ConfirmCode { channel: channel.clone(), code: CodeRef("code-1".to_owned()) };
+        let signed = BindingCommand::SignAnswered { channel, request_no, answer: yes(agreement_no) };
         for command in [texted, entered, signed] {
             world.run(&key, &Command::Binding(command)).expect("it goes well");
         }
@@ -146,15 +116,9 @@ impl Stage {
         let key = Key::Binding(self.names.bindings[name]);
         let named = || channel.clone().expect("a channel");
         let command = match verb {
-            "enter" => BindingCommand::ConfirmCode {
-                channel: named(),
-                code: CodeRef("code-1".to_owned()),
-            },
+            "enter" => BindingCommand::ConfirmCode { channel: named(), code: CodeRef("code-1".to_owned()) },
             "resend" => BindingCommand::SendCode { channel: named() },
-            "sign" => BindingCommand::AddMandate {
-                channel: named(),
-                terms: terms(None, None),
-            },
+            "sign" => BindingCommand::AddMandate { channel: named(), terms: terms(None, None) },
             "unbind" => BindingCommand::Unbind,
             "amount" => {
                 let amount_minor = match &self.binding(name).verification {
@@ -192,23 +156,18 @@ impl Stage {
     pub(super) fn sign_answer(&mut self, verb: &str, words: &[&str]) -> String {
         let (name, channel) = words[0].split_once('@').expect("a signing");
         let (binding, channel) = (self.names.bindings[name], World::channel(channel));
-        let asked = self
-            .world
-            .effects
-            .iter()
-            .rev()
-            .find_map(|row| match &row.planned.effect {
-                Effect::RequestCode(request) if request.binding == binding && request.channel == channel => {
-                    Some((0, request.request_no.clone()))
-                }
-                Effect::Sign(request) if request.binding == binding && request.channel == channel => {
-                    Some((1, request.request_no.clone()))
-                }
-                Effect::QueryMandate(request) if request.binding == binding && request.channel == channel => {
-                    Some((2, request.request_no.clone()))
-                }
-                _ => None,
-            });
+        let asked = self.world.effects.iter().rev().find_map(|row| match &row.planned.effect {
+            Effect::RequestCode(request) if request.binding == binding && request.channel == channel => {
+                Some((0, request.request_no.clone()))
+            }
+            Effect::Sign(request) if request.binding == binding && request.channel == channel => {
+                Some((1, request.request_no.clone()))
+            }
+            Effect::QueryMandate(request) if request.binding == binding && request.channel == channel => {
+                Some((2, request.request_no.clone()))
+            }
+            _ => None,
+        });
         let (step, request_no) = asked.unwrap_or_else(|| panic!("nothing was asked of {}", words[0]));
         // An answer to an earlier round comes late.
         let request_no = match after(words, "round") {
@@ -226,37 +185,17 @@ impl Stage {
                 );
                 let holds = step > 0 && words[1] == "succeeded" && words.get(3) != Some(&"bare");
                 let agreement_no = holds.then(|| format!("AG-{name}-{channel}"));
-                SignAnswer::Answered {
-                    code: words[2].to_owned(),
-                    channel_ref: None,
-                    agreement_no,
-                }
+                SignAnswer::Answered { code: words[2].to_owned(), channel_ref: None, agreement_no }
             }
-            "silence" => SignAnswer::NoAnswer {
-                why: no_answer(words.get(1).copied()),
-            },
-            "notsent" => SignAnswer::NotSent {
-                why: not_sent(words.get(1).copied()),
-            },
+            "silence" => SignAnswer::NoAnswer { why: no_answer(words.get(1).copied()) },
+            "notsent" => SignAnswer::NotSent { why: not_sent(words.get(1).copied()) },
             "codelost" => SignAnswer::CodeLost,
             other => panic!("no verb {other} for a signing"),
         };
         let command = match step {
-            0 => BindingCommand::CodeAnswered {
-                channel,
-                request_no,
-                answer,
-            },
-            1 => BindingCommand::SignAnswered {
-                channel,
-                request_no,
-                answer,
-            },
-            _ => BindingCommand::MandateAnswered {
-                channel,
-                request_no,
-                answer,
-            },
+            0 => BindingCommand::CodeAnswered { channel, request_no, answer },
+            1 => BindingCommand::SignAnswered { channel, request_no, answer },
+            _ => BindingCommand::MandateAnswered { channel, request_no, answer },
         };
         self.run(Key::Binding(binding), Command::Binding(command))
     }
@@ -265,7 +204,5 @@ impl Stage {
 /// The channels after `on`.
 fn channels_of(words: &[&str]) -> Vec<ChannelId> {
     let rest = words.iter().skip_while(|word| **word != "on").skip(1);
-    rest.take_while(|word| !["max", "ends"].contains(*word))
-        .map(|word| World::channel(word))
-        .collect()
+    rest.take_while(|word| !["max", "ends"].contains(*word)).map(|word| World::channel(word)).collect()
 }

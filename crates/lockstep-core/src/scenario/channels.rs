@@ -14,29 +14,14 @@ pub(crate) const WINDOW_S: u64 = 600;
 /// `unionpay` answers and takes questions; `netsunion` tells by notice, takes questions and sleeps at night;
 /// `bankdirect` takes questions only, pays out and signs proven accounts; `wallet` takes no questions.
 pub(crate) fn book() -> ChannelBook {
-    let code = Some(CodeRules {
-        ttl_s: 300,
-        max_tries: 5,
-        resend_after_s: 60,
-    });
-    let by_code = SignRules {
-        sms_code: code,
-        micro_deposit: false,
-    };
+    let code = Some(CodeRules { ttl_s: 300, max_tries: 5, resend_after_s: 60 });
+    let by_code = SignRules { sms_code: code, micro_deposit: false };
     let unionpay = channel("unionpay", Scheme::UnionpayAcp, by_code.clone());
     let mut netsunion = channel("netsunion", Scheme::NetworkPb, by_code.clone());
-    netsunion.hours = Hours {
-        opens_minute: 7 * 60,
-        closes_minute: 22 * 60,
-        ..Hours::always(Zone::shanghai().clone())
-    };
-    netsunion.query = Some(QueryRules {
-        ladder_s: vec![10, 30, 60],
-    });
-    let by_deposit = SignRules {
-        sms_code: None,
-        micro_deposit: true,
-    };
+    netsunion.hours =
+        Hours { opens_minute: 7 * 60, closes_minute: 22 * 60, ..Hours::always(Zone::shanghai().clone()) };
+    netsunion.query = Some(QueryRules { ladder_s: vec![10, 30, 60] });
+    let by_deposit = SignRules { sms_code: None, micro_deposit: true };
     let mut bankdirect = channel("bankdirect", Scheme::OnebankPcc, by_deposit);
     bankdirect.pay_out = Some(limits(100));
     bankdirect.notices = false;
@@ -46,27 +31,18 @@ pub(crate) fn book() -> ChannelBook {
 }
 
 fn limits(max_minor: i64) -> AmountLimits {
-    AmountLimits {
-        currency: Currency::CNY,
-        min_minor: 1,
-        max_minor,
-    }
+    AmountLimits { currency: Currency::CNY, min_minor: 1, max_minor }
 }
 
 fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
     let capability = Capability {
         id: ChannelId::try_from(name).unwrap(),
-        name: ChannelName {
-            zh: format!("渠道{name}"),
-            en: format!("channel {name}"),
-        },
+        name: ChannelName { zh: format!("渠道{name}"), en: format!("channel {name}") },
         scheme,
         collect: Some(limits(5_000_000)),
         pay_out: None,
         sign: Some(sign),
-        query: Some(QueryRules {
-            ladder_s: vec![5, 10, 30, 60, 300],
-        }),
+        query: Some(QueryRules { ladder_s: vec![5, 10, 30, 60, 300] }),
         notices: true,
         hours: Hours::always(Zone::shanghai().clone()),
         late_execution_window_s: WINDOW_S,
@@ -81,10 +57,7 @@ fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
 
 /// The default policy without its spread, so that "the next day" is one moment.
 pub(crate) fn retry() -> RetryPolicy {
-    RetryPolicy {
-        spread_s: 1,
-        ..RetryPolicy::default()
-    }
+    RetryPolicy { spread_s: 1, ..RetryPolicy::default() }
 }
 
 /// The code with which a channel says "I have no such order"; `None` when its table has none.

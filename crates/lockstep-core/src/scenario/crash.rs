@@ -32,11 +32,7 @@ pub(crate) fn every_step(flow: &Flow) {
         let crashed = play(flow, &[first], None);
         assert_eq!(crashed.crashes, 1, "step {first}");
         for second in first + 1..=(first + SECOND_CRASH_WITHIN).min(crashed.points) {
-            assert_eq!(
-                play(flow, &[first, second], None).crashes,
-                2,
-                "steps {first} and {second}"
-            );
+            assert_eq!(play(flow, &[first, second], None).crashes, 2, "steps {first} and {second}");
         }
     }
     for repeated in 1..=calm.deliveries {
@@ -60,8 +56,5 @@ fn play(flow: &Flow, crash_at: &[u64], repeat: Option<u64>) -> Machine {
             Err(Crash) => while machine.restart().is_err() {},
         }
     }
-    panic!(
-        "no end in sight, crashed at {crash_at:?}, repeated {repeat:?}: {:?}",
-        machine.world.payments
-    );
+    panic!("no end in sight, crashed at {crash_at:?}, repeated {repeat:?}: {:?}", machine.world.payments);
 }

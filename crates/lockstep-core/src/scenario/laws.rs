@@ -18,10 +18,7 @@ use crate::time::Timestamp;
 /// Every refusal has a code and a sentence in both languages.
 pub(crate) fn refusal(refusal: &Refusal) {
     let sentence = refusal.sentence();
-    assert!(
-        !refusal.code().is_empty() && !sentence.zh.is_empty() && !sentence.en.is_empty(),
-        "{refusal:?}"
-    );
+    assert!(!refusal.code().is_empty() && !sentence.zh.is_empty() && !sentence.en.is_empty(), "{refusal:?}");
 }
 
 /// What a decision may do to a slice.
@@ -31,21 +28,11 @@ pub(crate) fn decision(world: &World, before: &Slice, after: &Slice, decision: &
     money_orders(world, decision);
     told::check(before, after, decision);
     let entries = crate::ledger::entries(after, &decision.events);
-    assert_eq!(
-        entries.iter().map(|entry| entry.amount_minor).sum::<i64>(),
-        0,
-        "the ledger sums to zero"
-    );
+    assert_eq!(entries.iter().map(|entry| entry.amount_minor).sum::<i64>(), 0, "the ledger sums to zero");
     for planned in &decision.effects {
-        assert!(
-            planned.due_at >= world.now,
-            "an effect is due in the past: {planned:?}"
-        );
+        assert!(planned.due_at >= world.now, "an effect is due in the past: {planned:?}");
         let text = serde_json::to_string(&planned.effect).expect("effects are stored");
-        assert_eq!(
-            serde_json::from_str::<Effect>(&text).expect("and loaded"),
-            planned.effect
-        );
+        assert_eq!(serde_json::from_str::<Effect>(&text).expect("and loaded"), planned.effect);
     }
 }
 
@@ -68,10 +55,7 @@ fn openings(before: &Slice, decision: &Decision) {
                 .order
                 .as_ref()
                 .is_none_or(|order| order.outstanding_minor() >= payment.money.amount_minor);
-            assert!(
-                owed,
-                "{number} opened though the order doesn't owe that much any more"
-            );
+            assert!(owed, "{number} opened though the order doesn't owe that much any more");
         }
         slice.apply(event);
     }
@@ -88,11 +72,7 @@ fn versions(before: &Slice, after: &Slice, decision: &Decision) {
         ];
         of.into_iter().flatten().sum::<u64>()
     };
-    assert_eq!(
-        versions(after) - versions(before),
-        decision.events.len() as u64,
-        "versions count events"
-    );
+    assert_eq!(versions(after) - versions(before), decision.events.len() as u64, "versions count events");
 }
 
 /// Every attempt that opens is sent, nothing else is, and no order number is used twice.
@@ -119,15 +99,8 @@ fn money_orders(world: &World, decision: &Decision) {
         })
         .collect();
     for order in sent {
-        assert!(
-            !known.contains(order.order_no.as_str()),
-            "{} is used twice",
-            order.order_no
-        );
-        assert_eq!(
-            Payment::of_order_no(&order.order_no),
-            Some((order.payment, order.attempt))
-        );
+        assert!(!known.contains(order.order_no.as_str()), "{} is used twice", order.order_no);
+        assert_eq!(Payment::of_order_no(&order.order_no), Some((order.payment, order.attempt)));
     }
 }
 
@@ -146,54 +119,27 @@ pub(crate) fn world(world: &World, before: &Slice, touched: &Slice) {
         touched.binding.as_ref().map(|one| &one.verification)
     {
         let status = world.payments[payment].status();
-        assert!(
-            status.is_live(),
-            "the deposit is {status:?} and the binding waits for it"
-        );
+        assert!(status.is_live(), "the deposit is {status:?} and the binding waits for it");
     }
 }
 
 /// Events, as stored and loaded again, fold to the state; and so does the state itself.
 fn folds(world: &World, before: &Slice, touched: &Slice) {
     let folded = |id: &dyn std::fmt::Display| world.folded[&id.to_string()].clone();
-    if let Some(one) = touched
-        .borrower
-        .as_ref()
-        .filter(|_| touched.borrower != before.borrower)
-    {
-        assert_eq!(
-            folded(&one.id).borrower.as_ref(),
-            Some(one),
-            "fold(events) == state"
-        );
+    if let Some(one) = touched.borrower.as_ref().filter(|_| touched.borrower != before.borrower) {
+        assert_eq!(folded(&one.id).borrower.as_ref(), Some(one), "fold(events) == state");
         assert_eq!(again(one), *one);
     }
-    if let Some(one) = touched
-        .binding
-        .as_ref()
-        .filter(|_| touched.binding != before.binding)
-    {
-        assert_eq!(
-            folded(&one.id).binding.as_ref(),
-            Some(one),
-            "fold(events) == state"
-        );
+    if let Some(one) = touched.binding.as_ref().filter(|_| touched.binding != before.binding) {
+        assert_eq!(folded(&one.id).binding.as_ref(), Some(one), "fold(events) == state");
         assert_eq!(again(one), *one);
     }
     if let Some(one) = touched.order.as_ref().filter(|_| touched.order != before.order) {
         assert_eq!(folded(&one.id).order.as_ref(), Some(one), "fold(events) == state");
         assert_eq!(again(one), *one);
     }
-    if let Some(one) = touched
-        .payment
-        .as_ref()
-        .filter(|_| touched.payment != before.payment)
-    {
-        assert_eq!(
-            folded(&one.id).payment.as_ref(),
-            Some(one),
-            "fold(events) == state"
-        );
+    if let Some(one) = touched.payment.as_ref().filter(|_| touched.payment != before.payment) {
+        assert_eq!(folded(&one.id).payment.as_ref(), Some(one), "fold(events) == state");
         assert_eq!(again(one), *one);
     }
 }
@@ -214,16 +160,9 @@ fn again<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
 }
 
 fn attempts(world: &World, payment: &Payment) {
-    let live = payment
-        .attempts
-        .iter()
-        .filter(|attempt| attempt.could_move_money())
-        .count();
+    let live = payment.attempts.iter().filter(|attempt| attempt.could_move_money()).count();
     assert!(live <= 1, "{live} attempts could move money");
-    assert_eq!(
-        live == 1,
-        matches!(payment.status(), PaymentStatus::Trying | PaymentStatus::Unknown)
-    );
+    assert_eq!(live == 1, matches!(payment.status(), PaymentStatus::Trying | PaymentStatus::Unknown));
     for attempt in &payment.attempts {
         let AttemptState::Failed { proof, .. } = &attempt.state else {
             continue;
@@ -238,22 +177,12 @@ fn attempts(world: &World, payment: &Payment) {
             );
         }
     }
-    let moved = payment
-        .attempts
-        .iter()
-        .any(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
+    let moved =
+        payment.attempts.iter().any(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
     if moved && live == 0 {
-        assert_eq!(
-            payment.status(),
-            PaymentStatus::Succeeded,
-            "money moved and the payment doesn't know"
-        );
+        assert_eq!(payment.status(), PaymentStatus::Succeeded, "money moved and the payment doesn't know");
     }
-    let never_tried = [
-        PaymentStatus::Waiting,
-        PaymentStatus::Failed,
-        PaymentStatus::Cancelled,
-    ];
+    let never_tried = [PaymentStatus::Waiting, PaymentStatus::Failed, PaymentStatus::Cancelled];
     assert!(moved || live == 1 || never_tried.contains(&payment.status()));
     assert!(world.now >= payment.updated_at);
 }
@@ -273,10 +202,9 @@ fn timers(world: &World, payment: &Payment) {
             let opened = payment.attempts.len();
             assert!(
                 set(&|wake| match wake {
-                    Wake::TryPayment {
-                        payment: of,
-                        attempts,
-                    } if *of == payment.id && usize::from(*attempts) == opened => {
+                    Wake::TryPayment { payment: of, attempts }
+                        if *of == payment.id && usize::from(*attempts) == opened =>
+                    {
                         Some(*until)
                     }
                     _ => None,
@@ -289,10 +217,11 @@ fn timers(world: &World, payment: &Payment) {
                 .attempt(*attempt)
                 .is_some_and(|attempt| matches!(attempt.state, AttemptState::Unknown { overdue: true, .. }));
             let deadline = set(&|wake| match wake {
-                Wake::UnknownDeadline {
-                    payment: of,
-                    attempt: number,
-                } if *of == payment.id && number == attempt => Some(Timestamp::from_millis(i64::MIN)),
+                Wake::UnknownDeadline { payment: of, attempt: number }
+                    if *of == payment.id && number == attempt =>
+                {
+                    Some(Timestamp::from_millis(i64::MIN))
+                }
                 _ => None,
             });
             assert!(overdue || deadline, "unknown without a deadline");
@@ -306,31 +235,16 @@ fn timers(world: &World, payment: &Payment) {
 
 fn diagnosed(world: &World, payment: &Payment) {
     let diagnosis = diagnose(payment, &world.book);
-    let texts = [
-        &diagnosis.title,
-        &diagnosis.borrower,
-        &diagnosis.support,
-        &diagnosis.next_step,
-    ];
-    for text in texts
-        .into_iter()
-        .chain(diagnosis.evidence.iter().map(|evidence| &evidence.text))
-    {
-        assert!(
-            !text.zh.is_empty() && !text.en.is_empty(),
-            "{:?} lacks words",
-            diagnosis.cause
-        );
+    let texts = [&diagnosis.title, &diagnosis.borrower, &diagnosis.support, &diagnosis.next_step];
+    for text in texts.into_iter().chain(diagnosis.evidence.iter().map(|evidence| &evidence.text)) {
+        assert!(!text.zh.is_empty() && !text.en.is_empty(), "{:?} lacks words", diagnosis.cause);
     }
 }
 
 /// Every amount that moved is either collected or surplus, and an order waits only for a payment that lives.
 fn order_adds_up(world: &World, order: &Order) {
-    let payments: Vec<_> = world
-        .payments
-        .values()
-        .filter(|one| one.purpose.order() == Some(order.id))
-        .collect();
+    let payments: Vec<_> =
+        world.payments.values().filter(|one| one.purpose.order() == Some(order.id)).collect();
     let moved: i64 = payments
         .iter()
         .filter(|payment| payment.status() == PaymentStatus::Succeeded)
@@ -342,26 +256,15 @@ fn order_adds_up(world: &World, order: &Order) {
             payment.money.amount_minor * i64::try_from(moved.count()).expect("few")
         })
         .sum();
-    assert_eq!(
-        order.collected_minor + order.surplus_minor,
-        moved,
-        "collected and surplus are what moved"
-    );
-    assert!(
-        order.collected_minor <= order.money.amount_minor,
-        "collected more than owed"
-    );
-    let live: Vec<_> = payments
-        .iter()
-        .filter(|payment| payment.status().is_live())
-        .map(|payment| payment.id)
-        .collect();
+    assert_eq!(order.collected_minor + order.surplus_minor, moved, "collected and surplus are what moved");
+    assert!(order.collected_minor <= order.money.amount_minor, "collected more than owed");
+    let live: Vec<_> =
+        payments.iter().filter(|payment| payment.status().is_live()).map(|payment| payment.id).collect();
     match &order.state {
         OrderState::Collecting { payment } => assert_eq!(live, [*payment], "collecting what doesn't live"),
-        OrderState::Open => assert!(
-            live.is_empty() && order.outstanding_minor() > 0,
-            "open: {order:?} {live:?}"
-        ),
+        OrderState::Open => {
+            assert!(live.is_empty() && order.outstanding_minor() > 0, "open: {order:?} {live:?}")
+        }
         OrderState::Collected { .. } => {
             assert!(live.is_empty() && order.outstanding_minor() == 0, "{order:?}")
         }

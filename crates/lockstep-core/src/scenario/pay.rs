@@ -23,64 +23,35 @@ impl Stage {
             "why" => self.why(words[0]),
             "answer" => {
                 let (code, amount_minor) = self.code(words);
-                self.answered(
-                    words[0],
-                    MoneyAnswer::Answered {
-                        code,
-                        channel_ref: None,
-                        amount_minor,
-                    },
-                )
+                self.answered(words[0], MoneyAnswer::Answered { code, channel_ref: None, amount_minor })
             }
-            "silence" => self.answered(
-                words[0],
-                MoneyAnswer::NoAnswer {
-                    why: no_answer(words.get(1).copied()),
-                },
-            ),
-            "notsent" => self.answered(
-                words[0],
-                MoneyAnswer::NotSent {
-                    why: not_sent(words.get(1).copied()),
-                },
-            ),
+            "silence" => {
+                self.answered(words[0], MoneyAnswer::NoAnswer { why: no_answer(words.get(1).copied()) })
+            }
+            "notsent" => {
+                self.answered(words[0], MoneyAnswer::NotSent { why: not_sent(words.get(1).copied()) })
+            }
             "found" => {
                 let (code, amount_minor) = self.code(words);
-                let original = Some(OriginalOutcome {
-                    code,
-                    channel_ref: None,
-                    amount_minor,
-                });
+                let original = Some(OriginalOutcome { code, channel_ref: None, amount_minor });
                 let code = channels::success_code(self.scheme(words[0])).to_owned();
                 self.queried(words[0], QueryAnswer::Answered { code, original })
             }
             "missing" => {
-                let code = channels::not_found_code(self.scheme(words[0]))
-                    .expect("a code for it")
-                    .to_owned();
+                let code = channels::not_found_code(self.scheme(words[0])).expect("a code for it").to_owned();
                 self.queried(words[0], QueryAnswer::Answered { code, original: None })
             }
             "told-only" => {
                 let (code, _) = self.code(words);
                 self.queried(words[0], QueryAnswer::Answered { code, original: None })
             }
-            "mute" => self.queried(
-                words[0],
-                QueryAnswer::NoAnswer {
-                    why: NoAnswer::TimedOut,
-                },
-            ),
+            "mute" => self.queried(words[0], QueryAnswer::NoAnswer { why: NoAnswer::TimedOut }),
             "notice" => {
                 let (code, amount_minor) = self.code(words);
                 let (payment, attempt) = self.attempt(words[0]);
                 let channel = self.channel_of(words[0]);
-                let noticed = PaymentCommand::Noticed {
-                    attempt,
-                    channel,
-                    code,
-                    channel_ref: None,
-                    amount_minor,
-                };
+                let noticed =
+                    PaymentCommand::Noticed { attempt, channel, code, channel_ref: None, amount_minor };
                 self.run(Key::Payment(payment), Command::Payment(noticed))
             }
             "timer" => {
@@ -88,10 +59,7 @@ impl Stage {
                 let asked = words.get(2).map_or(0, |asked| asked.parse().expect("a count"));
                 let command = match words[0] {
                     "try" => PaymentCommand::Try { attempts: number },
-                    "ask" => PaymentCommand::Ask {
-                        attempt: number,
-                        asked,
-                    },
+                    "ask" => PaymentCommand::Ask { attempt: number, asked },
                     "deadline" => PaymentCommand::Deadline { attempt: number },
                     other => panic!("no timer {other}"),
                 };
@@ -107,18 +75,12 @@ impl Stage {
 
     fn answered(&mut self, name: &str, answer: MoneyAnswer) -> String {
         let (payment, attempt) = self.attempt(name);
-        self.run(
-            Key::Payment(payment),
-            Command::Payment(PaymentCommand::MoneyAnswered { attempt, answer }),
-        )
+        self.run(Key::Payment(payment), Command::Payment(PaymentCommand::MoneyAnswered { attempt, answer }))
     }
 
     fn queried(&mut self, name: &str, answer: QueryAnswer) -> String {
         let (payment, attempt) = self.attempt(name);
-        self.run(
-            Key::Payment(payment),
-            Command::Payment(PaymentCommand::QueryAnswered { attempt, answer }),
-        )
+        self.run(Key::Payment(payment), Command::Payment(PaymentCommand::QueryAnswered { attempt, answer }))
     }
 
     /// `owe R1 100.00 [by B1] [due 2026-03-05 10:00]`
@@ -131,14 +93,7 @@ impl Stage {
         let money = Money::parse(words[1], Currency::CNY).expect("an amount");
         let reference = words[0].to_owned();
         let key = Key::NewOrder(self.names.borrowers[borrower], reference.clone());
-        match self.world.run(
-            &key,
-            &Command::CreateOrder {
-                reference,
-                money,
-                due_at,
-            },
-        ) {
+        match self.world.run(&key, &Command::CreateOrder { reference, money, due_at }) {
             Ok((after, _)) => {
                 let order = after.order.expect("it was made");
                 self.names.orders.insert(words[0].to_owned(), order.id);
@@ -151,75 +106,45 @@ impl Stage {
     /// `repay R1 [again|60.00] [from C1] [via unionpay]`; makes an order of the amount if there is none.
     fn repay(&mut self, words: &[&str]) -> String {
         let binding = after(words, "from").unwrap_or("C1");
-        let sum = words
-            .get(1)
-            .filter(|word| word.starts_with(|letter: char| letter.is_ascii_digit()));
+        let sum = words.get(1).filter(|word| word.starts_with(|letter: char| letter.is_ascii_digit()));
         if !self.names.orders.contains_key(words[0]) {
             let borrower = self.world.bindings[&self.names.bindings[binding]].borrower;
-            let known = self
-                .names
-                .borrowers
-                .iter()
-                .find(|(_, id)| **id == borrower)
-                .expect("a borrower")
-                .0
-                .clone();
+            let known =
+                self.names.borrowers.iter().find(|(_, id)| **id == borrower).expect("a borrower").0.clone();
             self.owe(&[words[0], sum.expect("an amount"), "by", &known]);
         }
         let amount_minor = sum.map(|sum| if *sum == "0.00" { 0 } else { cents(sum) });
-        let channels: Vec<ChannelId> = after(words, "via")
-            .map(super::World::channel)
-            .into_iter()
-            .collect();
+        let channels: Vec<ChannelId> = after(words, "via").map(super::World::channel).into_iter().collect();
         let (order, binding): (OrderId, BindingId) =
             (self.names.orders[words[0]], self.names.bindings[binding]);
         self.run(
             Key::Collect(order, binding),
-            Command::Payment(PaymentCommand::Collect {
-                amount_minor,
-                channels,
-            }),
+            Command::Payment(PaymentCommand::Collect { amount_minor, channels }),
         )
     }
 
     /// `R1-2` is the second attempt of payment `R1`.
     fn attempt(&self, name: &str) -> (PaymentId, u16) {
         let (payment, number) = name.rsplit_once('-').expect("an attempt");
-        let id = self
-            .names
-            .payments
-            .get(payment)
-            .unwrap_or_else(|| panic!("no payment {payment}"));
+        let id = self.names.payments.get(payment).unwrap_or_else(|| panic!("no payment {payment}"));
         (*id, number.parse().expect("an attempt's number"))
     }
 
     fn channel_of(&self, name: &str) -> ChannelId {
         let (payment, number) = self.attempt(name);
         let attempt = self.world.payments[&payment].attempt(number);
-        attempt
-            .unwrap_or_else(|| panic!("no attempt {name}"))
-            .channel
-            .clone()
+        attempt.unwrap_or_else(|| panic!("no attempt {name}")).channel.clone()
     }
 
     fn scheme(&self, name: &str) -> Scheme {
-        self.world
-            .book
-            .get(&self.channel_of(name))
-            .expect("it is configured")
-            .scheme
+        self.world.book.get(&self.channel_of(name)).expect("it is configured").scheme
     }
 
     /// `R1-1 declined 64 [amount 99.00]`: the catalogue has to agree that 64 is a decline.
     fn code(&self, words: &[&str]) -> (String, Option<i64>) {
         let (word, code) = (words[1], words[2]);
         let disposition = catalogue::look_up(self.scheme(words[0]), code).disposition;
-        assert_eq!(
-            disposition.as_str(),
-            word,
-            "{code} at {}",
-            self.channel_of(words[0])
-        );
+        assert_eq!(disposition.as_str(), word, "{code} at {}", self.channel_of(words[0]));
         (code.to_owned(), after(words, "amount").map(cents))
     }
 
@@ -231,33 +156,20 @@ impl Stage {
         let Some(order) = payment.purpose.order().map(|order| &self.world.orders[&order]) else {
             return payment.status().as_str().to_owned();
         };
-        let sums = format!(
-            "{} of {}",
-            amount(order.collected_minor),
-            amount(order.money.amount_minor)
-        );
+        let sums = format!("{} of {}", amount(order.collected_minor), amount(order.money.amount_minor));
         let surplus = match order.surplus_minor {
             0 => String::new(),
             minor => format!(", surplus {}", amount(minor)),
         };
-        format!(
-            "{}; order {}, {sums}{surplus}",
-            payment.status().as_str(),
-            order_word(order)
-        )
+        format!("{}; order {}, {sums}{surplus}", payment.status().as_str(), order_word(order))
     }
 
     fn why(&self, name: &str) -> String {
         let diagnosis = diagnose(&self.world.payments[&self.names.payments[name]], &self.world.book);
         let money = serde_json::to_value(diagnosis.money).expect("a word");
-        let next = diagnosis
-            .next_try_at
-            .map_or(String::new(), |at| format!("; next {}", in_words(at)));
+        let next = diagnosis.next_try_at.map_or(String::new(), |at| format!("; next {}", in_words(at)));
         let (layer, cause, actor) = (diagnosis.layer, diagnosis.cause, diagnosis.actor);
-        format!(
-            "{layer}: {cause}; {actor} acts; money {}{next}",
-            money.as_str().unwrap_or_default()
-        )
+        format!("{layer}: {cause}; {actor} acts; money {}{next}", money.as_str().unwrap_or_default())
     }
 }
 

@@ -32,22 +32,13 @@ pub(super) fn amount(minor: i64) -> String {
 /// `03-02 09:00`, in Shanghai, with seconds when there are some.
 pub(super) fn moment(at: Timestamp) -> String {
     let zone = TimeZone::get("Asia/Shanghai").expect("the zone is built in");
-    let zoned = jiff::Timestamp::from_millisecond(at.as_millis())
-        .expect("a moment")
-        .to_zoned(zone);
-    let pattern = if at.as_millis() % 60_000 == 0 {
-        "%m-%d %H:%M"
-    } else {
-        "%m-%d %H:%M:%S"
-    };
+    let zoned = jiff::Timestamp::from_millisecond(at.as_millis()).expect("a moment").to_zoned(zone);
+    let pattern = if at.as_millis() % 60_000 == 0 { "%m-%d %H:%M" } else { "%m-%d %H:%M:%S" };
     zoned.strftime(pattern).to_string()
 }
 
 fn name_of<T: PartialEq>(names: &BTreeMap<String, T>, id: &T) -> String {
-    names
-        .iter()
-        .find(|(_, known)| *known == id)
-        .map_or("somebody's".to_owned(), |(name, _)| name.clone())
+    names.iter().find(|(_, known)| *known == id).map_or("somebody's".to_owned(), |(name, _)| name.clone())
 }
 
 impl Names {
@@ -62,10 +53,7 @@ impl Names {
             None => format!("deposit-{}", name_of(&self.bindings, &payment.binding)),
         };
         let free = ["", "b", "c", "d"].iter().map(|suffix| format!("{base}{suffix}"));
-        let name = free
-            .into_iter()
-            .find(|name| !self.payments.contains_key(name))
-            .expect("few payments");
+        let name = free.into_iter().find(|name| !self.payments.contains_key(name)).expect("few payments");
         self.payments.insert(name, payment.id);
     }
 
@@ -94,16 +82,9 @@ impl Names {
             });
         }
         told.extend(
-            decision
-                .effects
-                .iter()
-                .filter_map(|planned| self.effect(&planned.effect, planned.due_at, world)),
+            decision.effects.iter().filter_map(|planned| self.effect(&planned.effect, planned.due_at, world)),
         );
-        if told.is_empty() {
-            "nothing".to_owned()
-        } else {
-            told.join("; ")
-        }
+        if told.is_empty() { "nothing".to_owned() } else { told.join("; ") }
     }
 
     fn attempt(&self, payment: PaymentId, number: u16) -> String {
@@ -120,42 +101,24 @@ impl Names {
                 format!("{} overdue", self.attempt(payment, *number))
             }
             PaymentEvent::Noticed { code, .. } => format!("noticed {code}"),
-            PaymentEvent::AttemptSucceeded {
-                number,
-                source,
-                defect,
-                ..
-            } => {
+            PaymentEvent::AttemptSucceeded { number, source, defect, .. } => {
                 let source = match source {
                     Source::Answer => "answer",
                     Source::Query => "query",
                     Source::Notice => "notice",
                 };
-                let flaw = defect
-                    .as_ref()
-                    .map_or(String::new(), |code| format!(", flawed {code}"));
+                let flaw = defect.as_ref().map_or(String::new(), |code| format!(", flawed {code}"));
                 format!("{} succeeded by {source}{flaw}", self.attempt(payment, *number))
             }
-            PaymentEvent::AttemptFailed {
-                number,
-                reason,
-                proof,
-                ..
-            } => {
+            PaymentEvent::AttemptFailed { number, reason, proof, .. } => {
                 let proof = match proof.kind() {
                     "not_found_after_window" => "window over",
                     kind => kind,
                 };
                 format!("{} failed: {reason} ({proof})", self.attempt(payment, *number))
             }
-            PaymentEvent::Waiting {
-                until, reason: None, ..
-            } => format!("waits until {}", moment(*until)),
-            PaymentEvent::Waiting {
-                until,
-                reason: Some(reason),
-                ..
-            } => {
+            PaymentEvent::Waiting { until, reason: None, .. } => format!("waits until {}", moment(*until)),
+            PaymentEvent::Waiting { until, reason: Some(reason), .. } => {
                 format!("waits until {} for {reason}", moment(*until))
             }
             PaymentEvent::Succeeded { attempt, .. } => format!("paid by {}", self.attempt(payment, *attempt)),
@@ -178,43 +141,25 @@ impl Names {
             | BindingEvent::SignatureSent { .. }
             | BindingEvent::DepositSent { .. } => return None,
             BindingEvent::MandateWanted { channel, .. } => format!("wants {channel}"),
-            BindingEvent::CodeSent {
-                channel,
-                expires_at,
-                tries,
-                ..
-            } => {
-                format!(
-                    "{channel} texted a code for {tries} tries until {}",
-                    moment(*expires_at)
-                )
+            BindingEvent::CodeSent { channel, expires_at, tries, .. } => {
+                format!("{channel} texted a code for {tries} tries until {}", moment(*expires_at))
             }
             BindingEvent::CodeWrong { channel } => format!("{channel}: code wrong"),
             BindingEvent::SignatureNotSent { channel } => format!("{channel}: enter the code again"),
             BindingEvent::SignatureUnknown { channel, .. } => format!("{channel}: signature unknown"),
             BindingEvent::SignatureStillUnknown { channel } => format!("{channel}: signature still unknown"),
-            BindingEvent::MandateLive {
-                channel,
-                agreement_no,
-                ..
-            } => format!("{channel} live as {agreement_no}"),
+            BindingEvent::MandateLive { channel, agreement_no, .. } => {
+                format!("{channel} live as {agreement_no}")
+            }
             BindingEvent::MandateRefused { channel, reason, .. } => format!("{channel} refused: {reason}"),
             BindingEvent::MandateEnded { channel, reason, .. } => format!("{channel} ended: {reason}"),
-            BindingEvent::DepositArrived {
-                expires_at, tries, ..
-            } => {
+            BindingEvent::DepositArrived { expires_at, tries, .. } => {
                 format!("deposit arrived, {tries} tries until {}", moment(*expires_at))
             }
             BindingEvent::AmountWrong => "amount wrong".to_owned(),
             BindingEvent::VerificationFailed { reason, .. } => format!("proof failed: {reason}"),
-            BindingEvent::Proven {
-                proof: Proof::FourElementsAndCode,
-                ..
-            } => "proven by code".to_owned(),
-            BindingEvent::Proven {
-                proof: Proof::MicroDeposit,
-                ..
-            } => "proven by deposit".to_owned(),
+            BindingEvent::Proven { proof: Proof::FourElementsAndCode, .. } => "proven by code".to_owned(),
+            BindingEvent::Proven { proof: Proof::MicroDeposit, .. } => "proven by deposit".to_owned(),
             BindingEvent::Observed { observation } if observation.status == InstrumentStatus::Usable => {
                 return None;
             }
@@ -229,37 +174,24 @@ impl Names {
         let pause = due_at.since(world.now);
         Some(match effect {
             Effect::MoveMoney(order) => {
-                format!(
-                    "sends {} {}",
-                    order.channel,
-                    self.attempt(order.payment, order.attempt)
-                )
+                format!("sends {} {}", order.channel, self.attempt(order.payment, order.attempt))
             }
             Effect::QueryPayment(query) => {
-                format!(
-                    "asks {} about {}",
-                    query.channel,
-                    self.attempt(query.payment, query.attempt)
-                )
+                format!("asks {} about {}", query.channel, self.attempt(query.payment, query.attempt))
             }
             Effect::RequestCode(request) => format!("asks {} for a code", request.channel),
             Effect::Sign(request) => format!("signs {}", request.channel),
             Effect::QueryMandate(request) => format!("asks {} about the signature", request.channel),
-            Effect::CancelMandate {
-                channel,
-                agreement_no,
-                ..
-            } => format!("ends {agreement_no} at {channel}"),
+            Effect::CancelMandate { channel, agreement_no, .. } => {
+                format!("ends {agreement_no} at {channel}")
+            }
             Effect::Alarm(Alarm::UnknownTooLong { .. }) => "alarm: unknown too long".to_owned(),
             Effect::Alarm(Alarm::SurplusMoney { amount_minor, .. }) => {
                 format!("alarm: surplus {}", amount(*amount_minor))
             }
             Effect::Alarm(Alarm::DefectiveSuccess { .. }) => "alarm: flawed success".to_owned(),
             Effect::Wake(Wake::AskPayment { payment, attempt, .. }) => {
-                let channel = &world.payments[payment]
-                    .attempt(*attempt)
-                    .expect("an attempt")
-                    .channel;
+                let channel = &world.payments[payment].attempt(*attempt).expect("an attempt").channel;
                 let ladder = &world
                     .book
                     .get(channel)
@@ -269,8 +201,10 @@ impl Names {
                 // The rung of the ladder, without its jitter of up to a tenth.
                 let rung =
                     |rung: &&u64| (**rung * 1000..=**rung * 1100).contains(&(pause.as_millis() as u64));
-                let rung = ladder.iter().find(rung).expect("a rung of the ladder");
-                format!("asks {channel} in {rung}s")
+                match ladder.iter().find(rung) {
+                    Some(rung) => format!("asks {channel} in {rung}s"),
+                    None => format!("asks {channel} when its window ends"),
+                }
             }
             Effect::Wake(Wake::AskMandate { channel, .. }) => {
                 format!("asks {channel} in {}s", pause.as_secs())
@@ -287,11 +221,7 @@ fn order_event(event: &OrderEvent, order: Option<&Order>) -> Option<String> {
     Some(match event {
         OrderEvent::Created { .. } | OrderEvent::PaymentOpened { .. } => return None,
         OrderEvent::Collected { .. } => {
-            format!(
-                "collected {} of {}",
-                amount(order.collected_minor),
-                amount(order.money.amount_minor)
-            )
+            format!("collected {} of {}", amount(order.collected_minor), amount(order.money.amount_minor))
         }
         OrderEvent::PaymentClosed { .. } => format!("order {}", order_word(order)),
         OrderEvent::SurplusFound { amount_minor, .. } => format!("surplus {}", amount(*amount_minor)),

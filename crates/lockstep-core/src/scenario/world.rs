@@ -118,11 +118,7 @@ impl World {
         let mut slice = Slice::default();
         match key {
             Key::Reference(reference) => {
-                slice.borrower = self
-                    .borrowers
-                    .values()
-                    .find(|known| known.reference == *reference)
-                    .cloned();
+                slice.borrower = self.borrowers.values().find(|known| known.reference == *reference).cloned();
             }
             Key::NewBinding(borrower, fingerprint) => {
                 slice.borrower = self.borrowers.get(borrower).cloned();
@@ -163,12 +159,7 @@ impl World {
     pub(crate) fn run(&mut self, key: &Key, command: &Command) -> Result<(Slice, Decision), Refusal> {
         let seed = self.seed();
         let before = self.load(key);
-        let facts = Facts {
-            now: self.now,
-            seed,
-            channels: &self.book,
-            retry: &self.retry,
-        };
+        let facts = Facts { now: self.now, seed, channels: &self.book, retry: &self.retry };
         let decision = match decide(&before, command, &facts) {
             Ok(decision) => decision,
             Err(refusal) => {
@@ -189,14 +180,10 @@ impl World {
     }
 
     fn commit(&mut self, after: &Slice, decision: &Decision) {
-        self.borrowers
-            .extend(after.borrower.iter().map(|one| (one.id, one.clone())));
-        self.bindings
-            .extend(after.binding.iter().map(|one| (one.id, one.clone())));
-        self.orders
-            .extend(after.order.iter().map(|one| (one.id, one.clone())));
-        self.payments
-            .extend(after.payment.iter().map(|one| (one.id, one.clone())));
+        self.borrowers.extend(after.borrower.iter().map(|one| (one.id, one.clone())));
+        self.bindings.extend(after.binding.iter().map(|one| (one.id, one.clone())));
+        self.orders.extend(after.order.iter().map(|one| (one.id, one.clone())));
+        self.payments.extend(after.payment.iter().map(|one| (one.id, one.clone())));
         for event in &decision.events {
             let id = match event {
                 Event::Borrower(_) => after.borrower.as_ref().map(|one| one.id.to_string()),
@@ -204,22 +191,15 @@ impl World {
                 Event::Order(_) => after.order.as_ref().map(|one| one.id.to_string()),
                 Event::Payment(_) => after.payment.as_ref().map(|one| one.id.to_string()),
             };
-            let folded = self
-                .folded
-                .entry(id.expect("an event has its entity"))
-                .or_default();
+            let folded = self.folded.entry(id.expect("an event has its entity")).or_default();
             folded.apply(&laws::stored(event));
         }
-        self.ledger
-            .extend(crate::ledger::entries(after, &decision.events));
+        self.ledger.extend(crate::ledger::entries(after, &decision.events));
         for planned in &decision.effects {
             if let Effect::Notify { notice, .. } = &planned.effect {
                 self.notices.push(notice.clone());
             }
-            self.effects.push(Row {
-                planned: planned.clone(),
-                state: RowState::Ready,
-            });
+            self.effects.push(Row { planned: planned.clone(), state: RowState::Ready });
         }
     }
 
@@ -230,11 +210,7 @@ impl World {
 
     /// The earliest timer that is due at or before a moment, taken out.
     pub(crate) fn take_timer(&mut self, until: Timestamp) -> Option<(Timestamp, Wake)> {
-        let ready = self
-            .effects
-            .iter()
-            .enumerate()
-            .filter(|(_, row)| row.state == RowState::Ready);
+        let ready = self.effects.iter().enumerate().filter(|(_, row)| row.state == RowState::Ready);
         let timers = ready.filter(|(_, row)| matches!(row.planned.effect, Effect::Wake(_)));
         let (index, _) = timers
             .min_by_key(|(_, row)| row.planned.due_at)
@@ -256,34 +232,18 @@ impl World {
 /// The command that a timer comes back with.
 pub(crate) fn woken(wake: &Wake) -> (Key, Command) {
     match wake {
-        Wake::TryPayment { payment, attempts } => (
-            Key::Payment(*payment),
-            Command::Payment(PaymentCommand::Try { attempts: *attempts }),
-        ),
-        Wake::AskPayment {
-            payment,
-            attempt,
-            asked,
-        } => {
-            let command = PaymentCommand::Ask {
-                attempt: *attempt,
-                asked: *asked,
-            };
+        Wake::TryPayment { payment, attempts } => {
+            (Key::Payment(*payment), Command::Payment(PaymentCommand::Try { attempts: *attempts }))
+        }
+        Wake::AskPayment { payment, attempt, asked } => {
+            let command = PaymentCommand::Ask { attempt: *attempt, asked: *asked };
             (Key::Payment(*payment), Command::Payment(command))
         }
-        Wake::UnknownDeadline { payment, attempt } => (
-            Key::Payment(*payment),
-            Command::Payment(PaymentCommand::Deadline { attempt: *attempt }),
-        ),
-        Wake::AskMandate {
-            binding,
-            channel,
-            asked,
-        } => {
-            let command = BindingCommand::AskMandate {
-                channel: channel.clone(),
-                asked: *asked,
-            };
+        Wake::UnknownDeadline { payment, attempt } => {
+            (Key::Payment(*payment), Command::Payment(PaymentCommand::Deadline { attempt: *attempt }))
+        }
+        Wake::AskMandate { binding, channel, asked } => {
+            let command = BindingCommand::AskMandate { channel: channel.clone(), asked: *asked };
             (Key::Binding(*binding), Command::Binding(command))
         }
     }

@@ -45,25 +45,15 @@ pub(super) async fn call(
             Ok(cut(&extensions))
         }
         Reaction::Reply { after_ms, reply } => {
-            clock
-                .sleep_until(clock.now().plus(Duration::from_millis(after_ms)))
-                .await;
+            clock.sleep_until(clock.now().plus(Duration::from_millis(after_ms))).await;
             let path = format!("/channels/{channel}/{word}");
             let sealed = shared.seal_reply(rail, &path, &signed.nonce, &reply);
-            let kind = if reply.seal == Seal::Absent {
-                "text/html"
-            } else {
-                "application/json"
-            };
+            let kind = if reply.seal == Seal::Absent { "text/html" } else { "application/json" };
             let mut response = Response::new(Body::from(reply.body));
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
             for (name, value) in sealed.iter().flat_map(SignedHeaders::pairs) {
                 if let Ok(value) = HeaderValue::from_str(value) {
-                    response
-                        .headers_mut()
-                        .insert(HeaderName::from_static(name), value);
+                    response.headers_mut().insert(HeaderName::from_static(name), value);
                 }
             }
             Ok(response)

@@ -11,12 +11,8 @@ use crate::sandbox::DueNotice;
 /// How often it looks for due notices and late requests.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Waits before each try of one notice.
-const TRIES_AFTER: [Duration; 4] = [
-    Duration::ZERO,
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-    Duration::from_secs(15),
-];
+const TRIES_AFTER: [Duration; 4] =
+    [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
 
 /// Runs for ever. Without a URL it still lets time pass in the sandbox and leaves notices where they are.
 pub(super) async fn run(shared: Arc<SharedSandbox>, callback_url: Option<String>, client: reqwest::Client) {
@@ -44,10 +40,8 @@ async fn deliver(shared: Arc<SharedSandbox>, client: reqwest::Client, url: Strin
         let Some(signed) = shared.seal_notice(&notice, clock.now()) else {
             return;
         };
-        let request = client
-            .post(&url)
-            .header("content-type", "application/json")
-            .headers(signed.header_map());
+        let request =
+            client.post(&url).header("content-type", "application/json").headers(signed.header_map());
         match request.body(signed.body).send().await {
             Ok(response) if response.status().is_success() => return,
             Ok(response) => tracing::info!(status = response.status().as_u16(), "a notice was not accepted"),

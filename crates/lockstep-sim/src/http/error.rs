@@ -26,14 +26,7 @@ impl Problem {
         field: Option<&'static str>,
         fix: &'static str,
     ) -> Self {
-        Self(
-            status,
-            Shown {
-                error: error.into(),
-                field,
-                fix,
-            },
-        )
+        Self(status, Shown { error: error.into(), field, fix })
     }
 
     pub(super) fn no_route() -> Self {
@@ -47,34 +40,22 @@ impl Problem {
 
     pub(super) fn no_method() -> Self {
         let status = StatusCode::METHOD_NOT_ALLOWED;
-        Self::new(
-            status,
-            "this path takes another method",
-            None,
-            "see the list of routes in the docs",
-        )
+        Self::new(status, "this path takes another method", None, "see the list of routes in the docs")
     }
 
     /// A body that is not the JSON it should be. serde's sentence names the field.
     pub(super) fn bad_body(error: &impl std::fmt::Display) -> Self {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Self::new(
-            status,
-            format!("the body can't be read: {error}"),
-            Some("body"),
-            "correct the named field",
-        )
+        Self::new(status, format!("the body can't be read: {error}"), Some("body"), "correct the named field")
     }
 }
 
 impl From<Turned> for Problem {
     fn from(turned: Turned) -> Self {
         let (status, field, fix) = match turned {
-            Turned::NoChannel => (
-                StatusCode::NOT_FOUND,
-                Some("channel"),
-                "use unionpay, netsunion or bankdirect",
-            ),
+            Turned::NoChannel => {
+                (StatusCode::NOT_FOUND, Some("channel"), "use unionpay, netsunion or bankdirect")
+            }
             Turned::NoCall => (
                 StatusCode::NOT_FOUND,
                 Some("call"),
@@ -85,16 +66,12 @@ impl From<Turned> for Problem {
                 Some("headers"),
                 "sign with the channel's key and the current time",
             ),
-            Turned::Replayed => (
-                StatusCode::CONFLICT,
-                Some("x-lockstep-nonce"),
-                "draw a new nonce for every request",
-            ),
-            Turned::BadBody => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                Some("body"),
-                "send the fields of this call",
-            ),
+            Turned::Replayed => {
+                (StatusCode::CONFLICT, Some("x-lockstep-nonce"), "draw a new nonce for every request")
+            }
+            Turned::BadBody => {
+                (StatusCode::UNPROCESSABLE_ENTITY, Some("body"), "send the fields of this call")
+            }
         };
         Self::new(status, turned.to_string(), field, fix)
     }
@@ -104,17 +81,13 @@ impl From<EditError> for Problem {
     fn from(error: EditError) -> Self {
         let (status, field, fix) = match error {
             EditError::BadNumber => (StatusCode::UNPROCESSABLE_ENTITY, "number", "give digits only"),
-            EditError::Negative => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "amount",
-                "give zero or more minor units",
-            ),
+            EditError::Negative => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "amount", "give zero or more minor units")
+            }
             EditError::Exists => (StatusCode::CONFLICT, "number", "use PATCH on the account"),
-            EditError::Absent => (
-                StatusCode::NOT_FOUND,
-                "number",
-                "use POST to open it, or sign it on a channel",
-            ),
+            EditError::Absent => {
+                (StatusCode::NOT_FOUND, "number", "use POST to open it, or sign it on a channel")
+            }
         };
         Self::new(status, error.to_string(), Some(field), fix)
     }

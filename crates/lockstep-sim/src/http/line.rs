@@ -23,11 +23,7 @@ impl Line {
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.0.load(Ordering::SeqCst) {
-            Err(io::ErrorKind::ConnectionReset.into())
-        } else {
-            Ok(())
-        }
+        if self.0.load(Ordering::SeqCst) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 }
 
@@ -40,13 +36,7 @@ impl Listener for CuttableListener {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        (
-            Cuttable {
-                stream,
-                line: Line::default(),
-            },
-            address,
-        )
+        (Cuttable { stream, line: Line::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {

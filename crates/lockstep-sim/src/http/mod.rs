@@ -38,10 +38,7 @@ pub fn router(shared: Arc<SharedSandbox>) -> Router {
     Router::new()
         .route("/channels/{channel}/{call}", post(calls::call))
         .route("/sandbox/v1/health", get(scripting::health))
-        .route(
-            "/sandbox/v1/accounts",
-            get(scripting::account).post(scripting::open_account),
-        )
+        .route("/sandbox/v1/accounts", get(scripting::account).post(scripting::open_account))
         .route("/sandbox/v1/accounts/{number}", patch(scripting::change_account))
         .route("/sandbox/v1/phones/{mobile}/messages", get(scripting::messages))
         .route("/sandbox/v1/faults", post(scripting::add_faults))

@@ -20,8 +20,7 @@ type Shared = State<Arc<SharedSandbox>>;
 type Sent<T> = Result<Json<T>, JsonRejection>;
 
 fn read<T>(sent: Sent<T>) -> Result<T, Problem> {
-    sent.map(|Json(value)| value)
-        .map_err(|rejection| Problem::bad_body(&rejection.body_text()))
+    sent.map(|Json(value)| value).map_err(|rejection| Problem::bad_body(&rejection.body_text()))
 }
 
 #[derive(Serialize)]
@@ -33,17 +32,9 @@ pub(super) struct Health {
 
 pub(super) async fn health(State(shared): Shared) -> Json<Health> {
     let now = shared.clock().now();
-    let down = |sandbox: &mut Sandbox| {
-        Rail::ALL
-            .into_iter()
-            .filter(|rail| sandbox.is_down(*rail, now))
-            .collect()
-    };
-    Json(Health {
-        status: "ok",
-        now,
-        down: shared.with(down),
-    })
+    let down =
+        |sandbox: &mut Sandbox| Rail::ALL.into_iter().filter(|rail| sandbox.is_down(*rail, now)).collect();
+    Json(Health { status: "ok", now, down: shared.with(down) })
 }
 
 #[derive(Deserialize)]
@@ -72,17 +63,9 @@ pub(super) struct Line {
 fn show(sandbox: &Sandbox, number: &str, now: Timestamp) -> Option<Json<Shown>> {
     let account = sandbox.account(number)?.clone();
     let entries = sandbox.entries_of(number).into_iter();
-    let entries = entries.map(|(direction, amount_minor, at, order_no)| Line {
-        direction,
-        amount_minor,
-        at,
-        order_no,
-    });
-    Some(Json(Shown {
-        state_now: account.state_at(now),
-        account,
-        entries: entries.collect(),
-    }))
+    let entries =
+        entries.map(|(direction, amount_minor, at, order_no)| Line { direction, amount_minor, at, order_no });
+    Some(Json(Shown { state_now: account.state_at(now), account, entries: entries.collect() }))
 }
 
 pub(super) async fn account(

@@ -36,19 +36,13 @@ impl SimChannels {
     pub fn new(shared: Arc<SharedSandbox>, secrets: &Arc<dyn Secrets>) -> Self {
         let channels = Rail::ALL.into_iter().map(|rail| {
             let (id, key) = (rail.id(), shared.key(rail).clone());
-            let wire = InProcess {
-                shared: shared.clone(),
-                rail,
-            };
+            let wire = InProcess { shared: shared.clone(), rail };
             let (clock, seeds) = (shared.clock().clone(), shared.seeds().clone());
             let channel = SandboxChannel::new(id.clone(), key, wire, secrets.clone(), clock, seeds);
             (id, Arc::new(channel) as Arc<dyn Channel>)
         });
         let channels: BTreeMap<_, _> = channels.collect();
-        Self {
-            shared,
-            registry: Registry::new(channels),
-        }
+        Self { shared, registry: Registry::new(channels) }
     }
 
     /// The sandbox behind it.
@@ -111,31 +105,19 @@ impl InProcess {
 impl Wire for InProcess {
     async fn post(&self, request: Outgoing) -> Result<Incoming, Silence> {
         let word = request.path.rsplit('/').next().unwrap_or_default();
-        let taken = self
-            .shared
-            .take(self.rail.as_str(), word, &request.headers, &request.body.0);
+        let taken = self.shared.take(self.rail.as_str(), word, &request.headers, &request.body.0);
         match taken {
-            Err(_) => Ok(Incoming {
-                status: 400,
-                headers: None,
-                body: Body::default(),
-            }),
+            Err(_) => Ok(Incoming { status: 400, headers: None, body: Body::default() }),
             Ok(Reaction::Refused) => Err(Silence::NoConnection),
             Ok(Reaction::NoReply) => {
-                self.pass(Duration::from_millis(self.rail.capability().call_timeout_ms) * PATIENCE)
-                    .await;
+                self.pass(Duration::from_millis(self.rail.capability().call_timeout_ms) * PATIENCE).await;
                 Err(Silence::TimedOut)
             }
             Ok(Reaction::Reply { after_ms, reply }) => {
                 self.pass(Duration::from_millis(after_ms)).await;
                 let headers =
-                    self.shared
-                        .seal_reply(self.rail, &request.path, &request.headers.nonce, &reply);
-                Ok(Incoming {
-                    status: 200,
-                    headers,
-                    body: Body(reply.body),
-                })
+                    self.shared.seal_reply(self.rail, &request.path, &request.headers.nonce, &reply);
+                Ok(Incoming { status: 200, headers, body: Body(reply.body) })
             }
         }
     }

@@ -62,9 +62,7 @@ impl SignedNotice {
     pub fn header_map(&self) -> HeaderMap {
         let pairs = self.headers.pairs().into_iter();
         let pairs = pairs.filter_map(|(name, value)| Some((name, HeaderValue::from_str(value).ok()?)));
-        pairs
-            .map(|(name, value)| (HeaderName::from_static(name), value))
-            .collect()
+        pairs.map(|(name, value)| (HeaderName::from_static(name), value)).collect()
     }
 }
 
@@ -78,22 +76,11 @@ impl SharedSandbox {
     ) -> Self {
         let key = |rail: Rail| match keys.get(&rail.id()) {
             Some(key) => key.clone(),
-            None => ChannelKey::new(format!(
-                "{}{}",
-                sign::nonce(&seeds.draw()),
-                sign::nonce(&seeds.draw())
-            )),
+            None => ChannelKey::new(format!("{}{}", sign::nonce(&seeds.draw()), sign::nonce(&seeds.draw()))),
         };
         let keys = Rail::ALL.into_iter().map(|rail| (rail, key(rail))).collect();
         let nonces = Mutex::new(Nonces::default());
-        Self {
-            sandbox: Mutex::new(sandbox),
-            nonces,
-            keys,
-            clock,
-            seeds,
-            keeper: None,
-        }
+        Self { sandbox: Mutex::new(sandbox), nonces, keys, clock, seeds, keeper: None }
     }
 
     /// Hands every change to a keeper, so that a killed process can go on with `Sandbox::restore`.
@@ -141,13 +128,7 @@ impl SharedSandbox {
         let rail = Rail::named(channel).ok_or(Turned::NoChannel)?;
         let call = Call::from_word(call).ok_or(Turned::NoCall)?;
         let now = self.clock.now();
-        sign::verify(
-            self.key(rail),
-            Role::Request(&call.path(&rail.id())),
-            headers,
-            body,
-            now,
-        )?;
+        sign::verify(self.key(rail), Role::Request(&call.path(&rail.id())), headers, body, now)?;
         if !held(&self.nonces).fresh(&headers.nonce, now) {
             return Err(Turned::Replayed);
         }
@@ -159,13 +140,7 @@ impl SharedSandbox {
     /// Signs a reply; `None` for one that carries no signature.
     pub fn seal_reply(&self, rail: Rail, path: &str, nonce: &str, reply: &Reply) -> Option<SignedHeaders> {
         let key = self.key_for(rail, reply.seal)?;
-        Some(sign::sign(
-            &key,
-            Role::Reply(path),
-            self.clock.now(),
-            nonce,
-            &reply.body,
-        ))
+        Some(sign::sign(&key, Role::Reply(path), self.clock.now(), nonce, &reply.body))
     }
 
     fn key_for(&self, rail: Rail, seal: Seal) -> Option<ChannelKey> {
@@ -179,27 +154,15 @@ impl SharedSandbox {
     /// Takes the notices that are due.
     pub fn due_notices(&self, now: Timestamp) -> Vec<SignedNotice> {
         let due = self.with(|sandbox| sandbox.due_notices(now));
-        due.iter()
-            .filter_map(|notice| self.seal_notice(notice, now))
-            .collect()
+        due.iter().filter_map(|notice| self.seal_notice(notice, now)).collect()
     }
 
     /// Signs a notice for one try; the message id inside stays the same on every try.
     pub fn seal_notice(&self, notice: &DueNotice, now: Timestamp) -> Option<SignedNotice> {
         let (channel, body) = (notice.rail.id(), notice.body.clone().into_bytes());
         let key = self.key_for(notice.rail, notice.seal)?;
-        let headers = sign::sign(
-            &key,
-            Role::Notice(&channel),
-            now,
-            &sign::nonce(&self.seeds.draw()),
-            &body,
-        );
-        Some(SignedNotice {
-            channel,
-            headers,
-            body,
-        })
+        let headers = sign::sign(&key, Role::Notice(&channel), now, &sign::nonce(&self.seeds.draw()), &body);
+        Some(SignedNotice { channel, headers, body })
     }
 }
 

@@ -114,11 +114,7 @@ impl Account {
             return Finding::SingleLimit;
         }
         let day = now.day_in(Zone::shanghai()).to_string();
-        let before = if self.used.day == day {
-            self.used.amount_minor
-        } else {
-            0
-        };
+        let before = if self.used.day == day { self.used.amount_minor } else { 0 };
         let used = before.saturating_add(amount_minor);
         if used > self.daily_limit_minor {
             return Finding::DailyLimit;
@@ -130,10 +126,7 @@ impl Account {
             };
         }
         self.balance_minor -= amount_minor;
-        self.used = Used {
-            day,
-            amount_minor: used,
-        };
+        self.used = Used { day, amount_minor: used };
         Finding::Done
     }
 }

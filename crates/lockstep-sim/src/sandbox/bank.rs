@@ -74,8 +74,7 @@ impl Bank {
     /// The account of a number, opened by itself if it was never seen.
     pub(super) fn meet(&mut self, world: &World, elements: Elements<'_>, now: Timestamp) {
         if self.accounts.get(elements.number).is_none() {
-            self.accounts
-                .put(elements.number.to_owned(), world.open(elements, now));
+            self.accounts.put(elements.number.to_owned(), world.open(elements, now));
         }
     }
 
@@ -112,9 +111,7 @@ impl Bank {
                 AgreementState::Void => return Finding::MandateVoid,
             },
         };
-        let taken = self.accounts.edit(&account, |account| {
-            account.take(transfer.amount_minor, transfer.at)
-        });
+        let taken = self.accounts.edit(&account, |account| account.take(transfer.amount_minor, transfer.at));
         let finding = taken.unwrap_or(Finding::NoSuchAccount);
         if finding == Finding::Done {
             self.enter(transfer, account, Direction::Collect);
@@ -144,19 +141,8 @@ impl Bank {
     }
 
     fn enter(&mut self, transfer: Transfer<'_>, account: String, direction: Direction) {
-        let Transfer {
-            order_no,
-            amount_minor,
-            at,
-            ..
-        } = transfer;
-        let entry = Entry {
-            order_no: order_no.to_owned(),
-            account,
-            direction,
-            amount_minor,
-            at,
-        };
+        let Transfer { order_no, amount_minor, at, .. } = transfer;
+        let entry = Entry { order_no: order_no.to_owned(), account, direction, amount_minor, at };
         self.entries.put(transfer.key(), entry);
     }
 
@@ -164,9 +150,7 @@ impl Bank {
     pub(super) fn was_credited(&self, rail: Rail, number: &str) -> bool {
         let prefix = format!("{}/", rail.as_str());
         let on_rail = self.entries.iter().filter(|(key, _)| key.starts_with(&prefix));
-        on_rail
-            .into_iter()
-            .any(|(_, entry)| entry.direction == Direction::PayOut && entry.account == number)
+        on_rail.into_iter().any(|(_, entry)| entry.direction == Direction::PayOut && entry.account == number)
     }
 
     /// Puts another phone on record; every mandate signed with the old one falls.
@@ -179,17 +163,13 @@ impl Bank {
         if changed != Some(true) {
             return;
         }
-        let of_account = self
-            .agreements
-            .iter()
-            .filter(|(_, agreement)| agreement.account == number);
+        let of_account = self.agreements.iter().filter(|(_, agreement)| agreement.account == number);
         let fallen: Vec<_> = of_account
             .filter(|(_, agreement)| agreement.state == AgreementState::Live)
             .map(|(key, _)| key.clone())
             .collect();
         for key in fallen {
-            self.agreements
-                .edit(&key, |agreement| agreement.state = AgreementState::Void);
+            self.agreements.edit(&key, |agreement| agreement.state = AgreementState::Void);
         }
     }
 }

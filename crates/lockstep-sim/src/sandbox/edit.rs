@@ -76,11 +76,7 @@ pub enum EditError {
 
 fn not_negative(amounts: &[Option<i64>]) -> Result<(), EditError> {
     let negative = amounts.iter().flatten().any(|amount| *amount < 0);
-    if negative {
-        Err(EditError::Negative)
-    } else {
-        Ok(())
-    }
+    if negative { Err(EditError::Negative) } else { Ok(()) }
 }
 
 impl Sandbox {
@@ -91,20 +87,9 @@ impl Sandbox {
 
     /// What moved on an account, oldest first: which way, how much, when, under which order number.
     pub fn entries_of(&self, number: &str) -> Vec<(Direction, i64, Timestamp, String)> {
-        let of_account = self
-            .bank
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.account == number);
+        let of_account = self.bank.entries.iter().filter(|(_, entry)| entry.account == number);
         let mut list: Vec<_> = of_account
-            .map(|(_, entry)| {
-                (
-                    entry.direction,
-                    entry.amount_minor,
-                    entry.at,
-                    entry.order_no.clone(),
-                )
-            })
+            .map(|(_, entry)| (entry.direction, entry.amount_minor, entry.at, entry.order_no.clone()))
             .collect();
         list.sort_by_key(|(_, _, at, _)| *at);
         list
@@ -143,11 +128,7 @@ impl Sandbox {
         now: Timestamp,
     ) -> Result<&Account, EditError> {
         self.advance(now);
-        not_negative(&[
-            change.balance_minor,
-            change.single_limit_minor,
-            change.daily_limit_minor,
-        ])?;
+        not_negative(&[change.balance_minor, change.single_limit_minor, change.daily_limit_minor])?;
         let changed = self.bank.accounts.edit(number, |account| {
             account.receive_income(now);
             if let Some(state) = change.state {

@@ -195,19 +195,12 @@ pub(super) struct Spot {
 
 impl FaultBook {
     pub(super) fn new() -> Self {
-        Self {
-            scripted: Shelf::new("fault"),
-            counts: Shelf::new("struck"),
-        }
+        Self { scripted: Shelf::new("fault"), counts: Shelf::new("struck") }
     }
 
     /// Adds a script to what is in force.
     pub(super) fn add(&mut self, script: &Script, now: Timestamp) {
-        let last = self
-            .scripted
-            .iter()
-            .last()
-            .and_then(|(key, _)| key.parse::<u32>().ok());
+        let last = self.scripted.iter().last().and_then(|(key, _)| key.parse::<u32>().ok());
         for (number, fault) in (last.map_or(0, |last| last + 1)..).zip(&script.faults) {
             let mut fault = fault.clone();
             if let Some(seconds) = fault.for_s.take() {
@@ -224,13 +217,9 @@ impl FaultBook {
         dice: &mut Dice,
         wanted: impl Fn(&Scripted) -> Option<T>,
     ) -> Option<T> {
-        let active = self
-            .scripted
-            .iter()
-            .filter(|(_, fault)| fault.active(spot.rail, spot.call, spot.now));
-        let candidates: Vec<_> = active
-            .filter_map(|(key, fault)| Some((key.clone(), wanted(fault)?)))
-            .collect();
+        let active = self.scripted.iter().filter(|(_, fault)| fault.active(spot.rail, spot.call, spot.now));
+        let candidates: Vec<_> =
+            active.filter_map(|(key, fault)| Some((key.clone(), wanted(fault)?))).collect();
         for (key, found) in candidates {
             let Some(fault) = self.scripted.get(&key) else {
                 continue;
@@ -240,9 +229,8 @@ impl FaultBook {
             }
             let kind = format!("{}/{}", spot.rail.as_str(), fault.fault.kind());
             if fault.times.is_some() {
-                self.scripted.edit(&key, |fault| {
-                    fault.times = fault.times.map(|left| left.saturating_sub(1))
-                });
+                self.scripted
+                    .edit(&key, |fault| fault.times = fault.times.map(|left| left.saturating_sub(1)));
             }
             let count = self.counts.get(&kind).copied().unwrap_or(0) + 1;
             self.counts.put(kind, count);
@@ -253,24 +241,18 @@ impl FaultBook {
 
     /// Whether exactly this fault strikes.
     pub(super) fn hits(&mut self, spot: Spot, dice: &mut Dice, fault: Fault) -> bool {
-        self.strike(spot, dice, |scripted| (scripted.fault == fault).then_some(()))
-            .is_some()
+        self.strike(spot, dice, |scripted| (scripted.fault == fault).then_some(())).is_some()
     }
 
     /// Whether the channel can't be reached, without counting it.
     pub(super) fn unreachable(&self, rail: Rail, now: Timestamp) -> bool {
         let on_channel = self.scripted.iter().map(|(_, fault)| fault);
-        on_channel
-            .filter(|fault| fault.active(rail, fault.call, now))
-            .any(|fault| is_down(fault, now))
+        on_channel.filter(|fault| fault.active(rail, fault.call, now)).any(|fault| is_down(fault, now))
     }
 
     /// How often each fault has struck, as `channel/kind`.
     pub(super) fn struck(&self) -> BTreeMap<String, u64> {
-        self.counts
-            .iter()
-            .map(|(kind, count)| (kind.clone(), *count))
-            .collect()
+        self.counts.iter().map(|(kind, count)| (kind.clone(), *count)).collect()
     }
 }
 

@@ -97,16 +97,8 @@ impl Sandbox {
     /// One request to one channel.
     pub fn handle(&mut self, rail: Rail, request: &WireRequest, now: Timestamp, dice: &mut Dice) -> Reaction {
         self.advance(now);
-        let spot = Spot {
-            rail,
-            call: Some(request.call()),
-            now,
-        };
-        if self
-            .faults
-            .strike(spot, dice, |scripted| fault::is_down(scripted, now).then_some(()))
-            .is_some()
-        {
+        let spot = Spot { rail, call: Some(request.call()), now };
+        if self.faults.strike(spot, dice, |scripted| fault::is_down(scripted, now).then_some(())).is_some() {
             return Reaction::Refused;
         }
         if self.faults.hits(spot, dice, Fault::LoseRequest {}) {
@@ -135,14 +127,7 @@ impl Sandbox {
 
     fn hold_back(&mut self, rail: Rail, pay: &lockstep_channels::sandbox::wire::Pay, arrives_at: Timestamp) {
         let key = paying::key(rail, &pay.order_no);
-        self.late.put(
-            key.clone(),
-            Late {
-                rail,
-                pay: pay.into(),
-                arrives_at,
-            },
-        );
+        self.late.put(key.clone(), Late { rail, pay: pay.into(), arrives_at });
         self.agenda.insert((arrives_at, Task::Arrive(key)));
     }
 
@@ -161,10 +146,7 @@ impl Sandbox {
         if self.faults.hits(spot, dice, Fault::WrongOrder {}) {
             answer.change_order();
         }
-        let mut reply = Reply {
-            body: answer.json(),
-            seal: Seal::Genuine,
-        };
+        let mut reply = Reply { body: answer.json(), seal: Seal::Genuine };
         if self.faults.hits(spot, dice, Fault::MalformedBody {}) {
             reply.body.truncate(reply.body.len() / 2);
         }
@@ -173,10 +155,7 @@ impl Sandbox {
         }
         if self.faults.hits(spot, dice, Fault::HtmlPage {}) {
             let page = b"<html><body><h1>502 Bad Gateway</h1></body></html>".to_vec();
-            reply = Reply {
-                body: page,
-                seal: Seal::Absent,
-            };
+            reply = Reply { body: page, seal: Seal::Absent };
         }
         let slower = self.faults.strike(spot, dice, |scripted| match scripted.fault {
             Fault::Slow { extra_ms } => Some(extra_ms),
@@ -214,9 +193,7 @@ impl Sandbox {
         let due = self.notices.iter().filter(|(_, notice)| notice.due_at <= now);
         let mut keys: Vec<_> = due.map(|(key, notice)| (notice.due_at, key.clone())).collect();
         keys.sort();
-        keys.into_iter()
-            .filter_map(|(_, key)| self.notices.remove(&key))
-            .collect()
+        keys.into_iter().filter_map(|(_, key)| self.notices.remove(&key)).collect()
     }
 
     /// When something will next happen by itself, if anything will.
@@ -275,14 +252,8 @@ impl Sandbox {
             }
         }
         let running = self.orders.iter().filter(|(_, order)| order.finding.is_none());
-        self.agenda = running
-            .map(|(key, order)| (order.settles_at, Task::Settle(key.clone())))
-            .collect();
-        self.agenda.extend(
-            self.late
-                .iter()
-                .map(|(key, late)| (late.arrives_at, Task::Arrive(key.clone()))),
-        );
+        self.agenda = running.map(|(key, order)| (order.settles_at, Task::Settle(key.clone()))).collect();
+        self.agenda.extend(self.late.iter().map(|(key, late)| (late.arrives_at, Task::Arrive(key.clone()))));
         Ok(())
     }
 

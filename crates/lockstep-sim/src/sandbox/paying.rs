@@ -88,45 +88,24 @@ impl Sandbox {
         let key = key(rail, &pay.order_no);
         if let Some(order) = self.orders.get(&key) {
             let same = order.pay == *pay && rail.manner().repeats_answer;
-            return if same {
-                order.finding.unwrap_or(Finding::Processing)
-            } else {
-                Finding::Duplicate
-            };
+            return if same { order.finding.unwrap_or(Finding::Processing) } else { Finding::Duplicate };
         }
         if let Some(refused) = refuse(rail, pay, now) {
             // NetsUnion has no code for "closed now": it takes nothing and remembers nothing.
             if rail.code(refused, Stage::Pay) != rail.code(Finding::Processing, Stage::Pay) {
-                let order = Order {
-                    rail,
-                    pay: pay.clone(),
-                    settles_at: now,
-                    finding: Some(refused),
-                };
+                let order = Order { rail, pay: pay.clone(), settles_at: now, finding: Some(refused) };
                 self.orders.put(key, order);
             }
             return refused;
         }
-        let spot = Spot {
-            rail,
-            call: None,
-            now,
-        };
+        let spot = Spot { rail, call: None, now };
         let think = match rail.manner().settles_ms {
             Some(_) if self.faults.hits(spot, dice, Fault::EarlyCallbacks {}) => 0,
             Some(range) => self.paced(dice.between(range)),
             None => 0,
         };
         let settles_at = now.plus(Duration::from_millis(think));
-        self.orders.put(
-            key.clone(),
-            Order {
-                rail,
-                pay: pay.clone(),
-                settles_at,
-                finding: None,
-            },
-        );
+        self.orders.put(key.clone(), Order { rail, pay: pay.clone(), settles_at, finding: None });
         if rail.manner().settles_ms.is_none() {
             return self.settle(&key, now);
         }
@@ -151,28 +130,14 @@ impl Sandbox {
     }
 
     fn execute(&mut self, rail: Rail, pay: &StoredPay, at: Timestamp) -> Finding {
-        let transfer = Transfer {
-            rail,
-            order_no: &pay.order_no,
-            amount_minor: pay.amount_minor,
-            at,
-        };
+        let transfer = Transfer { rail, order_no: &pay.order_no, amount_minor: pay.amount_minor, at };
         match pay.direction {
             Direction::Collect => self.bank.debit(transfer, pay.agreement_no.as_deref()),
             Direction::PayOut => {
                 let (Some(number), Some(holder_name)) = (&pay.account, &pay.holder_name) else {
                     return Finding::NoSuchAccount;
                 };
-                self.bank.meet(
-                    &self.world,
-                    Elements {
-                        number,
-                        holder_name,
-                        id_number: "",
-                        mobile: "",
-                    },
-                    at,
-                );
+                self.bank.meet(&self.world, Elements { number, holder_name, id_number: "", mobile: "" }, at);
                 self.bank.credit(transfer, number, holder_name)
             }
         }
@@ -181,11 +146,7 @@ impl Sandbox {
     fn plan_notice(&mut self, rail: Rail, pay: &StoredPay, finding: Finding, at: Timestamp) {
         let mut dice = Dice::of(self.world.seed, &key(rail, &pay.order_no));
         let dice = &mut dice;
-        let spot = Spot {
-            rail,
-            call: None,
-            now: at,
-        };
+        let spot = Spot { rail, call: None, now: at };
         if self.faults.hits(spot, dice, Fault::DropCallbacks {}) {
             return;
         }
@@ -215,15 +176,8 @@ impl Sandbox {
                 _ => None,
             });
             let late_ms = delay.map_or(0, |(least, most)| dice.between((least * 1000, most * 1000)));
-            let due_at = at
-                .plus(Duration::from_millis(late_ms))
-                .plus(Duration::from_millis(u64::from(copy)));
-            let row = DueNotice {
-                rail,
-                due_at,
-                body: reaction::notice_json(&notice),
-                seal,
-            };
+            let due_at = at.plus(Duration::from_millis(late_ms)).plus(Duration::from_millis(u64::from(copy)));
+            let row = DueNotice { rail, due_at, body: reaction::notice_json(&notice), seal };
             self.notices.put(format!("{}-{copy}", notice.message_id), row);
         }
     }
@@ -236,22 +190,14 @@ impl Sandbox {
         dice: &mut Dice,
     ) -> PayQuestionReply {
         let key = key(rail, &question.order_no);
-        let spot = Spot {
-            rail,
-            call: None,
-            now,
-        };
+        let spot = Spot { rail, call: None, now };
         let lies = self.faults.hits(spot, dice, Fault::LiesNotFound {});
         if !lies && self.orders.get(&key).is_none() && rail.manner().closes_unseen {
             self.close_unseen(rail, &key, question, now);
         }
         let Some(order) = self.orders.get(&key).filter(|_| !lies).cloned() else {
             let code = rail.code(Finding::NotFound, Stage::Pay).to_owned();
-            return PayQuestionReply {
-                order_no: question.order_no.clone(),
-                code,
-                original: None,
-            };
+            return PayQuestionReply { order_no: question.order_no.clone(), code, original: None };
         };
         let stale = self.faults.hits(spot, dice, Fault::StaleQuery {});
         let finding = order.finding.filter(|_| !stale).unwrap_or(Finding::Processing);
@@ -280,12 +226,7 @@ impl Sandbox {
             account: None,
             holder_name: None,
         };
-        let order = Order {
-            rail,
-            pay,
-            settles_at: now,
-            finding: Some(Finding::ClosedUnseen),
-        };
+        let order = Order { rail, pay, settles_at: now, finding: Some(Finding::ClosedUnseen) };
         self.orders.put(key.to_owned(), order);
     }
 }

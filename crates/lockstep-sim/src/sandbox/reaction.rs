@@ -101,10 +101,7 @@ impl Answer {
 
 /// Another number of the same shape.
 pub(super) fn other(number: &str) -> String {
-    let stem: String = number
-        .chars()
-        .take(number.chars().count().saturating_sub(1))
-        .collect();
+    let stem: String = number.chars().take(number.chars().count().saturating_sub(1)).collect();
     format!("{stem}{}", if number.ends_with('7') { '8' } else { '7' })
 }
 

@@ -16,11 +16,7 @@ pub(super) struct Shelf<T> {
 
 impl<T: Serialize + DeserializeOwned> Shelf<T> {
     pub(super) fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            rows: BTreeMap::new(),
-            dirty: BTreeSet::new(),
-        }
+        Self { name, rows: BTreeMap::new(), dirty: BTreeSet::new() }
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&T> {
@@ -59,23 +55,14 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
     /// Moves what changed since the last time to `out`, as `(shelf/key, JSON)`.
     pub(super) fn take_dirty(&mut self, out: &mut Vec<(String, String)>) {
         for key in std::mem::take(&mut self.dirty) {
-            let json = self
-                .rows
-                .get(&key)
-                .and_then(|row| serde_json::to_string(row).ok());
-            out.push((
-                format!("{}/{key}", self.name),
-                json.unwrap_or_else(|| GONE.to_owned()),
-            ));
+            let json = self.rows.get(&key).and_then(|row| serde_json::to_string(row).ok());
+            out.push((format!("{}/{key}", self.name), json.unwrap_or_else(|| GONE.to_owned())));
         }
     }
 
     /// Takes a stored record back if it belongs here.
     pub(super) fn restore(&mut self, full_key: &str, json: &str) -> Result<bool, serde_json::Error> {
-        let Some(key) = full_key
-            .strip_prefix(self.name)
-            .and_then(|rest| rest.strip_prefix('/'))
-        else {
+        let Some(key) = full_key.strip_prefix(self.name).and_then(|rest| rest.strip_prefix('/')) else {
             return Ok(false);
         };
         if json == GONE {

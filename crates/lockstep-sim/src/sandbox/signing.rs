@@ -48,11 +48,7 @@ pub(super) fn number_of(rail: Rail, what: &str, of: &str) -> String {
     let digest = Sha256::digest(format!("{}/{what}/{of}", rail.as_str()));
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&digest[..8]);
-    format!(
-        "{}{:016}",
-        what,
-        u64::from_be_bytes(bytes) % 10_000_000_000_000_000
-    )
+    format!("{}{:016}", what, u64::from_be_bytes(bytes) % 10_000_000_000_000_000)
 }
 
 fn elements(step: &SignStep) -> Option<Elements<'_>> {
@@ -78,10 +74,7 @@ impl Sandbox {
         if let Some(signing) = self.signings.get(&key) {
             return reply(Finding::Done, Some(signing.channel_ref.clone()));
         }
-        let usable = step
-            .card_number
-            .as_ref()
-            .is_some_and(|card| check_card(card).is_usable());
+        let usable = step.card_number.as_ref().is_some_and(|card| check_card(card).is_usable());
         let Some(elements) = elements(step).filter(|_| usable) else {
             return reply(Finding::NoSuchAccount, None);
         };
@@ -94,12 +87,8 @@ impl Sandbox {
             return reply(finding, None);
         }
         let code = dice.code();
-        let message = Message {
-            at: now,
-            channel: rail,
-            request_no: step.request_no.clone(),
-            code: code.clone(),
-        };
+        let message =
+            Message { at: now, channel: rail, request_no: step.request_no.clone(), code: code.clone() };
         let mut messages = self.messages.get(elements.mobile).cloned().unwrap_or_default();
         messages.push(message);
         self.messages.put(elements.mobile.to_owned(), messages);
@@ -118,10 +107,7 @@ impl Sandbox {
 
     pub(super) fn sign_confirm(&mut self, rail: Rail, step: &SignStep, now: Timestamp) -> SignReply {
         let key = key(rail, &step.request_no);
-        let signed = self
-            .signings
-            .get(&key)
-            .and_then(|signing| signing.agreement_no.clone());
+        let signed = self.signings.get(&key).and_then(|signing| signing.agreement_no.clone());
         let finding = match (&signed, &step.code) {
             (Some(_), _) => Finding::Done,
             (None, Some(code)) => self.spend_code(&key, code.expose(), now),
@@ -132,13 +118,7 @@ impl Sandbox {
         }
         let agreement_no = signed.unwrap_or_else(|| self.agree(rail, &key, &step.request_no));
         let channel_ref = self.signings.get(&key).map(|signing| signing.channel_ref.clone());
-        sign_reply(
-            rail,
-            &step.request_no,
-            Finding::Done,
-            channel_ref,
-            Some(agreement_no),
-        )
+        sign_reply(rail, &step.request_no, Finding::Done, channel_ref, Some(agreement_no))
     }
 
     fn spend_code(&mut self, key: &str, code: &str, now: Timestamp) -> Finding {
@@ -154,11 +134,7 @@ impl Sandbox {
                 return Finding::Done;
             }
             signing.tries_left -= 1;
-            if signing.tries_left == 0 {
-                Finding::CodeTries
-            } else {
-                Finding::CodeWrong
-            }
+            if signing.tries_left == 0 { Finding::CodeTries } else { Finding::CodeWrong }
         });
         spent.unwrap_or(Finding::CodeExpired)
     }
@@ -166,11 +142,7 @@ impl Sandbox {
     /// Signs without a code: this channel has paid the micro-deposit, so it knows that the account exists, and
     /// the lender vouches for the amount that came back.
     fn accept_deposit(&mut self, rail: Rail, key: &str, step: &SignStep, now: Timestamp) -> Finding {
-        let able = rail
-            .capability()
-            .sign
-            .as_ref()
-            .is_some_and(|rules| rules.micro_deposit);
+        let able = rail.capability().sign.as_ref().is_some_and(|rules| rules.micro_deposit);
         let Some(elements) = elements(step) else {
             return Finding::NoSuchAccount;
         };
@@ -180,11 +152,7 @@ impl Sandbox {
         if !self.bank.was_credited(rail, elements.number) {
             return Finding::NoMandate;
         }
-        let holder = self
-            .bank
-            .accounts
-            .get(elements.number)
-            .map(|account| account.holder_name.clone());
+        let holder = self.bank.accounts.get(elements.number).map(|account| account.holder_name.clone());
         if holder.as_deref() != Some(elements.holder_name) {
             return Finding::NameMismatch;
         }
@@ -206,11 +174,7 @@ impl Sandbox {
             signing.agreement_no = Some(agreement_no.clone());
             signing.account.clone()
         });
-        let agreement = Agreement {
-            rail,
-            account: account.unwrap_or_default(),
-            state: AgreementState::Live,
-        };
+        let agreement = Agreement { rail, account: account.unwrap_or_default(), state: AgreementState::Live };
         self.bank.agreements.put(agreement_no.clone(), agreement);
         agreement_no
     }
@@ -238,11 +202,7 @@ impl Sandbox {
     }
 
     pub(super) fn sign_cancel(&mut self, rail: Rail, request: &SignCancel) -> CancelReply {
-        let held = self
-            .bank
-            .agreements
-            .get(&request.agreement_no)
-            .filter(|agreement| agreement.rail == rail);
+        let held = self.bank.agreements.get(&request.agreement_no).filter(|agreement| agreement.rail == rail);
         let finding = match held.map(|agreement| agreement.state) {
             None => Finding::NoMandate,
             Some(AgreementState::Live) => Finding::Done,
@@ -250,16 +210,10 @@ impl Sandbox {
             Some(AgreementState::Void) => Finding::MandateVoid,
         };
         if finding == Finding::Done {
-            self.bank.agreements.edit(&request.agreement_no, |held| {
-                held.state = AgreementState::Cancelled
-            });
+            self.bank.agreements.edit(&request.agreement_no, |held| held.state = AgreementState::Cancelled);
         }
         let code = rail.code(finding, Stage::Sign).to_owned();
-        CancelReply {
-            agreement_no: request.agreement_no.clone(),
-            code,
-            live: false,
-        }
+        CancelReply { agreement_no: request.agreement_no.clone(), code, live: false }
     }
 }
 
@@ -271,10 +225,5 @@ fn sign_reply(
     agreement_no: Option<String>,
 ) -> SignReply {
     let code = rail.code(finding, Stage::Sign).to_owned();
-    SignReply {
-        request_no: request_no.to_owned(),
-        code,
-        channel_ref,
-        agreement_no,
-    }
+    SignReply { request_no: request_no.to_owned(), code, channel_ref, agreement_no }
 }

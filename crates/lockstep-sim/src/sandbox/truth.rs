@@ -38,10 +38,7 @@ pub struct Truth {
 impl Sandbox {
     /// What really happened so far.
     pub fn truth(&self) -> Truth {
-        let mut truth = Truth {
-            faults: self.faults.struck(),
-            ..Truth::default()
-        };
+        let mut truth = Truth { faults: self.faults.struck(), ..Truth::default() };
         for (key, entry) in self.bank.entries.iter() {
             let payment = entry.order_no.get(..26).unwrap_or(&entry.order_no).to_owned();
             let (all, by_payment) = match entry.direction {
@@ -55,10 +52,8 @@ impl Sandbox {
             truth.by_order.insert(key.clone(), entry.amount_minor);
         }
         let doubled = truth.debits_by_payment.iter().chain(&truth.credits_by_payment);
-        truth.double_debits = doubled
-            .filter(|(_, moved)| moved.count > 1)
-            .map(|(payment, _)| payment.clone())
-            .collect();
+        truth.double_debits =
+            doubled.filter(|(_, moved)| moved.count > 1).map(|(payment, _)| payment.clone()).collect();
         truth
     }
 

@@ -90,10 +90,7 @@ impl World {
         if dice.hits(self.no_funds_permille) {
             let wait = dice.between((1, u64::from(self.income_after_days.max(1))));
             account.balance_minor = 0;
-            account.income = vec![Income {
-                at: now.plus(days(wait)),
-                amount_minor: self.balance_minor,
-            }];
+            account.income = vec![Income { at: now.plus(days(wait)), amount_minor: self.balance_minor }];
         }
         if dice.hits(self.phone_mismatch_permille) {
             account.mobile = other_phone(elements.mobile);
@@ -134,9 +131,7 @@ pub(super) fn plain_account(elements: Elements<'_>) -> Account {
         holder_name: elements.holder_name.to_owned(),
         id_number: elements.id_number.to_owned(),
         mobile: elements.mobile.to_owned(),
-        issuer: facts
-            .and_then(|facts| facts.issuer)
-            .map(|issuer| issuer.code.to_owned()),
+        issuer: facts.and_then(|facts| facts.issuer).map(|issuer| issuer.code.to_owned()),
         kind,
         balance_minor: world.balance_minor,
         state: AccountState::Normal,
@@ -154,14 +149,7 @@ fn days(count: u64) -> Duration {
 
 /// The same phone with another last digit.
 fn other_phone(mobile: &str) -> String {
-    let last = mobile
-        .chars()
-        .last()
-        .and_then(|digit| digit.to_digit(10))
-        .unwrap_or(0);
-    let stem: String = mobile
-        .chars()
-        .take(mobile.chars().count().saturating_sub(1))
-        .collect();
+    let last = mobile.chars().last().and_then(|digit| digit.to_digit(10)).unwrap_or(0);
+    let stem: String = mobile.chars().take(mobile.chars().count().saturating_sub(1)).collect();
     format!("{stem}{}", (last + 1) % 10)
 }

@@ -28,53 +28,29 @@ pub(crate) fn config(rail: Rail, base_url: String, key: ChannelKey) -> ChannelCo
     let mut capability = rail.capability().clone();
     // Tests don't wait the seconds that people would.
     capability.call_timeout_ms = 700;
-    ChannelConfig {
-        adapter: Adapter::Sandbox,
-        base_url,
-        key,
-        capability,
-    }
+    ChannelConfig { adapter: Adapter::Sandbox, base_url, key, capability }
 }
 
 fn free_port() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 impl Served {
     pub(crate) async fn start(callback_url: Option<String>) -> Self {
-        let world = World {
-            pace_permille: 0,
-            ..World::default()
-        };
-        let shared = SharedSandbox::new(
-            Sandbox::new(world),
-            &keys(),
-            Arc::new(Real),
-            Arc::new(Counting::default()),
-        );
+        let world = World { pace_permille: 0, ..World::default() };
+        let shared =
+            SharedSandbox::new(Sandbox::new(world), &keys(), Arc::new(Real), Arc::new(Counting::default()));
         let shared = Arc::new(shared);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let door = Door {
-            rail: Rail::Unionpay,
-            address: free_port(),
-        };
-        let options = Options {
-            callback_url,
-            doors: vec![door],
-        };
+        let door = Door { rail: Rail::Unionpay, address: free_port() };
+        let options = Options { callback_url, doors: vec![door] };
         tokio::spawn(serve(listener, shared.clone(), options));
         let configs: Vec<_> = Rail::ALL
             .into_iter()
             .map(|rail| {
-                let own = if rail == Rail::Unionpay {
-                    format!("http://{}", door.address)
-                } else {
-                    base.clone()
-                };
+                let own =
+                    if rail == Rail::Unionpay { format!("http://{}", door.address) } else { base.clone() };
                 config(rail, own, key(rail))
             })
             .collect();
@@ -85,43 +61,21 @@ impl Served {
         while tokio::net::TcpStream::connect(door.address).await.is_err() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        Self {
-            base,
-            shared,
-            registry,
-            lender: Lender::new(),
-            http,
-        }
+        Self { base, shared, registry, lender: Lender::new(), http }
     }
 
     pub(crate) fn script(&self, scripted: Scripted) {
-        self.shared.with(|sandbox| {
-            sandbox.add_faults(
-                &Script {
-                    faults: vec![scripted],
-                },
-                Real.now(),
-            )
-        });
+        self.shared.with(|sandbox| sandbox.add_faults(&Script { faults: vec![scripted] }, Real.now()));
     }
 
     pub(crate) async fn signed(&mut self, rail: Rail) -> String {
         let request_no = format!("{}-01", rail.as_str());
-        let answer = self
-            .registry
-            .request_code(&self.lender.sign_request(rail, &request_no, None))
-            .await;
+        let answer = self.registry.request_code(&self.lender.sign_request(rail, &request_no, None)).await;
         assert!(matches!(answer, SignAnswer::Answered { .. }), "{answer:?}");
         let messages = self.get(&format!("/sandbox/v1/phones/{MOBILE}/messages")).await.1;
-        let texted = messages.as_array().unwrap().last().unwrap()["code"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let texted = messages.as_array().unwrap().last().unwrap()["code"].as_str().unwrap().to_owned();
         let request = self.lender.sign_request(rail, &request_no, Some(&texted));
-        let SignAnswer::Answered {
-            agreement_no: Some(number),
-            ..
-        } = self.registry.sign(&request).await
+        let SignAnswer::Answered { agreement_no: Some(number), .. } = self.registry.sign(&request).await
         else {
             panic!("not signed");
         };
@@ -129,24 +83,14 @@ impl Served {
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-        let response = self
-            .http
-            .get(format!("{}{path}", self.base))
-            .send()
-            .await
-            .unwrap();
+        let response = self.http.get(format!("{}{path}", self.base)).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
     pub(crate) async fn send(&self, method: reqwest::Method, path: &str, body: &str) -> (u16, Value) {
         let request = self.http.request(method, format!("{}{path}", self.base));
-        let request = request
-            .header("content-type", "application/json")
-            .body(body.to_owned());
+        let request = request.header("content-type", "application/json").body(body.to_owned());
         let response = request.send().await.unwrap();
-        (
-            response.status().as_u16(),
-            response.json().await.unwrap_or(Value::Null),
-        )
+        (response.status().as_u16(), response.json().await.unwrap_or(Value::Null))
     }
 }

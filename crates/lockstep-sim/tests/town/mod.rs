@@ -53,9 +53,7 @@ pub(crate) struct Real;
 impl Clock for Real {
     #[expect(clippy::disallowed_methods, reason = "real connections take real time")]
     fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap();
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap())
     }
 
@@ -96,10 +94,7 @@ impl Secrets for Vault {
 }
 
 pub(crate) fn vault() -> Arc<dyn Secrets> {
-    Arc::new(Vault {
-        card: CARD,
-        mobile: MOBILE,
-    })
+    Arc::new(Vault { card: CARD, mobile: MOBILE })
 }
 
 /// Requests as the engine would make them.
@@ -110,9 +105,7 @@ pub(crate) struct Lender {
 impl Lender {
     pub(crate) fn new() -> Self {
         let start = Timestamp::from_rfc3339("2026-03-02T09:00:00+08:00").unwrap();
-        Self {
-            mint: Mint::new(Bucket::of_tenant("town"), start, [9; 16]),
-        }
+        Self { mint: Mint::new(Bucket::of_tenant("town"), start, [9; 16]) }
     }
 
     pub(crate) fn sign_request(&mut self, rail: Rail, request_no: &str, code: Option<&str>) -> SignRequest {
@@ -144,11 +137,7 @@ impl Lender {
             attempt,
             channel: rail.id(),
             order_no: Payment::order_no(payment, attempt),
-            direction: if agreement_no.is_some() {
-                Direction::Collect
-            } else {
-                Direction::PayOut
-            },
+            direction: if agreement_no.is_some() { Direction::Collect } else { Direction::PayOut },
             money: Money::new(12_500, Currency::CNY).unwrap(),
             borrower: BorrowerId::mint(&mut self.mint),
             tenant: TenantId::mint(&mut self.mint),
@@ -160,13 +149,7 @@ impl Lender {
 
 pub(crate) fn question(order: &MoneyOrder, sent_at: Timestamp) -> PaymentQuery {
     let (payment, attempt, channel) = (order.payment, order.attempt, order.channel.clone());
-    PaymentQuery {
-        payment,
-        attempt,
-        channel,
-        order_no: order.order_no.clone(),
-        sent_at,
-    }
+    PaymentQuery { payment, attempt, channel, order_no: order.order_no.clone(), sent_at }
 }
 
 /// Everything together, in time that jumps.
@@ -187,11 +170,7 @@ impl Town {
     pub(crate) fn of(sandbox: Sandbox, start: Timestamp) -> Self {
         let clock = Arc::new(Jumping(AtomicI64::new(start.as_millis())));
         let shared = SharedSandbox::new(sandbox, &keys(), clock.clone(), Arc::new(Counting::default()));
-        Self {
-            clock,
-            channels: SimChannels::new(Arc::new(shared), &vault()),
-            lender: Lender::new(),
-        }
+        Self { clock, channels: SimChannels::new(Arc::new(shared), &vault()), lender: Lender::new() }
     }
 
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Sandbox) -> R) -> R {
@@ -203,9 +182,7 @@ impl Town {
     }
 
     pub(crate) async fn pass(&self, seconds: u64) {
-        self.clock
-            .sleep_until(self.now().plus(std::time::Duration::from_secs(seconds)))
-            .await;
+        self.clock.sleep_until(self.now().plus(std::time::Duration::from_secs(seconds))).await;
     }
 
     pub(crate) fn fault(&self, rail: Rail, fault: Fault) {
@@ -214,20 +191,12 @@ impl Town {
 
     pub(crate) fn script(&self, scripted: Scripted) {
         let now = self.now();
-        self.with(|sandbox| {
-            sandbox.add_faults(
-                &Script {
-                    faults: vec![scripted],
-                },
-                now,
-            )
-        });
+        self.with(|sandbox| sandbox.add_faults(&Script { faults: vec![scripted] }, now));
     }
 
     pub(crate) fn change(&self, change: AccountChange) {
         let now = self.now();
-        self.with(|sandbox| sandbox.change_account(CARD, change, now).map(|_| ()))
-            .unwrap();
+        self.with(|sandbox| sandbox.change_account(CARD, change, now).map(|_| ())).unwrap();
     }
 
     pub(crate) fn texted(&self) -> String {
@@ -237,16 +206,10 @@ impl Town {
     /// Signs a mandate and returns its number.
     pub(crate) async fn signed(&mut self, rail: Rail) -> String {
         let request_no = format!("{}-01", rail.as_str());
-        let answer = self
-            .channels
-            .request_code(&self.lender.sign_request(rail, &request_no, None))
-            .await;
+        let answer = self.channels.request_code(&self.lender.sign_request(rail, &request_no, None)).await;
         assert!(matches!(answer, SignAnswer::Answered { .. }), "{answer:?}");
         let request = self.lender.sign_request(rail, &request_no, Some(&self.texted()));
-        let SignAnswer::Answered {
-            agreement_no: Some(number),
-            ..
-        } = self.channels.sign(&request).await
+        let SignAnswer::Answered { agreement_no: Some(number), .. } = self.channels.sign(&request).await
         else {
             panic!("not signed");
         };
@@ -285,10 +248,9 @@ pub(crate) fn code(answer: &MoneyAnswer) -> &str {
 
 pub(crate) fn original(answer: &QueryAnswer) -> (String, i64) {
     match answer {
-        QueryAnswer::Answered {
-            original: Some(original),
-            ..
-        } => (original.code.clone(), original.amount_minor.unwrap()),
+        QueryAnswer::Answered { original: Some(original), .. } => {
+            (original.code.clone(), original.amount_minor.unwrap())
+        }
         other => panic!("no original: {other:?}"),
     }
 }

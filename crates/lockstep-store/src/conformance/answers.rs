@@ -8,51 +8,25 @@ use lockstep_engine::port::{Answer, CallKey, Commit, CommitError, IdempotencyKey
 use super::{Backend, World};
 
 fn key(world: &World, text: &str, fingerprint: &str) -> IdempotencyKey {
-    IdempotencyKey {
-        tenant: world.tenant,
-        key: text.to_owned(),
-        fingerprint: fingerprint.to_owned(),
-    }
+    IdempotencyKey { tenant: world.tenant, key: text.to_owned(), fingerprint: fingerprint.to_owned() }
 }
 
 fn answered(world: &World, text: &str, fingerprint: &str, status: u16) -> Commit {
-    let answer = Answer {
-        status,
-        body: format!("{{\"status\":{status}}}"),
-    };
-    Commit {
-        answer: Some((key(world, text, fingerprint), answer)),
-        at: Some(world.now),
-        ..Commit::default()
-    }
+    let answer = Answer { status, body: format!("{{\"status\":{status}}}") };
+    Commit { answer: Some((key(world, text, fingerprint), answer)), at: Some(world.now), ..Commit::default() }
 }
 
 /// Two callers with one key: one is remembered, the other told. Another lender's same key is another key.
 pub async fn the_first_answer_stays<B: Backend>(db: Arc<B>) {
     let (world, other) = (World::new(1), World::new(2));
     assert_eq!(db.answer(world.tenant, "k1").await.unwrap(), None);
-    let (one, two) = (
-        answered(&world, "k1", "f1", 201),
-        answered(&world, "k1", "f2", 400),
-    );
+    let (one, two) = (answered(&world, "k1", "f1", 201), answered(&world, "k1", "f2", 400));
     let (one, two) = join(db.commit(one), db.commit(two)).await;
     one.unwrap();
-    assert!(
-        matches!(two, Err(CommitError::Conflict("idempotency key"))),
-        "{two:?}"
-    );
+    assert!(matches!(two, Err(CommitError::Conflict("idempotency key"))), "{two:?}");
     let stored = db.answer(world.tenant, "k1").await.unwrap().unwrap();
-    let answer = Answer {
-        status: 201,
-        body: "{\"status\":201}".to_owned(),
-    };
-    assert_eq!(
-        stored,
-        StoredAnswer {
-            fingerprint: "f1".to_owned(),
-            answer
-        }
-    );
+    let answer = Answer { status: 201, body: "{\"status\":201}".to_owned() };
+    assert_eq!(stored, StoredAnswer { fingerprint: "f1".to_owned(), answer });
     assert_eq!(db.answer(other.tenant, "k1").await.unwrap(), None);
     db.commit(answered(&other, "k1", "f1", 200)).await.unwrap();
     assert_eq!(db.answer(world.tenant, "K1").await.unwrap(), None);

@@ -25,20 +25,11 @@ pub async fn a_commit_is_all_or_nothing<B: Backend>(db: Arc<B>) {
     let mut commit = world.commit_of(&before, decision, &command);
     // The last part of it, the audit entry, is there already.
     let audited = commit.audit.clone();
-    db.commit(Commit {
-        audit: audited,
-        at: Some(world.now),
-        ..Commit::default()
-    })
-    .await
-    .unwrap();
+    db.commit(Commit { audit: audited, at: Some(world.now), ..Commit::default() }).await.unwrap();
     assert!(db.commit(commit.clone()).await.is_err());
     assert_eq!(db.load(&CallKey::Payment(payment)).await.unwrap(), before);
     assert!(db.totals().await.unwrap().ledger.is_empty());
-    assert_eq!(
-        db.load(&CallKey::Collect { order, binding }).await.unwrap().order,
-        before.order
-    );
+    assert_eq!(db.load(&CallKey::Collect { order, binding }).await.unwrap().order, before.order);
 
     commit.audit = None;
     db.commit(commit).await.unwrap();
@@ -53,12 +44,7 @@ pub async fn entries_must_sum_to_zero<B: Backend>(db: Arc<B>) {
     let (.., payment) = world.everything(&*db, "R1").await;
     let entry = |amount_minor, code| {
         let currency = Currency::from_code(code).unwrap();
-        Entry {
-            payment,
-            account: "receivable".to_owned(),
-            amount_minor,
-            currency,
-        }
+        Entry { payment, account: "receivable".to_owned(), amount_minor, currency }
     };
     let bad = [
         vec![entry(1, "CNY")],
@@ -67,30 +53,12 @@ pub async fn entries_must_sum_to_zero<B: Backend>(db: Arc<B>) {
         vec![entry(i64::MAX, "CNY"), entry(i64::MAX, "CNY"), entry(2, "CNY")],
     ];
     for entries in bad {
-        let commit = Commit {
-            entries,
-            at: Some(world.now),
-            ..Commit::default()
-        };
+        let commit = Commit { entries, at: Some(world.now), ..Commit::default() };
         assert!(is_fault(db.commit(commit).await));
     }
-    let entries = vec![
-        entry(5, "CNY"),
-        entry(-5, "CNY"),
-        entry(7, "USD"),
-        entry(-7, "USD"),
-    ];
-    db.commit(Commit {
-        entries,
-        at: Some(world.now),
-        ..Commit::default()
-    })
-    .await
-    .unwrap();
-    assert_eq!(
-        db.totals().await.unwrap().ledger,
-        [("CNY".to_owned(), 0), ("USD".to_owned(), 0)]
-    );
+    let entries = vec![entry(5, "CNY"), entry(-5, "CNY"), entry(7, "USD"), entry(-7, "USD")];
+    db.commit(Commit { entries, at: Some(world.now), ..Commit::default() }).await.unwrap();
+    assert_eq!(db.totals().await.unwrap().ledger, [("CNY".to_owned(), 0), ("USD".to_owned(), 0)]);
 }
 
 /// A change that touches two borrowers of different buckets could not be one transaction everywhere.
@@ -98,10 +66,7 @@ pub async fn a_change_stays_in_one_bucket<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     let nothing = lockstep_core::Slice::default();
     let mut create = |reference: &str| {
-        let command = Command::CreateBorrower {
-            tenant: world.tenant,
-            reference: reference.to_owned(),
-        };
+        let command = Command::CreateBorrower { tenant: world.tenant, reference: reference.to_owned() };
         let decision = world.decide(&nothing, &command).unwrap();
         world.commit_of(&nothing, decision, &command)
     };
@@ -121,11 +86,7 @@ pub async fn versions_count_events<B: Backend>(db: Arc<B>) {
     let mut without = commit.clone();
     without.changes[0].events.clear();
     assert!(is_fault(db.commit(without).await));
-    let timeless = Commit {
-        at: None,
-        audit: None,
-        ..commit.clone()
-    };
+    let timeless = Commit { at: None, audit: None, ..commit.clone() };
     assert!(is_fault(db.commit(timeless).await));
     db.commit(commit).await.unwrap();
 }
@@ -136,21 +97,11 @@ pub async fn large_numbers_fit<B: Backend>(db: Arc<B>) {
     let (.., payment) = world.everything(&*db, "R1").await;
     let currency = Currency::CNY;
     for amount_minor in [(1_i64 << 31) - 10, (1 << 31) + 10, i64::MAX - 10] {
-        let entry = |amount_minor| Entry {
-            payment,
-            account: "receivable".to_owned(),
-            amount_minor,
-            currency,
-        };
+        let entry =
+            |amount_minor| Entry { payment, account: "receivable".to_owned(), amount_minor, currency };
         let entries = vec![entry(amount_minor), entry(-amount_minor)];
         let at = Some(Timestamp::from_millis(amount_minor));
-        db.commit(Commit {
-            entries,
-            at,
-            ..Commit::default()
-        })
-        .await
-        .unwrap();
+        db.commit(Commit { entries, at, ..Commit::default() }).await.unwrap();
     }
     assert_eq!(db.totals().await.unwrap().ledger, [("CNY".to_owned(), 0)]);
 }

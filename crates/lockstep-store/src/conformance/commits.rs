@@ -11,31 +11,16 @@ pub(super) fn bucket_of(slice: &Slice) -> Option<Bucket> {
     let borrower = slice.borrower.as_ref().map(|borrower| borrower.id.bucket());
     let binding = slice.binding.as_ref().map(|binding| binding.id.bucket());
     let order = slice.order.as_ref().map(|order| order.id.bucket());
-    borrower
-        .or(binding)
-        .or(order)
-        .or(slice.payment.as_ref().map(|payment| payment.id.bucket()))
+    borrower.or(binding).or(order).or(slice.payment.as_ref().map(|payment| payment.id.bucket()))
 }
 
 /// The entities that events changed.
 pub(super) fn changes(before: &Slice, after: &Slice, events: Vec<Event>) -> Vec<Changed> {
     let states = [
-        (
-            after.borrower.clone().map(Change::Borrower),
-            before.borrower.as_ref().map(|state| state.version),
-        ),
-        (
-            after.binding.clone().map(Change::Binding),
-            before.binding.as_ref().map(|state| state.version),
-        ),
-        (
-            after.order.clone().map(Change::Order),
-            before.order.as_ref().map(|state| state.version),
-        ),
-        (
-            after.payment.clone().map(Change::Payment),
-            before.payment.as_ref().map(|state| state.version),
-        ),
+        (after.borrower.clone().map(Change::Borrower), before.borrower.as_ref().map(|state| state.version)),
+        (after.binding.clone().map(Change::Binding), before.binding.as_ref().map(|state| state.version)),
+        (after.order.clone().map(Change::Order), before.order.as_ref().map(|state| state.version)),
+        (after.payment.clone().map(Change::Payment), before.payment.as_ref().map(|state| state.version)),
     ];
     let of = |state: &Change, event: &Event| match event {
         Event::Borrower(_) => matches!(state, Change::Borrower(_)),
@@ -46,11 +31,7 @@ pub(super) fn changes(before: &Slice, after: &Slice, events: Vec<Event>) -> Vec<
     let changed = states.into_iter().filter_map(|(state, base)| {
         let state = state?;
         let events: Vec<_> = events.iter().filter(|event| of(&state, event)).cloned().collect();
-        (!events.is_empty()).then_some(Changed {
-            state,
-            base_version: base.unwrap_or(0),
-            events,
-        })
+        (!events.is_empty()).then_some(Changed { state, base_version: base.unwrap_or(0), events })
     });
     changed.collect()
 }

@@ -27,17 +27,7 @@ async fn endpoint<B: Backend>(db: &B, world: &mut World, kinds: &[&str], enabled
 }
 
 async fn all<B: Backend>(db: &B, world: &World) -> Vec<Delivery> {
-    db.deliveries(
-        world.tenant,
-        None,
-        &Page {
-            after: None,
-            limit: 200,
-        },
-    )
-    .await
-    .unwrap()
-    .rows
+    db.deliveries(world.tenant, None, &Page { after: None, limit: 200 }).await.unwrap().rows
 }
 
 /// Kinds choose; an endpoint that is off or another lender's gets nothing; every receiver sees the same id.
@@ -50,35 +40,18 @@ pub async fn each_endpoint_gets_what_it_wants<B: Backend>(db: Arc<B>) {
     let (_, binding, _, payment) = world.everything(&*db, "R1").await;
 
     let deliveries = all(&*db, &world).await;
-    let to = |id| {
-        deliveries
-            .iter()
-            .filter(|delivery| delivery.endpoint == id)
-            .collect::<Vec<_>>()
-    };
-    let [only] = to(trying)[..] else {
-        panic!("one for the choosy endpoint: {deliveries:?}")
-    };
+    let to = |id| deliveries.iter().filter(|delivery| delivery.endpoint == id).collect::<Vec<_>>();
+    let [only] = to(trying)[..] else { panic!("one for the choosy endpoint: {deliveries:?}") };
     assert_eq!(
         (only.notice.kind.as_str(), only.notice.subject.id()),
         ("payment.trying", payment.to_string())
     );
-    let same = to(every)
-        .into_iter()
-        .find(|delivery| delivery.notice.kind == "payment.trying")
-        .unwrap();
+    let same = to(every).into_iter().find(|delivery| delivery.notice.kind == "payment.trying").unwrap();
     assert_eq!(only.message, same.message);
     assert_ne!(only.id, same.id);
-    assert!(
-        to(every)
-            .iter()
-            .any(|delivery| delivery.notice.subject.id() == binding.to_string())
-    );
+    assert!(to(every).iter().any(|delivery| delivery.notice.subject.id() == binding.to_string()));
     assert_eq!(deliveries.len(), to(every).len() + 1);
-    assert_eq!(
-        (only.tries, only.state.as_str(), only.last_status),
-        (0, "pending", None)
-    );
+    assert_eq!((only.tries, only.state.as_str(), only.last_status), (0, "pending", None));
 }
 
 /// Later versions of a subject wait for earlier ones; other subjects don't.
@@ -89,9 +62,7 @@ pub async fn one_subject_goes_in_order<B: Backend>(db: Arc<B>) {
     let one = world.binding(&*db, borrower, "f1").await.to_string();
     let two = world.binding(&*db, borrower, "f2").await.to_string();
     let versions = |list: &[Delivery], subject: &str| {
-        let of = list
-            .iter()
-            .filter(|delivery| delivery.notice.subject.id() == subject);
+        let of = list.iter().filter(|delivery| delivery.notice.subject.id() == subject);
         of.map(|delivery| delivery.notice.version).collect::<Vec<_>>()
     };
     let mut expected = versions(&all(&*db, &world).await, &one);
@@ -101,17 +72,10 @@ pub async fn one_subject_goes_in_order<B: Backend>(db: Arc<B>) {
     for round in 0..expected.len() {
         let due = db.due_deliveries(LATER, 100).await.unwrap();
         assert_eq!(versions(&due, &two).len(), 1, "the other subject is not held up");
-        let next = due
-            .into_iter()
-            .find(|delivery| delivery.notice.subject.id() == one)
-            .expect("one is due");
+        let next = due.into_iter().find(|delivery| delivery.notice.subject.id() == one).expect("one is due");
         seen.push(next.notice.version);
         // Given up counts as much as delivered: the next may go.
-        let outcome = if round == 0 {
-            Delivered::Dead { status: Some(500) }
-        } else {
-            Delivered::Done
-        };
+        let outcome = if round == 0 { Delivered::Dead { status: Some(500) } } else { Delivered::Done };
         db.delivered(next.id, outcome, world.now).await.unwrap();
     }
     assert_eq!(seen, expected);
@@ -122,67 +86,25 @@ pub async fn outcomes_are_kept<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     endpoint(&*db, &mut world, &["payment.trying"], true).await;
     world.everything(&*db, "R1").await;
-    let [first] = db
-        .due_deliveries(world.now, 10)
-        .await
-        .unwrap()
-        .try_into()
-        .unwrap();
+    let [first] = db.due_deliveries(world.now, 10).await.unwrap().try_into().unwrap();
     let later = world.now.plus(Duration::from_secs(30));
-    db.delivered(
-        first.id,
-        Delivered::Retry {
-            due_at: later,
-            status: Some(502),
-        },
-        world.now,
-    )
-    .await
-    .unwrap();
+    db.delivered(first.id, Delivered::Retry { due_at: later, status: Some(502) }, world.now).await.unwrap();
     assert!(db.due_deliveries(world.now, 10).await.unwrap().is_empty());
     let [again] = db.due_deliveries(later, 10).await.unwrap().try_into().unwrap();
-    assert_eq!(
-        again,
-        Delivery {
-            tries: 1,
-            due_at: later,
-            last_status: Some(502),
-            ..first.clone()
-        }
-    );
+    assert_eq!(again, Delivery { tries: 1, due_at: later, last_status: Some(502), ..first.clone() });
 
-    db.delivered(first.id, Delivered::Dead { status: None }, later)
-        .await
-        .unwrap();
+    db.delivered(first.id, Delivered::Dead { status: None }, later).await.unwrap();
     db.delivered(first.id, Delivered::Done, later).await.unwrap();
-    let page = Page {
-        after: None,
-        limit: 10,
-    };
-    let dead = db
-        .deliveries(world.tenant, Some("dead"), &page)
-        .await
-        .unwrap()
-        .rows;
+    let page = Page { after: None, limit: 10 };
+    let dead = db.deliveries(world.tenant, Some("dead"), &page).await.unwrap().rows;
     assert_eq!((dead.len(), dead[0].tries), (1, 2));
-    assert!(
-        !db.requeue_delivery(World::new(2).tenant, first.id, later)
-            .await
-            .unwrap()
-    );
+    assert!(!db.requeue_delivery(World::new(2).tenant, first.id, later).await.unwrap());
     assert!(db.requeue_delivery(world.tenant, first.id, later).await.unwrap());
     assert!(!db.requeue_delivery(world.tenant, first.id, later).await.unwrap());
     let [back] = db.due_deliveries(later, 10).await.unwrap().try_into().unwrap();
     assert_eq!((back.message, back.tries), (first.message, 0));
     db.delivered(first.id, Delivered::Done, later).await.unwrap();
-    assert_eq!(
-        db.deliveries(world.tenant, Some("delivered"), &page)
-            .await
-            .unwrap()
-            .rows
-            .len(),
-        1
-    );
+    assert_eq!(db.deliveries(world.tenant, Some("delivered"), &page).await.unwrap().rows.len(), 1);
 }
 
 /// What was still to go to an endpoint goes with it.

@@ -14,9 +14,7 @@ const LATER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 async fn money_effect<B: Backend>(db: &B) -> StoredEffect {
     let due = db.due_effects(LATER, 100).await.unwrap();
-    due.into_iter()
-        .find(|stored| matches!(stored.effect, Effect::MoveMoney(_)))
-        .expect("money to move")
+    due.into_iter().find(|stored| matches!(stored.effect, Effect::MoveMoney(_))).expect("money to move")
 }
 
 /// Of many who want to send it one may; after a crash it is known to have been under way.
@@ -26,13 +24,7 @@ pub async fn a_once_effect_is_sent_once<B: Backend>(db: Arc<B>) {
     let effect = money_effect(&*db).await;
     assert_eq!(effect.effect.delivery(), Delivery::Once);
     let claims = join_all((0..10).map(|_| db.begin_sending(effect.id, world.now))).await;
-    assert_eq!(
-        claims
-            .into_iter()
-            .filter(|claim| *claim.as_ref().unwrap())
-            .count(),
-        1
-    );
+    assert_eq!(claims.into_iter().filter(|claim| *claim.as_ref().unwrap()).count(), 1);
     assert!(!db.due_effects(LATER, 100).await.unwrap().contains(&effect));
     assert_eq!(db.interrupted().await.unwrap(), std::slice::from_ref(&effect));
     db.postpone(effect.id, world.now).await.unwrap();
@@ -71,28 +63,14 @@ pub async fn due_effects_come_in_order<B: Backend>(db: Arc<B>) {
     let all = db.due_effects(LATER, 1_000).await.unwrap();
     assert!(all.len() >= 5 && all.is_sorted_by_key(|stored| stored.due_at));
     assert!(
-        all.iter()
-            .all(|stored| !matches!(stored.effect, Effect::Notify { .. })),
+        all.iter().all(|stored| !matches!(stored.effect, Effect::Notify { .. })),
         "notices become deliveries"
     );
     let edge = all[all.len() / 2].due_at;
     let until = db.due_effects(edge, 1_000).await.unwrap();
-    assert_eq!(
-        until,
-        all.iter()
-            .filter(|stored| stored.due_at <= edge)
-            .cloned()
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(until, all.iter().filter(|stored| stored.due_at <= edge).cloned().collect::<Vec<_>>());
     assert_eq!(db.due_effects(LATER, 2).await.unwrap(), all[..2]);
-    let open: u64 = db
-        .totals()
-        .await
-        .unwrap()
-        .open_effects
-        .iter()
-        .map(|(_, count)| count)
-        .sum();
+    let open: u64 = db.totals().await.unwrap().open_effects.iter().map(|(_, count)| count).sum();
     assert_eq!(open, all.len() as u64);
 }
 
@@ -101,23 +79,14 @@ pub async fn a_repeatable_effect_is_put_off_and_finished<B: Backend>(db: Arc<B>)
     let mut world = World::new(1);
     let borrower = world.borrower(&*db, "R1").await;
     let command = world.bind(borrower, "f");
-    let key = CallKey::NewBinding {
-        borrower,
-        fingerprint: "f".to_owned(),
-    };
+    let key = CallKey::NewBinding { borrower, fingerprint: "f".to_owned() };
     world.run(&*db, &key, command).await.unwrap();
     let [effect] = db.due_effects(world.now, 10).await.unwrap().try_into().unwrap();
     assert_eq!(effect.effect.delivery(), Delivery::Repeatable);
     let later = world.now.plus(Duration::from_secs(60));
     db.postpone(effect.id, later).await.unwrap();
     assert!(db.due_effects(world.now, 10).await.unwrap().is_empty());
-    assert_eq!(
-        db.due_effects(later, 10).await.unwrap(),
-        [StoredEffect {
-            due_at: later,
-            ..effect.clone()
-        }]
-    );
+    assert_eq!(db.due_effects(later, 10).await.unwrap(), [StoredEffect { due_at: later, ..effect.clone() }]);
     db.finish(effect.id).await.unwrap();
     db.finish(effect.id).await.unwrap();
     assert!(db.due_effects(LATER, 10).await.unwrap().is_empty());

@@ -15,54 +15,24 @@ use super::{Backend, Lost, World, channel, fold_of};
 pub async fn a_repayment_folds_to_its_state<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     let (borrower, binding, order, payment) = world.everything(&*db, "R1").await;
-    world
-        .run(&*db, &CallKey::Payment(payment), World::money_answer(1, "00"))
-        .await
-        .unwrap();
+    world.run(&*db, &CallKey::Payment(payment), World::money_answer(1, "00")).await.unwrap();
     let folded = fold_of(&*db, &borrower.to_string()).await;
-    assert_eq!(
-        folded,
-        Slice {
-            borrower: db.borrower(borrower).await.unwrap(),
-            ..Slice::default()
-        }
-    );
+    assert_eq!(folded, Slice { borrower: db.borrower(borrower).await.unwrap(), ..Slice::default() });
     check(&*db, &[binding], &[order], &[payment]).await;
     let versions = db.timeline(&payment.to_string(), 100).await.unwrap();
-    assert!(
-        versions
-            .iter()
-            .map(|row| row.version)
-            .eq(1..=versions.len() as u64)
-    );
-    assert!(
-        versions
-            .iter()
-            .all(|row| row.body.starts_with(r#"{"v":1,"kind":"payment","event":{"#))
-    );
+    assert!(versions.iter().map(|row| row.version).eq(1..=versions.len() as u64));
+    assert!(versions.iter().all(|row| row.body.starts_with(r#"{"v":1,"kind":"payment","event":{"#)));
 }
 
 async fn check<B: Backend>(db: &B, bindings: &[BindingId], orders: &[OrderId], payments: &[PaymentId]) {
     for id in bindings {
-        assert_eq!(
-            fold_of(db, &id.to_string()).await.binding,
-            db.binding(*id).await.unwrap(),
-            "{id}"
-        );
+        assert_eq!(fold_of(db, &id.to_string()).await.binding, db.binding(*id).await.unwrap(), "{id}");
     }
     for id in orders {
-        assert_eq!(
-            fold_of(db, &id.to_string()).await.order,
-            db.order(*id).await.unwrap(),
-            "{id}"
-        );
+        assert_eq!(fold_of(db, &id.to_string()).await.order, db.order(*id).await.unwrap(), "{id}");
     }
     for id in payments {
-        assert_eq!(
-            fold_of(db, &id.to_string()).await.payment,
-            db.payment(*id).await.unwrap(),
-            "{id}"
-        );
+        assert_eq!(fold_of(db, &id.to_string()).await.payment, db.payment(*id).await.unwrap(), "{id}");
     }
 }
 
@@ -71,14 +41,8 @@ async fn check<B: Backend>(db: &B, bindings: &[BindingId], orders: &[OrderId], p
 pub async fn a_random_life_folds_to_its_state<B: Backend>(db: Arc<B>, seed: u64, steps: usize) {
     let mut world = World::new(seed);
     let borrower = world.borrower(&*db, "R1").await;
-    let bindings = [
-        world.binding(&*db, borrower, "f1").await,
-        world.binding(&*db, borrower, "f2").await,
-    ];
-    let orders = [
-        world.order(&*db, borrower, "L1-1").await,
-        world.order(&*db, borrower, "L1-2").await,
-    ];
+    let bindings = [world.binding(&*db, borrower, "f1").await, world.binding(&*db, borrower, "f2").await];
+    let orders = [world.order(&*db, borrower, "L1-1").await, world.order(&*db, borrower, "L1-2").await];
     let mut payments: Vec<PaymentId> = Vec::new();
     for _ in 0..steps {
         let jump = world.below(1_200);
@@ -94,20 +58,16 @@ pub async fn a_random_life_folds_to_its_state<B: Backend>(db: Arc<B>, seed: u64,
             ),
             2 if world.below(4) == 0 => (CallKey::Order(order), Command::CancelOrder),
             _ => match newest {
-                Some(payment) => (
-                    CallKey::Payment(payment),
-                    payment_command(&mut world, &*db, payment).await,
-                ),
+                Some(payment) => {
+                    (CallKey::Payment(payment), payment_command(&mut world, &*db, payment).await)
+                }
                 None => (CallKey::Collect { order, binding }, World::collect()),
             },
         };
         match world.run(&*db, &key, command).await {
-            Ok(after) => payments.extend(
-                after
-                    .payment
-                    .map(|payment| payment.id)
-                    .filter(|id| !payments.contains(id)),
-            ),
+            Ok(after) => {
+                payments.extend(after.payment.map(|payment| payment.id).filter(|id| !payments.contains(id)))
+            }
             Err(Lost::Refused(_)) => {}
             Err(Lost::Store(error)) => panic!("{error}"),
         }
@@ -116,33 +76,14 @@ pub async fn a_random_life_folds_to_its_state<B: Backend>(db: Arc<B>, seed: u64,
     assert!(db.totals().await.unwrap().ledger.iter().all(|(_, sum)| *sum == 0));
     for order in orders {
         let filter = PaymentFilter {
-            owner: OwnedBy {
-                tenant: world.tenant,
-                borrower: None,
-            },
+            owner: OwnedBy { tenant: world.tenant, borrower: None },
             order: Some(order),
             status: None,
             from: None,
             until: None,
         };
-        let of_order = db
-            .payments(
-                &filter,
-                &Page {
-                    after: None,
-                    limit: 200,
-                },
-            )
-            .await
-            .unwrap()
-            .rows;
-        assert!(
-            of_order
-                .iter()
-                .filter(|payment| payment.status().is_live())
-                .count()
-                <= 1
-        );
+        let of_order = db.payments(&filter, &Page { after: None, limit: 200 }).await.unwrap().rows;
+        assert!(of_order.iter().filter(|payment| payment.status().is_live()).count() <= 1);
     }
 }
 
@@ -155,45 +96,28 @@ fn code(world: &mut World) -> String {
 async fn payment_command<B: Backend>(world: &mut World, db: &B, id: PaymentId) -> Command {
     let payment = db.payment(id).await.unwrap().unwrap();
     let attempts = u16::try_from(payment.attempts.len()).unwrap_or(0);
-    let attempt = attempts
-        .saturating_sub(u16::try_from(world.below(2)).unwrap_or(0))
-        .max(1);
+    let attempt = attempts.saturating_sub(u16::try_from(world.below(2)).unwrap_or(0)).max(1);
     Command::Payment(match world.below(9) {
         0 => PaymentCommand::TryNow,
         1 => PaymentCommand::Try { attempts },
         2 => PaymentCommand::MoneyAnswered {
             attempt,
-            answer: MoneyAnswer::NoAnswer {
-                why: NoAnswer::TimedOut,
-            },
+            answer: MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut },
         },
         3 => PaymentCommand::MoneyAnswered {
             attempt,
-            answer: MoneyAnswer::NotSent {
-                why: NotSent::NoConnection,
-            },
+            answer: MoneyAnswer::NotSent { why: NotSent::NoConnection },
         },
         4 => PaymentCommand::MoneyAnswered {
             attempt,
-            answer: MoneyAnswer::Answered {
-                code: code(world),
-                channel_ref: None,
-                amount_minor: None,
-            },
+            answer: MoneyAnswer::Answered { code: code(world), channel_ref: None, amount_minor: None },
         },
         5 => {
-            let original = OriginalOutcome {
-                code: code(world),
-                channel_ref: None,
-                amount_minor: None,
-            };
+            let original = OriginalOutcome { code: code(world), channel_ref: None, amount_minor: None };
             let original = (world.below(2) == 0).then_some(original);
             PaymentCommand::QueryAnswered {
                 attempt,
-                answer: QueryAnswer::Answered {
-                    code: code(world),
-                    original,
-                },
+                answer: QueryAnswer::Answered { code: code(world), original },
             }
         }
         6 => PaymentCommand::Deadline { attempt },
@@ -210,24 +134,11 @@ async fn payment_command<B: Backend>(world: &mut World, db: &B, id: PaymentId) -
 
 async fn binding_command<B: Backend>(world: &mut World, db: &B, id: BindingId) -> BindingCommand {
     let binding = db.binding(id).await.unwrap().unwrap();
-    let channel = channel(if world.below(2) == 0 {
-        "unionpay"
-    } else {
-        "netsunion"
-    });
-    let request_no = binding
-        .mandates
-        .get(&channel)
-        .map_or_else(String::new, |mandate| mandate.request_no());
+    let channel = channel(if world.below(2) == 0 { "unionpay" } else { "netsunion" });
+    let request_no = binding.mandates.get(&channel).map_or_else(String::new, |mandate| mandate.request_no());
     let answer = match world.below(3) {
-        0 => SignAnswer::NoAnswer {
-            why: NoAnswer::ConnectionLost,
-        },
-        1 => SignAnswer::Answered {
-            code: code(world),
-            channel_ref: None,
-            agreement_no: None,
-        },
+        0 => SignAnswer::NoAnswer { why: NoAnswer::ConnectionLost },
+        1 => SignAnswer::Answered { code: code(world), channel_ref: None, agreement_no: None },
         _ => SignAnswer::Answered {
             code: "00".to_owned(),
             channel_ref: None,
@@ -237,24 +148,9 @@ async fn binding_command<B: Backend>(world: &mut World, db: &B, id: BindingId) -
     match world.below(20) {
         0 => BindingCommand::Unbind,
         1..=4 => BindingCommand::SendCode { channel },
-        5..=8 => BindingCommand::CodeAnswered {
-            channel,
-            request_no,
-            answer,
-        },
-        9..=12 => BindingCommand::ConfirmCode {
-            channel,
-            code: CodeRef("memory:2".to_owned()),
-        },
-        13..=16 => BindingCommand::SignAnswered {
-            channel,
-            request_no,
-            answer,
-        },
-        _ => BindingCommand::MandateAnswered {
-            channel,
-            request_no,
-            answer,
-        },
+        5..=8 => BindingCommand::CodeAnswered { channel, request_no, answer },
+        9..=12 => BindingCommand::ConfirmCode { channel, code: CodeRef("memory:2".to_owned()) },
+        13..=16 => BindingCommand::SignAnswered { channel, request_no, answer },
+        _ => BindingCommand::MandateAnswered { channel, request_no, answer },
     }
 }

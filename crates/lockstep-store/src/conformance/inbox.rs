@@ -30,20 +30,13 @@ pub async fn a_repeated_message_is_stored_once<B: Backend>(db: Arc<B>) {
     let copies: Vec<_> = (0..10).map(|_| message(&mut world, "m1")).collect();
     let stored = join_all(copies.into_iter().map(|copy| db.receive(copy))).await;
     assert_eq!(stored.into_iter().filter(|new| *new.as_ref().unwrap()).count(), 1);
-    let other = InboxRow {
-        channel: "netsunion".to_owned(),
-        ..message(&mut world, "m1")
-    };
+    let other = InboxRow { channel: "netsunion".to_owned(), ..message(&mut world, "m1") };
     assert!(db.receive(other.clone()).await.unwrap());
     let waiting = db.inbox(EVER, 10).await.unwrap();
     assert_eq!(waiting.len(), 2);
     db.inbox_state(other.id, InboxState::Done).await.unwrap();
     db.inbox_state(other.id, InboxState::Parked).await.unwrap();
-    assert_eq!(
-        db.inbox(EVER, 10).await.unwrap(),
-        waiting[..1],
-        "what is done stays done"
-    );
+    assert_eq!(db.inbox(EVER, 10).await.unwrap(), waiting[..1], "what is done stays done");
     assert!(
         !db.receive(message(&mut world, "m1")).await.unwrap(),
         "a repetition is known also when it is done"
@@ -75,9 +68,5 @@ pub async fn parked_messages_take_turns<B: Backend>(db: Arc<B>) {
     let parked = db.parked(10).await.unwrap();
     assert_eq!(parked.iter().map(|row| row.id).rev().collect::<Vec<_>>(), ids);
     let fourth = parked[2].received_at;
-    assert_eq!(
-        db.inbox(fourth, 10).await.unwrap().len(),
-        2,
-        "only those received after the moment"
-    );
+    assert_eq!(db.inbox(fourth, 10).await.unwrap().len(), 2, "only those received after the moment");
 }

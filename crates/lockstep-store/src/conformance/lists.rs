@@ -13,20 +13,11 @@ fn first(limit: usize) -> Page {
 }
 
 fn owner(world: &World, borrower: Option<BorrowerId>) -> OwnedBy {
-    OwnedBy {
-        tenant: world.tenant,
-        borrower,
-    }
+    OwnedBy { tenant: world.tenant, borrower }
 }
 
 fn payments(owner: OwnedBy) -> PaymentFilter {
-    PaymentFilter {
-        owner,
-        order: None,
-        status: None,
-        from: None,
-        until: None,
-    }
+    PaymentFilter { owner, order: None, status: None, from: None, until: None }
 }
 
 /// Every row that was there when the first page was read is seen exactly once, whatever comes meanwhile.
@@ -53,11 +44,7 @@ pub async fn pages_stand_still_while_rows_come<B: Backend>(db: Arc<B>) {
     let exact = db.payments(&filter, &first(200)).await.unwrap();
     assert_eq!((exact.rows.len(), exact.next), (10, None));
     let tight = db.payments(&filter, &first(10)).await.unwrap();
-    assert_eq!(
-        (tight.rows.len(), tight.next),
-        (10, None),
-        "no page follows the last full one"
-    );
+    assert_eq!((tight.rows.len(), tight.next), (10, None), "no page follows the last full one");
     assert_eq!(
         db.payments(&filter, &first(0)).await.unwrap().rows.len(),
         1,
@@ -75,52 +62,21 @@ pub async fn filters_choose<B: Backend>(db: Arc<B>) {
 
     let ids = async |filter: PaymentFilter| {
         let listed = db.payments(&filter, &first(10)).await.unwrap();
-        listed
-            .rows
-            .into_iter()
-            .map(|payment| payment.id)
-            .collect::<Vec<_>>()
+        listed.rows.into_iter().map(|payment| payment.id).collect::<Vec<_>>()
     };
     let all = payments(owner(&world, None));
-    let status = |status| PaymentFilter {
-        status: Some(status),
-        ..all.clone()
-    };
+    let status = |status| PaymentFilter { status: Some(status), ..all.clone() };
     assert_eq!(ids(all.clone()).await, [trying, paid]);
     assert_eq!(ids(payments(owner(&world, Some(one)))).await, [paid]);
     assert_eq!(ids(status(PaymentStatus::Succeeded)).await, [paid]);
     assert_eq!(ids(status(PaymentStatus::Trying)).await, [trying]);
     assert!(ids(status(PaymentStatus::Unknown)).await.is_empty());
-    assert_eq!(
-        ids(PaymentFilter {
-            order: Some(order),
-            ..all.clone()
-        })
-        .await,
-        [paid]
-    );
-    let both = PaymentFilter {
-        status: Some(PaymentStatus::Succeeded),
-        ..payments(owner(&world, Some(two)))
-    };
+    assert_eq!(ids(PaymentFilter { order: Some(order), ..all.clone() }).await, [paid]);
+    let both = PaymentFilter { status: Some(PaymentStatus::Succeeded), ..payments(owner(&world, Some(two))) };
     assert!(ids(both).await.is_empty());
     let second = db.payment(trying).await.unwrap().unwrap().created_at;
-    assert_eq!(
-        ids(PaymentFilter {
-            from: Some(second),
-            ..all.clone()
-        })
-        .await,
-        [trying]
-    );
-    assert_eq!(
-        ids(PaymentFilter {
-            until: Some(second),
-            ..all.clone()
-        })
-        .await,
-        [paid]
-    );
+    assert_eq!(ids(PaymentFilter { from: Some(second), ..all.clone() }).await, [trying]);
+    assert_eq!(ids(PaymentFilter { until: Some(second), ..all.clone() }).await, [paid]);
     let stranger = World::new(2);
     assert!(ids(payments(owner(&stranger, None))).await.is_empty());
     assert!(
@@ -136,66 +92,21 @@ pub async fn filters_choose<B: Backend>(db: Arc<B>) {
         due_until: None,
     };
     let count = async |filter: OrderFilter| db.orders(&filter, &first(10)).await.unwrap().rows.len();
-    let of = |status: &str| OrderFilter {
-        status: Some(status.to_owned()),
-        ..orders.clone()
-    };
+    let of = |status: &str| OrderFilter { status: Some(status.to_owned()), ..orders.clone() };
     assert_eq!(
-        (
-            count(orders.clone()).await,
-            count(of("collected")).await,
-            count(of("open")).await
-        ),
+        (count(orders.clone()).await, count(of("collected")).await, count(of("open")).await),
         (2, 1, 0)
     );
-    let reference = OrderFilter {
-        reference: Some("L1-1".to_owned()),
-        ..orders.clone()
-    };
+    let reference = OrderFilter { reference: Some("L1-1".to_owned()), ..orders.clone() };
     assert_eq!(count(reference.clone()).await, 2);
-    assert_eq!(
-        count(OrderFilter {
-            owner: owner(&world, Some(one)),
-            ..reference
-        })
-        .await,
-        1
-    );
+    assert_eq!(count(OrderFilter { owner: owner(&world, Some(one)), ..reference }).await, 1);
     let due = db.order(order).await.unwrap().unwrap().due_at;
-    assert_eq!(
-        count(OrderFilter {
-            due_until: Some(due),
-            ..orders.clone()
-        })
-        .await,
-        0
-    );
-    assert_eq!(
-        count(OrderFilter {
-            due_from: Some(due),
-            ..orders.clone()
-        })
-        .await,
-        2
-    );
+    assert_eq!(count(OrderFilter { due_until: Some(due), ..orders.clone() }).await, 0);
+    assert_eq!(count(OrderFilter { due_from: Some(due), ..orders.clone() }).await, 2);
 
-    let bindings = db
-        .bindings(&owner(&world, Some(one)), &first(10))
-        .await
-        .unwrap()
-        .rows;
-    assert_eq!(
-        bindings.iter().map(|found| found.id).collect::<Vec<_>>(),
-        [binding]
-    );
-    assert_eq!(
-        db.bindings(&owner(&world, None), &first(10))
-            .await
-            .unwrap()
-            .rows
-            .len(),
-        2
-    );
+    let bindings = db.bindings(&owner(&world, Some(one)), &first(10)).await.unwrap().rows;
+    assert_eq!(bindings.iter().map(|found| found.id).collect::<Vec<_>>(), [binding]);
+    assert_eq!(db.bindings(&owner(&world, None), &first(10)).await.unwrap().rows.len(), 2);
 }
 
 /// A lender finds a borrower by its own name for it.
@@ -205,11 +116,7 @@ pub async fn borrowers_are_found_by_reference<B: Backend>(db: Arc<B>) {
     let two = world.borrower(&*db, "O'Hara \"; DROP TABLE borrowers").await;
     let ids = async |reference: Option<&str>| {
         let listed = db.borrowers(world.tenant, reference, &first(10)).await.unwrap();
-        listed
-            .rows
-            .into_iter()
-            .map(|borrower| borrower.id)
-            .collect::<Vec<_>>()
+        listed.rows.into_iter().map(|borrower| borrower.id).collect::<Vec<_>>()
     };
     assert_eq!(ids(None).await, [two, one]);
     assert_eq!(ids(Some("R1")).await, [one]);
@@ -221,33 +128,21 @@ pub async fn borrowers_are_found_by_reference<B: Backend>(db: Arc<B>) {
 pub async fn the_audit_is_listed<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     let (.., payment) = world.everything(&*db, "R1").await;
-    let filter = AuditFilter {
-        tenant: world.tenant,
-        subject: None,
-    };
+    let filter = AuditFilter { tenant: world.tenant, subject: None };
     let all = db.audit(&filter, &first(100)).await.unwrap().rows;
     assert_eq!(
-        (
-            all.first().unwrap().action.as_str(),
-            all.last().unwrap().action.as_str()
-        ),
+        (all.first().unwrap().action.as_str(), all.last().unwrap().action.as_str()),
         ("payment.create", "borrower.create")
     );
     assert!(all.is_sorted_by(|one, two| one.at >= two.at));
-    let about = AuditFilter {
-        subject: Some(payment.to_string()),
-        ..filter
-    };
+    let about = AuditFilter { subject: Some(payment.to_string()), ..filter };
     assert_eq!(db.audit(&about, &first(100)).await.unwrap().rows, all[..1]);
 }
 
 /// However many payments: the ledger sums to zero.
 pub async fn totals_are_zero<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
-    assert_eq!(
-        db.totals().await.unwrap(),
-        lockstep_engine::port::Totals::default()
-    );
+    assert_eq!(db.totals().await.unwrap(), lockstep_engine::port::Totals::default());
     for number in 0..3 {
         let (.., payment) = world.everything(&*db, &format!("R{number}")).await;
         let key = lockstep_engine::port::CallKey::Payment(payment);

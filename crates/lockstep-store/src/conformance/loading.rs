@@ -24,19 +24,10 @@ async fn other_ids() -> Vec<CallKey> {
     let (borrower, order) = (BorrowerId::mint(&mut mint), OrderId::mint(&mut mint));
     let (binding, payment) = (BindingId::mint(&mut mint), PaymentId::mint(&mut mint));
     vec![
-        CallKey::BorrowerByReference {
-            tenant: world.tenant,
-            reference: "nobody".to_owned(),
-        },
+        CallKey::BorrowerByReference { tenant: world.tenant, reference: "nobody".to_owned() },
         CallKey::Borrower(borrower),
-        CallKey::NewBinding {
-            borrower,
-            fingerprint: "f".to_owned(),
-        },
-        CallKey::NewOrder {
-            borrower,
-            reference: "r".to_owned(),
-        },
+        CallKey::NewBinding { borrower, fingerprint: "f".to_owned() },
+        CallKey::NewOrder { borrower, reference: "r".to_owned() },
         CallKey::Binding(binding),
         CallKey::Order(order),
         CallKey::Collect { order, binding },
@@ -65,39 +56,21 @@ pub async fn every_key_loads_its_slice<B: Backend>(db: Arc<B>) {
     let tenant = world.tenant;
     let cases = [
         (
-            CallKey::BorrowerByReference {
-                tenant,
-                reference: "R1".to_owned(),
-            },
+            CallKey::BorrowerByReference { tenant, reference: "R1".to_owned() },
             only(true, false, false, false),
         ),
         (CallKey::Borrower(borrower), only(true, false, false, false)),
-        (
-            CallKey::NewBinding {
-                borrower,
-                fingerprint,
-            },
-            only(true, true, false, false),
-        ),
-        (
-            CallKey::NewOrder { borrower, reference },
-            only(true, false, true, false),
-        ),
+        (CallKey::NewBinding { borrower, fingerprint }, only(true, true, false, false)),
+        (CallKey::NewOrder { borrower, reference }, only(true, false, true, false)),
         (CallKey::Binding(binding), only(true, true, false, false)),
         (CallKey::Order(order), only(false, false, true, false)),
-        (
-            CallKey::Collect { order, binding },
-            only(false, true, true, false),
-        ),
+        (CallKey::Collect { order, binding }, only(false, true, true, false)),
         (CallKey::Payment(payment), only(false, true, true, true)),
     ];
     for (key, expected) in cases {
         assert_eq!(db.load(&key).await.unwrap(), expected, "{key:?}");
     }
     let other = World::new(2).tenant;
-    let key = CallKey::BorrowerByReference {
-        tenant: other,
-        reference: "R1".to_owned(),
-    };
+    let key = CallKey::BorrowerByReference { tenant: other, reference: "R1".to_owned() };
     assert_eq!(db.load(&key).await.unwrap(), Slice::default());
 }

@@ -41,17 +41,10 @@ pub async fn of_two_in_one_batch_one_wins<B: Backend>(db: Arc<B>) {
     let first = world.commit_of(&before, decision.clone(), &Command::CancelOrder);
     let second = world.commit_of(&before, decision, &Command::CancelOrder);
     let third = {
-        let key = CallKey::NewOrder {
-            borrower,
-            reference: "L1-2".to_owned(),
-        };
+        let key = CallKey::NewOrder { borrower, reference: "L1-2".to_owned() };
         let slice = db.load(&key).await.unwrap();
         let money = before.order.as_ref().unwrap().money;
-        let command = Command::CreateOrder {
-            reference: "L1-2".to_owned(),
-            money,
-            due_at: world.now,
-        };
+        let command = Command::CreateOrder { reference: "L1-2".to_owned(), money, due_at: world.now };
         let decision = world.decide(&slice, &command).unwrap();
         world.commit_of(&slice, decision, &command)
     };
@@ -70,15 +63,11 @@ pub async fn an_order_has_one_live_payment<B: Backend>(db: Arc<B>) {
     let order = world.order(&*db, borrower, "L1-1").await;
     let key = CallKey::Collect { order, binding };
     let before = db.load(&key).await.unwrap();
-    let (one, two) = (
-        world.decide(&before, &World::collect()),
-        world.decide(&before, &World::collect()),
-    );
+    let (one, two) = (world.decide(&before, &World::collect()), world.decide(&before, &World::collect()));
     let one = world.commit_of(&before, one.unwrap(), &World::collect());
     // As if the program had forgotten to change the order: only the payment itself is left to stop it.
     let mut two = world.commit_of(&before, two.unwrap(), &World::collect());
-    two.changes
-        .retain(|changed| matches!(changed.state, lockstep_engine::port::Change::Payment(_)));
+    two.changes.retain(|changed| matches!(changed.state, lockstep_engine::port::Change::Payment(_)));
     db.commit(one).await.unwrap();
     assert_eq!(conflict(db.commit(two).await), "live payment of the order");
     assert_eq!(db.load(&key).await.unwrap().order.unwrap().version, 2);
@@ -88,10 +77,7 @@ pub async fn an_order_has_one_live_payment<B: Backend>(db: Arc<B>) {
 pub async fn an_instrument_is_bound_once<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     let borrower = world.borrower(&*db, "R1").await;
-    let key = CallKey::NewBinding {
-        borrower,
-        fingerprint: "f".to_owned(),
-    };
+    let key = CallKey::NewBinding { borrower, fingerprint: "f".to_owned() };
     let before = db.load(&key).await.unwrap();
     let (one, two) = (world.bind(borrower, "f"), world.bind(borrower, "f"));
     let first = world.decide(&before, &one).unwrap();
@@ -99,19 +85,9 @@ pub async fn an_instrument_is_bound_once<B: Backend>(db: Arc<B>) {
     let first = world.commit_of(&before, first, &one);
     let second = world.commit_of(&before, second, &two);
     db.commit(first).await.unwrap();
-    assert_eq!(
-        conflict(db.commit(second).await),
-        "living binding of the instrument"
-    );
+    assert_eq!(conflict(db.commit(second).await), "living binding of the instrument");
     let id = db.load(&key).await.unwrap().binding.unwrap().id;
-    world
-        .run(
-            &*db,
-            &CallKey::Binding(id),
-            Command::Binding(BindingCommand::Unbind),
-        )
-        .await
-        .unwrap();
+    world.run(&*db, &CallKey::Binding(id), Command::Binding(BindingCommand::Unbind)).await.unwrap();
     assert_eq!(db.load(&key).await.unwrap().binding, None);
     world.run(&*db, &key, two).await.unwrap();
 }
@@ -120,36 +96,21 @@ pub async fn an_instrument_is_bound_once<B: Backend>(db: Arc<B>) {
 pub async fn references_are_unique<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     let tenant = world.tenant;
-    let command = Command::CreateBorrower {
-        tenant,
-        reference: "R1".to_owned(),
-    };
+    let command = Command::CreateBorrower { tenant, reference: "R1".to_owned() };
     let nothing = lockstep_core::Slice::default();
-    let (one, two) = (
-        world.decide(&nothing, &command).unwrap(),
-        world.decide(&nothing, &command).unwrap(),
-    );
+    let (one, two) = (world.decide(&nothing, &command).unwrap(), world.decide(&nothing, &command).unwrap());
     let one = world.commit_of(&nothing, one, &command);
     let two = world.commit_of(&nothing, two, &command);
     db.commit(one).await.unwrap();
     assert_eq!(conflict(db.commit(two).await), "borrower reference");
 
-    let key = CallKey::BorrowerByReference {
-        tenant,
-        reference: "R1".to_owned(),
-    };
+    let key = CallKey::BorrowerByReference { tenant, reference: "R1".to_owned() };
     let borrower = db.load(&key).await.unwrap().borrower.unwrap().id;
     let before = db.load(&CallKey::Borrower(borrower)).await.unwrap();
     world.order(&*db, borrower, "L1-1").await;
-    let money = lockstep_core::money::Money {
-        amount_minor: 1,
-        currency: lockstep_core::money::Currency::CNY,
-    };
-    let command = Command::CreateOrder {
-        reference: "L1-1".to_owned(),
-        money,
-        due_at: world.now,
-    };
+    let money =
+        lockstep_core::money::Money { amount_minor: 1, currency: lockstep_core::money::Currency::CNY };
+    let command = Command::CreateOrder { reference: "L1-1".to_owned(), money, due_at: world.now };
     let decision = world.decide(&before, &command).unwrap();
     let commit = world.commit_of(&before, decision, &command);
     assert_eq!(conflict(db.commit(commit).await), "order reference");
@@ -171,29 +132,19 @@ pub async fn many_writers_lose_nothing<B: Backend>(db: Arc<B>) {
         let (db, order) = (Arc::clone(&db), orders[caller as usize % orders.len()]);
         let mut world = World::new(1_000 + caller);
         world.now = now;
-        async move {
-            world
-                .run(&*db, &CallKey::Collect { order, binding }, World::collect())
-                .await
-        }
+        async move { world.run(&*db, &CallKey::Collect { order, binding }, World::collect()).await }
     });
     let results = join_all(callers).await;
     let won = results.iter().filter(|result| result.is_ok()).count();
-    let told = results.iter().filter(|result| {
-        matches!(
-            result,
-            Err(Lost::Store(CommitError::Conflict(_)) | Lost::Refused(_))
-        )
-    });
+    let told = results
+        .iter()
+        .filter(|result| matches!(result, Err(Lost::Store(CommitError::Conflict(_)) | Lost::Refused(_))));
     assert_eq!((won, told.count()), (8, 56));
     for order in orders {
         let payment = match db.order(order).await.unwrap().unwrap().state {
             lockstep_core::order::OrderState::Collecting { payment } => payment,
             other => panic!("{other:?}"),
         };
-        assert_eq!(
-            db.payment(payment).await.unwrap().unwrap().status(),
-            PaymentStatus::Trying
-        );
+        assert_eq!(db.payment(payment).await.unwrap().unwrap().status(), PaymentStatus::Trying);
     }
 }

@@ -78,16 +78,7 @@ impl World {
     pub fn decide(&mut self, slice: &Slice, command: &Command) -> Result<Decision, Refusal> {
         let seed = self.draws.draw();
         self.now = self.now.plus(Duration::from_secs(1));
-        decide(
-            slice,
-            command,
-            &Facts {
-                now: self.now,
-                seed,
-                channels: &self.book,
-                retry: &self.retry,
-            },
-        )
+        decide(slice, command, &Facts { now: self.now, seed, channels: &self.book, retry: &self.retry })
     }
 
     /// The commit of a decision, as the engine makes it.
@@ -102,20 +93,12 @@ impl World {
             at: self.now,
             who: Who::Cli,
             action: command.name().to_owned(),
-            subject: after
-                .payment
-                .as_ref()
-                .map_or_else(String::new, |payment| payment.id.to_string()),
+            subject: after.payment.as_ref().map_or_else(String::new, |payment| payment.id.to_string()),
             outcome: "accepted".to_owned(),
         };
         let effects = decision.effects.into_iter().map(|planned| {
             let id = EffectId::mint(&mut mint);
-            StoredEffect {
-                id,
-                effect: planned.effect,
-                due_at: planned.due_at,
-                tenant,
-            }
+            StoredEffect { id, effect: planned.effect, due_at: planned.due_at, tenant }
         });
         Commit {
             effects: effects.collect(),
@@ -149,14 +132,9 @@ impl World {
     /// When that doesn't work.
     pub async fn borrower<B: Backend>(&mut self, db: &B, reference: &str) -> BorrowerId {
         let (tenant, reference) = (self.tenant, reference.to_owned());
-        let key = CallKey::BorrowerByReference {
-            tenant,
-            reference: reference.clone(),
-        };
-        let after = self
-            .run(db, &key, Command::CreateBorrower { tenant, reference })
-            .await
-            .expect("a borrower");
+        let key = CallKey::BorrowerByReference { tenant, reference: reference.clone() };
+        let after =
+            self.run(db, &key, Command::CreateBorrower { tenant, reference }).await.expect("a borrower");
         after.borrower.expect("a borrower").id
     }
 
@@ -197,10 +175,7 @@ impl World {
         fingerprint: &str,
     ) -> BindingId {
         let command = self.bind(borrower, fingerprint);
-        let key = CallKey::NewBinding {
-            borrower,
-            fingerprint: fingerprint.to_owned(),
-        };
+        let key = CallKey::NewBinding { borrower, fingerprint: fingerprint.to_owned() };
         let slice = self.run(db, &key, command).await.expect("a binding");
         let id = slice.binding.expect("a binding").id;
         for step in 0..3 {
@@ -213,24 +188,15 @@ impl World {
                 agreement_no,
             };
             let command = match step {
-                0 => BindingCommand::CodeAnswered {
-                    channel,
-                    request_no,
-                    answer: answer(None),
-                },
-                1 => BindingCommand::ConfirmCode {
-                    channel,
-                    code: CodeRef("memory:1".to_owned()),
-                },
+                0 => BindingCommand::CodeAnswered { channel, request_no, answer: answer(None) },
+                1 => BindingCommand::ConfirmCode { channel, code: CodeRef("memory:1".to_owned()) },
                 _ => BindingCommand::SignAnswered {
                     channel,
                     request_no,
                     answer: answer(Some("A1".to_owned())),
                 },
             };
-            self.run(db, &CallKey::Binding(id), Command::Binding(command))
-                .await
-                .expect("signing");
+            self.run(db, &CallKey::Binding(id), Command::Binding(command)).await.expect("signing");
         }
         id
     }
@@ -240,30 +206,15 @@ impl World {
     /// # Panics
     /// When that doesn't work.
     pub async fn order<B: Backend>(&mut self, db: &B, borrower: BorrowerId, reference: &str) -> OrderId {
-        let key = CallKey::NewOrder {
-            borrower,
-            reference: reference.to_owned(),
-        };
+        let key = CallKey::NewOrder { borrower, reference: reference.to_owned() };
         let money = Money::new(10_000, Currency::CNY).expect("an amount");
-        let command = Command::CreateOrder {
-            reference: reference.to_owned(),
-            money,
-            due_at: self.now,
-        };
-        self.run(db, &key, command)
-            .await
-            .expect("an order")
-            .order
-            .expect("an order")
-            .id
+        let command = Command::CreateOrder { reference: reference.to_owned(), money, due_at: self.now };
+        self.run(db, &key, command).await.expect("an order").order.expect("an order").id
     }
 
     /// The command to collect an order.
     pub fn collect() -> Command {
-        Command::Payment(PaymentCommand::Collect {
-            amount_minor: None,
-            channels: Vec::new(),
-        })
+        Command::Payment(PaymentCommand::Collect { amount_minor: None, channels: Vec::new() })
     }
 
     /// A new payment of an order, its first attempt under way.
@@ -271,20 +222,14 @@ impl World {
     /// # Panics
     /// When that doesn't work.
     pub async fn payment<B: Backend>(&mut self, db: &B, order: OrderId, binding: BindingId) -> PaymentId {
-        let slice = self
-            .run(db, &CallKey::Collect { order, binding }, Self::collect())
-            .await
-            .expect("a payment");
+        let slice =
+            self.run(db, &CallKey::Collect { order, binding }, Self::collect()).await.expect("a payment");
         slice.payment.expect("a payment").id
     }
 
     /// The channel's answer to an attempt.
     pub fn money_answer(attempt: u16, code: &str) -> Command {
-        let answer = MoneyAnswer::Answered {
-            code: code.to_owned(),
-            channel_ref: None,
-            amount_minor: None,
-        };
+        let answer = MoneyAnswer::Answered { code: code.to_owned(), channel_ref: None, amount_minor: None };
         Command::Payment(PaymentCommand::MoneyAnswered { attempt, answer })
     }
 

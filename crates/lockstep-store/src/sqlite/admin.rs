@@ -12,10 +12,7 @@ use super::{SqliteStore, answers, maintenance, notes, tenants, vault};
 impl SqliteStore {
     /// A tenant's settings; `None` when there is no such tenant.
     pub async fn tenant_settings(&self, id: TenantId) -> Result<Option<serde_json::Value>, Fault> {
-        self.read("read a tenant's settings", move |connection| {
-            tenants::settings(connection, id)
-        })
-        .await
+        self.read("read a tenant's settings", move |connection| tenants::settings(connection, id)).await
     }
 
     /// Replaces a tenant's settings; whether there is such a tenant.
@@ -31,18 +28,12 @@ impl SqliteStore {
 
     /// Remembers, to the minute, that an API key was used.
     pub async fn key_used(&self, id: ApiKeyId, at: Timestamp) -> Result<(), Fault> {
-        self.change("remember a key's use", move |connection| {
-            tenants::key_used(connection, id, at)
-        })
-        .await
+        self.change("remember a key's use", move |connection| tenants::key_used(connection, id, at)).await
     }
 
     /// When each of a tenant's API keys was last used, for those that were.
     pub async fn key_last_uses(&self, tenant: TenantId) -> Result<Vec<(ApiKeyId, Timestamp)>, Fault> {
-        self.read("read keys' last uses", move |connection| {
-            tenants::last_uses(connection, tenant)
-        })
-        .await
+        self.read("read keys' last uses", move |connection| tenants::last_uses(connection, tenant)).await
     }
 }
 
@@ -54,36 +45,24 @@ impl SqliteStore {
         after: Option<BorrowerId>,
         limit: usize,
     ) -> Result<Vec<(BorrowerId, String)>, Fault> {
-        self.read("list wrapped keys", move |connection| {
-            vault::wrapped_keys(connection, after, limit)
-        })
-        .await
+        self.read("list wrapped keys", move |connection| vault::wrapped_keys(connection, after, limit)).await
     }
 
     /// Puts the same key, wrapped by another master key, in its place; whether the old one was still there.
     pub async fn rewrap_key(&self, borrower: BorrowerId, old: &str, new: &str) -> Result<bool, Fault> {
         let (old, new) = (old.to_owned(), new.to_owned());
-        self.change("wrap a key again", move |connection| {
-            vault::rewrap(connection, borrower, &old, &new)
-        })
-        .await
+        self.change("wrap a key again", move |connection| vault::rewrap(connection, borrower, &old, &new))
+            .await
     }
 
     /// Destroys a borrower's key, and with it everything it opens; whether there was one. Afterwards neither
     /// the file nor its log holds the key; backups taken before still do.
     pub async fn erase_key(&self, borrower: BorrowerId) -> Result<bool, Fault> {
-        let erased = self
-            .change("erase a key", move |connection| {
-                vault::erase(connection, borrower)
-            })
-            .await?;
+        let erased = self.change("erase a key", move |connection| vault::erase(connection, borrower)).await?;
         // Also when there was no key: an erasure may have failed at this step before.
         if let Some(place) = &self.place {
             let path = place.path.clone();
-            self.read("empty the log after an erasure", move |_| {
-                maintenance::empty_log(&path)
-            })
-            .await?;
+            self.read("empty the log after an erasure", move |_| maintenance::empty_log(&path)).await?;
         }
         Ok(erased)
     }
@@ -94,25 +73,18 @@ impl SqliteStore {
     /// A fact about the installation.
     pub async fn meta(&self, key: &str) -> Result<Option<String>, Fault> {
         let key = key.to_owned();
-        self.read("read a fact", move |connection| notes::meta(connection, &key))
-            .await
+        self.read("read a fact", move |connection| notes::meta(connection, &key)).await
     }
 
     /// Writes a fact about the installation down, over the one before.
     pub async fn set_meta(&self, key: &str, value: &str) -> Result<(), Fault> {
         let (key, value) = (key.to_owned(), value.to_owned());
-        self.change("write a fact down", move |connection| {
-            notes::set_meta(connection, &key, &value)
-        })
-        .await
+        self.change("write a fact down", move |connection| notes::set_meta(connection, &key, &value)).await
     }
 
     /// Writes many values of the sandbox in one change, each over the one before of its key.
     pub async fn kv_put(&self, values: Vec<(String, String)>) -> Result<(), Fault> {
-        self.change("save the sandbox", move |connection| {
-            notes::put(connection, &values)
-        })
-        .await
+        self.change("save the sandbox", move |connection| notes::put(connection, &values)).await
     }
 
     /// Everything the sandbox saved, in the order of its keys.
@@ -124,11 +96,7 @@ impl SqliteStore {
     pub async fn sweep(&self, now: Timestamp) -> Result<usize, Fault> {
         let mut removed = 0;
         loop {
-            match self
-                .change("remove old answers", move |connection| {
-                    answers::sweep(connection, now)
-                })
-                .await?
+            match self.change("remove old answers", move |connection| answers::sweep(connection, now)).await?
             {
                 0 => return Ok(removed),
                 some => removed += some,
@@ -145,10 +113,7 @@ impl SqliteStore {
     /// Copies the database as it stands to a new file, while changes go on.
     pub async fn backup_to(&self, target: impl AsRef<Path>) -> Result<(), Fault> {
         let target = target.as_ref().to_owned();
-        self.read("back up the database", move |connection| {
-            maintenance::backup(connection, &target)
-        })
-        .await
+        self.read("back up the database", move |connection| maintenance::backup(connection, &target)).await
     }
 
     /// How many rows each table has.

@@ -28,20 +28,12 @@ pub(super) fn find(
 ) -> Result<Option<StoredAnswer>, Failure> {
     let sql = "SELECT fingerprint, status, body FROM answers WHERE bucket = ?1 AND tenant = ?2 AND key = ?3";
     let bucket = bucket(tenant, key).number();
-    row::first(
-        connection
-            .prepare_cached(sql)?
-            .query(params![bucket, tenant, key])?,
-        |row| {
-            Ok(StoredAnswer {
-                fingerprint: row.get(0)?,
-                answer: Answer {
-                    status: row.get(1)?,
-                    body: row.get(2)?,
-                },
-            })
-        },
-    )
+    row::first(connection.prepare_cached(sql)?.query(params![bucket, tenant, key])?, |row| {
+        Ok(StoredAnswer {
+            fingerprint: row.get(0)?,
+            answer: Answer { status: row.get(1)?, body: row.get(2)? },
+        })
+    })
 }
 
 /// Remembers an answer. The first one stays.
@@ -55,20 +47,9 @@ pub(super) fn keep(
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let tenant = key.tenant.to_string();
     let bucket = bucket(&tenant, &key.key).number();
-    let values = params![
-        bucket,
-        tenant,
-        key.key,
-        key.fingerprint,
-        answer.status,
-        answer.body,
-        at.as_millis()
-    ];
-    taken(
-        connection.prepare_cached(sql)?.execute(values),
-        "idempotency key",
-        "idempotency key",
-    )?;
+    let values =
+        params![bucket, tenant, key.key, key.fingerprint, answer.status, answer.body, at.as_millis()];
+    taken(connection.prepare_cached(sql)?.execute(values), "idempotency key", "idempotency key")?;
     Ok(())
 }
 
@@ -76,7 +57,5 @@ pub(super) fn keep(
 pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<usize, Failure> {
     let sql =
         "DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers WHERE at < ?1 ORDER BY at LIMIT ?2)";
-    Ok(connection
-        .prepare_cached(sql)?
-        .execute(params![now.minus(KEPT).as_millis(), SWEPT_AT_ONCE])?)
+    Ok(connection.prepare_cached(sql)?.execute(params![now.minus(KEPT).as_millis(), SWEPT_AT_ONCE])?)
 }

@@ -51,10 +51,7 @@ fn one_bucket(commit: &Commit) -> Result<(), Failure> {
         Change::Payment(payment) => payment.id.bucket(),
     });
     let entered = commit.entries.iter().map(|entry| entry.payment.bucket());
-    let sealed = commit
-        .sealed
-        .iter()
-        .flat_map(|sealed| [sealed.borrower.bucket(), sealed.item.bucket()]);
+    let sealed = commit.sealed.iter().flat_map(|sealed| [sealed.borrower.bucket(), sealed.item.bucket()]);
     let mut buckets = changed.chain(entered).chain(sealed);
     match buckets.next() {
         Some(first) if buckets.any(|other| other != first) => {
@@ -73,9 +70,7 @@ fn balanced(entries: &[Entry]) -> Result<(), Failure> {
     if sums.values().all(|sum| *sum == 0) {
         Ok(())
     } else {
-        Err(Failure::Refused(
-            "the ledger entries of a change do not sum to zero",
-        ))
+        Err(Failure::Refused("the ledger entries of a change do not sum to zero"))
     }
 }
 
@@ -93,13 +88,7 @@ fn events(connection: &Connection, changed: &Changed, at: Timestamp) -> Result<(
             return Err(Failure::Refused("an event of one kind for an entity of another"));
         }
         let body = encode_event(event)?;
-        insert.execute(params![
-            id.bucket.number(),
-            id.text,
-            row::count(version)?,
-            at.as_millis(),
-            body
-        ])?;
+        insert.execute(params![id.bucket.number(), id.text, row::count(version)?, at.as_millis(), body])?;
     }
     Ok(())
 }
@@ -121,14 +110,7 @@ fn ledger(connection: &Connection, entries: &[Entry], at: Timestamp) -> Result<(
     for entry in entries {
         let (bucket, payment) = (entry.payment.bucket().number(), entry.payment.to_string());
         let (amount, currency) = (entry.amount_minor, entry.currency.code());
-        insert.execute(params![
-            bucket,
-            payment,
-            entry.account,
-            amount,
-            currency,
-            at.as_millis()
-        ])?;
+        insert.execute(params![bucket, payment, entry.account, amount, currency, at.as_millis()])?;
     }
     Ok(())
 }

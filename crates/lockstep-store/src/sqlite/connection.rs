@@ -39,9 +39,7 @@ impl Place {
         let lock = private(Path::new(&name)).map_err(failed("open", Path::new(&name)))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-                file: path.display().to_string(),
-            }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { file: path.display().to_string() }),
             Err(TryLockError::Error(source)) => Err(failed("lock", &path)(source)),
         }
     }
@@ -97,10 +95,7 @@ pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
 }
 
 pub(super) fn database(doing: &'static str) -> impl Fn(rusqlite::Error) -> OpenError {
-    move |source| OpenError::Database {
-        doing,
-        source: Box::new(source),
-    }
+    move |source| OpenError::Database { doing, source: Box::new(source) }
 }
 
 fn common(connection: &Connection) -> rusqlite::Result<()> {
@@ -126,17 +121,13 @@ fn claim(connection: &Connection) -> Result<(), OpenError> {
     if owner != 0 || objects != 0 {
         return Err(OpenError::NotOurs);
     }
-    connection
-        .pragma_update(None, "application_id", APPLICATION_ID)
-        .map_err(failed)
+    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)
 }
 
 fn writable(connection: &Connection, journal: &'static str) -> Result<(), OpenError> {
     let failed = database("set up the database");
     common(connection).map_err(&failed)?;
-    connection
-        .query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
-        .map_err(&failed)?;
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(&failed)?;
     connection
         .execute_batch(
             "PRAGMA synchronous = FULL;
@@ -144,14 +135,8 @@ fn writable(connection: &Connection, journal: &'static str) -> Result<(), OpenEr
              PRAGMA secure_delete = FAST;",
         )
         .map_err(&failed)?;
-    connection
-        .query_row("PRAGMA wal_autocheckpoint = 4000", [], |_| Ok(()))
-        .map_err(&failed)?;
-    for (setting, wanted) in [
-        ("journal_mode", journal),
-        ("synchronous", "2"),
-        ("foreign_keys", "0"),
-    ] {
+    connection.query_row("PRAGMA wal_autocheckpoint = 4000", [], |_| Ok(())).map_err(&failed)?;
+    for (setting, wanted) in [("journal_mode", journal), ("synchronous", "2"), ("foreign_keys", "0")] {
         let found = connection.pragma_query_value(None, setting, |row| {
             Ok(match row.get_ref(0)? {
                 rusqlite::types::ValueRef::Integer(number) => number.to_string(),
@@ -160,11 +145,7 @@ fn writable(connection: &Connection, journal: &'static str) -> Result<(), OpenEr
         });
         let found = found.map_err(&failed)?;
         if found != wanted {
-            return Err(OpenError::Setting {
-                setting,
-                wanted,
-                found,
-            });
+            return Err(OpenError::Setting { setting, wanted, found });
         }
     }
     Ok(())

@@ -40,11 +40,7 @@ pub(super) fn fan_out(
             due_at.as_millis(),
             at.as_millis(),
         ];
-        taken(
-            connection.prepare_cached(sql)?.execute(values),
-            "delivery",
-            "delivery",
-        )?;
+        taken(connection.prepare_cached(sql)?.execute(values), "delivery", "delivery")?;
     }
     Ok(())
 }
@@ -64,11 +60,7 @@ pub(super) fn due(
                                  WHERE e.state = 'pending' AND e.endpoint_id = d.endpoint_id
                                    AND e.subject_id = d.subject_id AND e.version < d.version)
                ORDER BY d.due_at, d.id";
-    row::readable(
-        connection.prepare_cached(sql)?.query([until.as_millis()])?,
-        limit,
-        read,
-    )
+    row::readable(connection.prepare_cached(sql)?.query([until.as_millis()])?, limit, read)
 }
 
 /// Writes down what became of one try. Says nothing about a delivery that isn't pending any more.
@@ -87,14 +79,7 @@ pub(super) fn outcome(
                SET state = ?3, due_at = coalesce(?4, due_at), last_status = ?5,
                    tries = tries + 1, updated_at = ?6
                WHERE bucket = ?1 AND id = ?2 AND state = 'pending'";
-    let values = params![
-        id.bucket().number(),
-        id.to_string(),
-        state,
-        due_at,
-        status,
-        at.as_millis()
-    ];
+    let values = params![id.bucket().number(), id.to_string(), state, due_at, status, at.as_millis()];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
@@ -108,12 +93,7 @@ pub(super) fn requeue(
 ) -> Result<bool, Failure> {
     let sql = "UPDATE deliveries SET state = 'pending', tries = 0, due_at = ?3, updated_at = ?3
                WHERE bucket = ?1 AND id = ?2 AND tenant = ?4 AND state = 'dead'";
-    let values = params![
-        id.bucket().number(),
-        id.to_string(),
-        at.as_millis(),
-        tenant.to_string()
-    ];
+    let values = params![id.bucket().number(), id.to_string(), at.as_millis(), tenant.to_string()];
     Ok(connection.prepare_cached(sql)?.execute(values)? == 1)
 }
 

@@ -10,10 +10,7 @@ use super::{SqliteStore, deliveries, endpoints, tenants, vault};
 #[async_trait]
 impl Directory for SqliteStore {
     async fn add_tenant(&self, tenant: Tenant) -> Result<(), Fault> {
-        self.change("make a tenant", move |connection| {
-            tenants::create(connection, &tenant)
-        })
-        .await
+        self.change("make a tenant", move |connection| tenants::create(connection, &tenant)).await
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, Fault> {
@@ -21,30 +18,20 @@ impl Directory for SqliteStore {
     }
 
     async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, Fault> {
-        self.read("read a tenant", move |connection| tenants::find(connection, id))
-            .await
+        self.read("read a tenant", move |connection| tenants::find(connection, id)).await
     }
 
     async fn add_key(&self, key: ApiKey) -> Result<(), Fault> {
-        self.change("make an API key", move |connection| {
-            tenants::insert_key(connection, &key)
-        })
-        .await
+        self.change("make an API key", move |connection| tenants::insert_key(connection, &key)).await
     }
 
     async fn keys(&self, tenant: TenantId) -> Result<Vec<ApiKey>, Fault> {
-        self.read("list API keys", move |connection| {
-            tenants::keys(connection, tenant)
-        })
-        .await
+        self.read("list API keys", move |connection| tenants::keys(connection, tenant)).await
     }
 
     async fn key_by_hash(&self, hash: &str) -> Result<Option<ApiKey>, Fault> {
         let hash = hash.to_owned();
-        self.read("find an API key", move |connection| {
-            tenants::key_by_hash(connection, &hash)
-        })
-        .await
+        self.read("find an API key", move |connection| tenants::key_by_hash(connection, &hash)).await
     }
 
     async fn revoke_key(&self, tenant: TenantId, id: ApiKeyId, at: Timestamp) -> Result<bool, Fault> {
@@ -53,26 +40,17 @@ impl Directory for SqliteStore {
     }
 
     async fn put_endpoint(&self, endpoint: Endpoint) -> Result<(), Fault> {
-        self.change("put an endpoint", move |connection| {
-            endpoints::put(connection, &endpoint)
-        })
-        .await
+        self.change("put an endpoint", move |connection| endpoints::put(connection, &endpoint)).await
     }
 
     async fn endpoints(&self, tenant: TenantId) -> Result<Vec<Endpoint>, Fault> {
         let tenant = tenant.to_string();
-        self.read("list endpoints", move |connection| {
-            endpoints::of_tenant(connection, &tenant)
-        })
-        .await
+        self.read("list endpoints", move |connection| endpoints::of_tenant(connection, &tenant)).await
     }
 
     async fn remove_endpoint(&self, tenant: TenantId, id: EndpointId) -> Result<bool, Fault> {
         let tenant = tenant.to_string();
-        self.change("remove an endpoint", move |connection| {
-            endpoints::remove(connection, &tenant, id)
-        })
-        .await
+        self.change("remove an endpoint", move |connection| endpoints::remove(connection, &tenant, id)).await
     }
 
     async fn requeue_delivery(&self, tenant: TenantId, id: DeliveryId, at: Timestamp) -> Result<bool, Fault> {
@@ -84,10 +62,7 @@ impl Directory for SqliteStore {
 #[async_trait]
 impl Shelf for SqliteStore {
     async fn wrapped_key(&self, borrower: BorrowerId) -> Result<Option<String>, Fault> {
-        self.read("read a wrapped key", move |connection| {
-            vault::wrapped_key(connection, borrower)
-        })
-        .await
+        self.read("read a wrapped key", move |connection| vault::wrapped_key(connection, borrower)).await
     }
 
     async fn sealed_item(
@@ -95,9 +70,6 @@ impl Shelf for SqliteStore {
         borrower: BorrowerId,
         item: VaultItemId,
     ) -> Result<Option<(String, Vec<u8>)>, Fault> {
-        self.read("read a vault item", move |connection| {
-            vault::item(connection, borrower, item)
-        })
-        .await
+        self.read("read a vault item", move |connection| vault::item(connection, borrower, item)).await
     }
 }

@@ -22,39 +22,17 @@ pub(super) fn plan(connection: &Connection, planned: &StoredEffect, at: Timestam
     };
     let sql = "INSERT INTO effects (bucket, id, kind, delivery, state, due_at, tenant, body)
                VALUES (?1, ?2, ?3, ?4, 'ready', ?5, ?6, ?7)";
-    let (bucket, id, kind) = (
-        planned.id.bucket().number(),
-        planned.id.to_string(),
-        planned.effect.kind(),
-    );
-    let (tenant, body) = (
-        planned.tenant.to_string(),
-        serde_json::to_string(&planned.effect)?,
-    );
-    let values = params![
-        bucket,
-        id,
-        kind,
-        delivery,
-        planned.due_at.as_millis(),
-        tenant,
-        body
-    ];
-    taken(
-        connection.prepare_cached(sql)?.execute(values),
-        "effect",
-        "effect",
-    )?;
+    let (bucket, id, kind) = (planned.id.bucket().number(), planned.id.to_string(), planned.effect.kind());
+    let (tenant, body) = (planned.tenant.to_string(), serde_json::to_string(&planned.effect)?);
+    let values = params![bucket, id, kind, delivery, planned.due_at.as_millis(), tenant, body];
+    taken(connection.prepare_cached(sql)?.execute(values), "effect", "effect")?;
     Ok(())
 }
 
 /// Ends an effect by its answer. An answer that comes twice finds nothing to end.
 pub(super) fn done(connection: &Connection, id: EffectId) -> Result<(), Failure> {
     let sql = "DELETE FROM effects WHERE bucket = ?1 AND id = ?2";
-    match connection
-        .prepare_cached(sql)?
-        .execute(params![id.bucket().number(), id.to_string()])?
-    {
+    match connection.prepare_cached(sql)?.execute(params![id.bucket().number(), id.to_string()])? {
         0 => Err(Failure::AlreadyDone),
         _ => Ok(()),
     }
@@ -73,18 +51,14 @@ pub(super) fn finish(connection: &Connection, id: EffectId) -> Result<(), Failur
     let sql = "DELETE FROM effects WHERE bucket = ?1 AND id = ?2 AND delivery = 'repeatable'";
     let key = params![id.bucket().number(), id.to_string()];
     if connection.prepare_cached(sql)?.execute(key)? == 0 && exists(connection, id)? {
-        return Err(Failure::Refused(
-            "an effect that is done only once ends by its answer",
-        ));
+        return Err(Failure::Refused("an effect that is done only once ends by its answer"));
     }
     Ok(())
 }
 
 fn exists(connection: &Connection, id: EffectId) -> Result<bool, Failure> {
     let sql = "SELECT 1 FROM effects WHERE bucket = ?1 AND id = ?2";
-    Ok(connection
-        .prepare_cached(sql)?
-        .exists(params![id.bucket().number(), id.to_string()])?)
+    Ok(connection.prepare_cached(sql)?.exists(params![id.bucket().number(), id.to_string()])?)
 }
 
 /// Puts an effect off that is not being sent.
@@ -108,11 +82,7 @@ pub(super) fn due(
     // place.
     let sql = "SELECT id, due_at, tenant, body FROM effects
                WHERE state = 'ready' AND due_at <= ?1 ORDER BY due_at, id";
-    row::readable(
-        connection.prepare_cached(sql)?.query([until.as_millis()])?,
-        limit,
-        read,
-    )
+    row::readable(connection.prepare_cached(sql)?.query([until.as_millis()])?, limit, read)
 }
 
 /// Being sent when the process stopped.
@@ -123,18 +93,11 @@ pub(super) fn interrupted(connection: &Connection) -> Result<Found<StoredEffect>
 
 fn read(row: &Row<'_>) -> Result<StoredEffect, Failure> {
     let (id, due_at) = (row::id(row, 0)?, row::moment(row, 1)?);
-    Ok(StoredEffect {
-        id,
-        effect: row::json(row, 3)?,
-        due_at,
-        tenant: row::id(row, 2)?,
-    })
+    Ok(StoredEffect { id, effect: row::json(row, 3)?, due_at, tenant: row::id(row, 2)? })
 }
 
 /// How many are open, by kind.
 pub(super) fn open(connection: &Connection) -> Result<Vec<(String, u64)>, Failure> {
     let sql = "SELECT kind, count(*) FROM effects GROUP BY kind ORDER BY kind";
-    row::all(connection.prepare_cached(sql)?.query([])?, |row| {
-        Ok((row.get(0)?, row::counted(row, 1)?))
-    })
+    row::all(connection.prepare_cached(sql)?.query([])?, |row| Ok((row.get(0)?, row::counted(row, 1)?)))
 }

@@ -34,9 +34,7 @@ pub(super) fn put(connection: &Connection, endpoint: &Endpoint) -> Result<(), Fa
 /// Switches an endpoint off.
 pub(super) fn disable(connection: &Connection, id: EndpointId) -> Result<(), Failure> {
     let sql = "UPDATE endpoints SET enabled = 0 WHERE bucket = ?1 AND id = ?2";
-    connection
-        .prepare_cached(sql)?
-        .execute(params![id.bucket().number(), id.to_string()])?;
+    connection.prepare_cached(sql)?.execute(params![id.bucket().number(), id.to_string()])?;
     Ok(())
 }
 
@@ -44,10 +42,7 @@ pub(super) fn disable(connection: &Connection, id: EndpointId) -> Result<(), Fai
 pub(super) fn remove(connection: &Connection, tenant: &str, id: EndpointId) -> Result<bool, Failure> {
     let sql = "DELETE FROM endpoints WHERE bucket = ?1 AND id = ?2 AND tenant = ?3";
     let gone =
-        connection
-            .prepare_cached(sql)?
-            .execute(params![id.bucket().number(), id.to_string(), tenant])?
-            == 1;
+        connection.prepare_cached(sql)?.execute(params![id.bucket().number(), id.to_string(), tenant])? == 1;
     if gone {
         deliveries::remove_pending(connection, id)?;
     }
@@ -58,12 +53,7 @@ pub(super) fn remove(connection: &Connection, tenant: &str, id: EndpointId) -> R
 pub(super) fn find(connection: &Connection, id: EndpointId) -> Result<Option<Endpoint>, Failure> {
     let sql = "SELECT id, tenant, url, secrets, kinds, enabled, created_at FROM endpoints
                WHERE bucket = ?1 AND id = ?2";
-    row::first(
-        connection
-            .prepare_cached(sql)?
-            .query(params![id.bucket().number(), id.to_string()])?,
-        read,
-    )
+    row::first(connection.prepare_cached(sql)?.query(params![id.bucket().number(), id.to_string()])?, read)
 }
 
 /// All endpoints of a tenant, oldest first.
@@ -79,9 +69,7 @@ pub(super) fn wanting(connection: &Connection, tenant: &str, kind: &str) -> Resu
                WHERE tenant = ?1 AND enabled = 1
                  AND (kinds = '[]' OR EXISTS (SELECT 1 FROM json_each(kinds) WHERE value = ?2))
                ORDER BY created_at, id";
-    row::all(connection.prepare_cached(sql)?.query([tenant, kind])?, |row| {
-        row::id(row, 0)
-    })
+    row::all(connection.prepare_cached(sql)?.query([tenant, kind])?, |row| row::id(row, 0))
 }
 
 fn read(row: &Row<'_>) -> Result<Endpoint, Failure> {

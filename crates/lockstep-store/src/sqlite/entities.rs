@@ -21,22 +21,10 @@ pub(super) struct Key {
 /// The place of a changed entity.
 pub(super) fn id(state: &Change) -> Key {
     match state {
-        Change::Borrower(borrower) => Key {
-            bucket: borrower.id.bucket(),
-            text: borrower.id.to_string(),
-        },
-        Change::Binding(binding) => Key {
-            bucket: binding.id.bucket(),
-            text: binding.id.to_string(),
-        },
-        Change::Order(order) => Key {
-            bucket: order.id.bucket(),
-            text: order.id.to_string(),
-        },
-        Change::Payment(payment) => Key {
-            bucket: payment.id.bucket(),
-            text: payment.id.to_string(),
-        },
+        Change::Borrower(borrower) => Key { bucket: borrower.id.bucket(), text: borrower.id.to_string() },
+        Change::Binding(binding) => Key { bucket: binding.id.bucket(), text: binding.id.to_string() },
+        Change::Order(order) => Key { bucket: order.id.bucket(), text: order.id.to_string() },
+        Change::Payment(payment) => Key { bucket: payment.id.bucket(), text: payment.id.to_string() },
     }
 }
 
@@ -75,11 +63,8 @@ fn write(
 }
 
 fn borrower(connection: &Connection, state: &Borrower, base: i64) -> Result<(), Failure> {
-    let (bucket, id, json) = (
-        state.id.bucket().number(),
-        state.id.to_string(),
-        serde_json::to_string(state)?,
-    );
+    let (bucket, id, json) =
+        (state.id.bucket().number(), state.id.to_string(), serde_json::to_string(state)?);
     let version = count(state.version)?;
     if base == 0 {
         let sql = "INSERT INTO borrowers (bucket, id, tenant, reference, version, created_at, state)
@@ -89,21 +74,12 @@ fn borrower(connection: &Connection, state: &Borrower, base: i64) -> Result<(), 
         return write(connection, sql, values, "borrower", "borrower reference");
     }
     let sql = "UPDATE borrowers SET version = ?3, state = ?4 WHERE bucket = ?1 AND id = ?2 AND version = ?5";
-    write(
-        connection,
-        sql,
-        params![bucket, id, version, json, base],
-        "borrower",
-        "borrower reference",
-    )
+    write(connection, sql, params![bucket, id, version, json, base], "borrower", "borrower reference")
 }
 
 fn binding(connection: &Connection, state: &Binding, base: i64) -> Result<(), Failure> {
-    let (bucket, id, json) = (
-        state.id.bucket().number(),
-        state.id.to_string(),
-        serde_json::to_string(state)?,
-    );
+    let (bucket, id, json) =
+        (state.id.bucket().number(), state.id.to_string(), serde_json::to_string(state)?);
     let (version, unbound) = (count(state.version)?, state.unbound_at.map(Timestamp::as_millis));
     if base == 0 {
         let sql = "INSERT INTO bindings
@@ -112,24 +88,12 @@ fn binding(connection: &Connection, state: &Binding, base: i64) -> Result<(), Fa
         let (tenant, owner) = (state.tenant.to_string(), state.borrower.to_string());
         let (print, created) = (&state.instrument.fingerprint, state.created_at.as_millis());
         let values = params![bucket, id, tenant, owner, print, unbound, version, created, json];
-        return write(
-            connection,
-            sql,
-            values,
-            "binding",
-            "living binding of the instrument",
-        );
+        return write(connection, sql, values, "binding", "living binding of the instrument");
     }
     let sql = "UPDATE bindings SET version = ?3, state = ?4, unbound_at = ?5
                WHERE bucket = ?1 AND id = ?2 AND version = ?6";
     let values = params![bucket, id, version, json, unbound, base];
-    write(
-        connection,
-        sql,
-        values,
-        "binding",
-        "living binding of the instrument",
-    )
+    write(connection, sql, values, "binding", "living binding of the instrument")
 }
 
 /// The word for where an order stands, as the filter of lists knows it.
@@ -143,11 +107,8 @@ fn order_status(state: &OrderState) -> &'static str {
 }
 
 fn order(connection: &Connection, state: &Order, base: i64) -> Result<(), Failure> {
-    let (bucket, id, json) = (
-        state.id.bucket().number(),
-        state.id.to_string(),
-        serde_json::to_string(state)?,
-    );
+    let (bucket, id, json) =
+        (state.id.bucket().number(), state.id.to_string(), serde_json::to_string(state)?);
     let (version, status) = (count(state.version)?, order_status(&state.state));
     if base == 0 {
         let sql = "INSERT INTO orders
@@ -156,37 +117,17 @@ fn order(connection: &Connection, state: &Order, base: i64) -> Result<(), Failur
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let (tenant, owner) = (state.tenant.to_string(), state.borrower.to_string());
         let (due, created) = (state.due_at.as_millis(), state.created_at.as_millis());
-        let values = params![
-            bucket,
-            id,
-            tenant,
-            owner,
-            state.reference,
-            status,
-            due,
-            version,
-            created,
-            json
-        ];
+        let values = params![bucket, id, tenant, owner, state.reference, status, due, version, created, json];
         return write(connection, sql, values, "order", "order reference");
     }
     let sql = "UPDATE orders SET version = ?3, state = ?4, status = ?5
                WHERE bucket = ?1 AND id = ?2 AND version = ?6";
-    write(
-        connection,
-        sql,
-        params![bucket, id, version, json, status, base],
-        "order",
-        "order reference",
-    )
+    write(connection, sql, params![bucket, id, version, json, status, base], "order", "order reference")
 }
 
 fn payment(connection: &Connection, state: &Payment, base: i64) -> Result<(), Failure> {
-    let (bucket, id, json) = (
-        state.id.bucket().number(),
-        state.id.to_string(),
-        serde_json::to_string(state)?,
-    );
+    let (bucket, id, json) =
+        (state.id.bucket().number(), state.id.to_string(), serde_json::to_string(state)?);
     let (version, status) = (count(state.version)?, state.status());
     let (word, live, updated) = (status.as_str(), status.is_live(), state.updated_at.as_millis());
     if base == 0 {

@@ -45,12 +45,7 @@ pub(super) fn waiting(
     let sql = "SELECT id, channel, message_id, body, received_at, state FROM inbox
                WHERE state = 'parked' AND received_at > ?1 ORDER BY tries, received_at, id LIMIT ?2";
     let left = most(limit.saturating_sub(list.len()));
-    list.extend(row::all(
-        connection
-            .prepare_cached(sql)?
-            .query([parked_after.as_millis(), left])?,
-        read,
-    )?);
+    list.extend(row::all(connection.prepare_cached(sql)?.query([parked_after.as_millis(), left])?, read)?);
     Ok(list)
 }
 
@@ -66,9 +61,7 @@ pub(super) fn parked(connection: &Connection, limit: usize) -> Result<Vec<InboxR
 pub(super) fn set_state(connection: &Connection, id: InboxId, state: InboxState) -> Result<(), Failure> {
     let sql =
         "UPDATE inbox SET state = ?3, tries = tries + 1 WHERE bucket = ?1 AND id = ?2 AND state <> 'done'";
-    connection
-        .prepare_cached(sql)?
-        .execute(params![id.bucket().number(), id.to_string(), word(state)])?;
+    connection.prepare_cached(sql)?.execute(params![id.bucket().number(), id.to_string(), word(state)])?;
     Ok(())
 }
 

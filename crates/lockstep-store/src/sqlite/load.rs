@@ -22,79 +22,35 @@ pub(super) fn slice(connection: &Connection, key: &CallKey) -> Result<Slice, Fai
             let sql = "SELECT state FROM borrowers WHERE bucket = ?1 AND tenant = ?2 AND reference = ?3";
             let bucket = key.bucket().number();
             let borrower = state(&moment, sql, params![bucket, tenant.to_string(), reference])?;
-            Slice {
-                borrower,
-                ..Slice::default()
-            }
+            Slice { borrower, ..Slice::default() }
         }
-        CallKey::Borrower(id) => Slice {
-            borrower: borrower(&moment, *id)?,
-            ..Slice::default()
-        },
-        CallKey::NewBinding {
-            borrower: owner,
-            fingerprint,
-        } => {
+        CallKey::Borrower(id) => Slice { borrower: borrower(&moment, *id)?, ..Slice::default() },
+        CallKey::NewBinding { borrower: owner, fingerprint } => {
             let sql = "SELECT state FROM bindings
                        WHERE bucket = ?1 AND borrower_id = ?2 AND fingerprint = ?3 AND unbound_at IS NULL";
-            let binding = state(
-                &moment,
-                sql,
-                params![owner.bucket().number(), owner.to_string(), fingerprint],
-            )?;
-            Slice {
-                borrower: borrower(&moment, *owner)?,
-                binding,
-                ..Slice::default()
-            }
+            let binding =
+                state(&moment, sql, params![owner.bucket().number(), owner.to_string(), fingerprint])?;
+            Slice { borrower: borrower(&moment, *owner)?, binding, ..Slice::default() }
         }
-        CallKey::NewOrder {
-            borrower: owner,
-            reference,
-        } => {
+        CallKey::NewOrder { borrower: owner, reference } => {
             let sql = "SELECT state FROM orders WHERE bucket = ?1 AND borrower_id = ?2 AND reference = ?3";
-            let order = state(
-                &moment,
-                sql,
-                params![owner.bucket().number(), owner.to_string(), reference],
-            )?;
-            Slice {
-                borrower: borrower(&moment, *owner)?,
-                order,
-                ..Slice::default()
-            }
+            let order = state(&moment, sql, params![owner.bucket().number(), owner.to_string(), reference])?;
+            Slice { borrower: borrower(&moment, *owner)?, order, ..Slice::default() }
         }
         CallKey::Binding(id) => {
             let binding = binding(&moment, *id)?;
             let owner = binding.as_ref().map(|binding| binding.borrower);
             let borrower = owner.map(|owner| borrower(&moment, owner)).transpose()?.flatten();
-            Slice {
-                borrower,
-                binding,
-                ..Slice::default()
-            }
+            Slice { borrower, binding, ..Slice::default() }
         }
-        CallKey::Order(id) => Slice {
-            order: order(&moment, *id)?,
-            ..Slice::default()
-        },
-        CallKey::Collect {
-            order: owed,
-            binding: from,
-        } => Slice {
-            order: order(&moment, *owed)?,
-            binding: binding(&moment, *from)?,
-            ..Slice::default()
-        },
+        CallKey::Order(id) => Slice { order: order(&moment, *id)?, ..Slice::default() },
+        CallKey::Collect { order: owed, binding: from } => {
+            Slice { order: order(&moment, *owed)?, binding: binding(&moment, *from)?, ..Slice::default() }
+        }
         CallKey::Payment(id) => match payment(&moment, *id)? {
             Some(payment) => Slice {
                 binding: binding(&moment, payment.binding)?,
-                order: payment
-                    .purpose
-                    .order()
-                    .map(|id| order(&moment, id))
-                    .transpose()?
-                    .flatten(),
+                order: payment.purpose.order().map(|id| order(&moment, id)).transpose()?.flatten(),
                 payment: Some(payment),
                 borrower: None,
             },
@@ -110,9 +66,7 @@ fn state<T: DeserializeOwned>(
     sql: &str,
     key: impl Params,
 ) -> Result<Option<T>, Failure> {
-    row::first(connection.prepare_cached(sql)?.query(key)?, |row| {
-        row::json(row, 0)
-    })
+    row::first(connection.prepare_cached(sql)?.query(key)?, |row| row::json(row, 0))
 }
 
 /// One borrower.

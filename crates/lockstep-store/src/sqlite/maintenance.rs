@@ -62,9 +62,7 @@ fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>, Failure> {
 pub(super) fn rows(connection: &Connection) -> Result<Vec<(&'static str, u64)>, Failure> {
     let count = |table: &'static str| {
         let sql = format!("SELECT count(*) FROM {table}");
-        let found = row::first(connection.prepare_cached(&sql)?.query([])?, |row| {
-            row::counted(row, 0)
-        })?;
+        let found = row::first(connection.prepare_cached(&sql)?.query([])?, |row| row::counted(row, 0))?;
         Ok((table, found.unwrap_or(0)))
     };
     TABLES.into_iter().map(count).collect()
@@ -101,9 +99,5 @@ pub(super) fn empty_log(path: &Path) -> Result<(), Failure> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy == 0 {
-        Ok(())
-    } else {
-        Err(Failure::Refused("the log is in use; it is emptied later"))
-    }
+    if busy == 0 { Ok(()) } else { Err(Failure::Refused("the log is in use; it is emptied later")) }
 }

@@ -17,18 +17,14 @@ pub(super) struct Migration {
 }
 
 /// All of them, oldest first.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "initial",
-    sql: include_str!("migrations/0001_initial.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") }];
 
 /// Brings the schema up to date, or says why it can't.
 pub(super) fn migrate(connection: &mut Connection, known: &[Migration]) -> Result<(), OpenError> {
     let failed = database("bring the schema up to date");
-    let transaction = connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .map_err(&failed)?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(&failed)?;
     transaction
         .execute_batch(
             "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -41,19 +37,14 @@ pub(super) fn migrate(connection: &mut Connection, known: &[Migration]) -> Resul
     let applied = applied(&transaction).map_err(&failed)?;
     let newest = known.last().map_or(0, |migration| migration.version);
     if let Some((found, _)) = applied.last().filter(|(version, _)| *version > newest) {
-        return Err(OpenError::NewerSchema {
-            found: *found,
-            known: newest,
-        });
+        return Err(OpenError::NewerSchema { found: *found, known: newest });
     }
     for migration in known {
         let checksum = checksum(migration.sql);
         match applied.iter().find(|(version, _)| *version == migration.version) {
             Some((_, before)) if *before == checksum => {}
             Some(_) => {
-                return Err(OpenError::OtherMigration {
-                    version: migration.version,
-                });
+                return Err(OpenError::OtherMigration { version: migration.version });
             }
             None => {
                 transaction.execute_batch(migration.sql).map_err(&failed)?;
@@ -84,31 +75,15 @@ fn checksum(sql: &str) -> String {
 mod tests {
     use super::*;
 
-    const FIRST: Migration = Migration {
-        version: 1,
-        name: "one",
-        sql: "CREATE TABLE a (x INTEGER) STRICT;",
-    };
-    const SECOND: Migration = Migration {
-        version: 2,
-        name: "two",
-        sql: "ALTER TABLE a ADD COLUMN y TEXT;",
-    };
-    const BROKEN: Migration = Migration {
-        version: 2,
-        name: "two",
-        sql: "CREATE TABLE b (x); CREATE TABLE a (x);",
-    };
+    const FIRST: Migration = Migration { version: 1, name: "one", sql: "CREATE TABLE a (x INTEGER) STRICT;" };
+    const SECOND: Migration = Migration { version: 2, name: "two", sql: "ALTER TABLE a ADD COLUMN y TEXT;" };
+    const BROKEN: Migration =
+        Migration { version: 2, name: "two", sql: "CREATE TABLE b (x); CREATE TABLE a (x);" };
 
     fn tables(connection: &Connection) -> Vec<String> {
-        let mut statement = connection
-            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-            .unwrap();
-        statement
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect()
+        let mut statement =
+            connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
 
     #[test]
@@ -117,9 +92,7 @@ mod tests {
         migrate(&mut connection, &[FIRST]).unwrap();
         migrate(&mut connection, &[FIRST, SECOND]).unwrap();
         migrate(&mut connection, &[FIRST, SECOND]).unwrap();
-        connection
-            .execute("INSERT INTO a (x, y) VALUES (1, 'two')", [])
-            .unwrap();
+        connection.execute("INSERT INTO a (x, y) VALUES (1, 'two')", []).unwrap();
         assert_eq!(applied(&connection).unwrap().len(), 2);
     }
 
@@ -128,25 +101,16 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection, &[FIRST, SECOND]).unwrap();
         let error = migrate(&mut connection, &[FIRST]).unwrap_err();
-        assert!(
-            matches!(error, OpenError::NewerSchema { found: 2, known: 1 }),
-            "{error}"
-        );
+        assert!(matches!(error, OpenError::NewerSchema { found: 2, known: 1 }), "{error}");
     }
 
     #[test]
     fn an_edited_migration_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection, &[FIRST]).unwrap();
-        let edited = Migration {
-            sql: "CREATE TABLE a (x TEXT) STRICT;",
-            ..FIRST
-        };
+        let edited = Migration { sql: "CREATE TABLE a (x TEXT) STRICT;", ..FIRST };
         let error = migrate(&mut connection, &[edited]).unwrap_err();
-        assert!(
-            matches!(error, OpenError::OtherMigration { version: 1 }),
-            "{error}"
-        );
+        assert!(matches!(error, OpenError::OtherMigration { version: 1 }), "{error}");
     }
 
     #[test]
@@ -164,18 +128,13 @@ mod tests {
         for migration in MIGRATIONS {
             for line in migration.sql.lines().filter(|line| is_column(line)) {
                 let class = line.split_once("-- ").map_or("", |(_, class)| class);
-                assert!(
-                    class.starts_with("C1") || class.starts_with("C2"),
-                    "no data class: {line}"
-                );
+                assert!(class.starts_with("C1") || class.starts_with("C2"), "no data class: {line}");
             }
         }
     }
 
     fn is_column(line: &str) -> bool {
-        let typed = [" INTEGER", " TEXT", " BLOB"]
-            .iter()
-            .any(|word| line.contains(word));
+        let typed = [" INTEGER", " TEXT", " BLOB"].iter().any(|word| line.contains(word));
         // A column with a long check continues on the next line, which then carries the class.
         line.starts_with("    ") && typed && (line.contains(',') || line.contains("--"))
     }
@@ -187,9 +146,8 @@ mod tests {
         let sql =
             "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'";
         let mut statement = connection.prepare(sql).unwrap();
-        let columns = statement
-            .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
-            .unwrap();
+        let columns =
+            statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
         for (table, column) in columns.map(Result::unwrap) {
             for word in [
                 "pan",

@@ -63,10 +63,7 @@ enum Work {
         writer: WriterThread,
     },
     /// On the caller's thread; changes wait until they are flushed.
-    Inline {
-        writing: Mutex<Writing>,
-        queue: Mutex<Vec<Box<dyn Job>>>,
-    },
+    Inline { writing: Mutex<Writing>, queue: Mutex<Vec<Box<dyn Job>>> },
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -83,10 +80,8 @@ impl SqliteStore {
         let mut connection = connection::for_writing(&place.path)?;
         migrate(&mut connection, MIGRATIONS)?;
         let readers = ReaderPool::start(&place.path)?;
-        let writer = WriterThread::start(connection).map_err(|source| OpenError::File {
-            what: "can't start the writer thread".to_owned(),
-            source,
-        })?;
+        let writer = WriterThread::start(connection)
+            .map_err(|source| OpenError::File { what: "can't start the writer thread".to_owned(), source })?;
         Ok(Self::with(Work::Threads { readers, writer }, Some(place)))
     }
 
@@ -112,21 +107,11 @@ impl SqliteStore {
     fn inline(mut connection: Connection, place: Option<Place>) -> Result<Self, OpenError> {
         migrate(&mut connection, MIGRATIONS)?;
         let writing = Mutex::new(Writing::new(connection));
-        Ok(Self::with(
-            Work::Inline {
-                writing,
-                queue: Mutex::default(),
-            },
-            place,
-        ))
+        Ok(Self::with(Work::Inline { writing, queue: Mutex::default() }, place))
     }
 
     fn with(work: Work, place: Option<Place>) -> Self {
-        Self {
-            work,
-            unreadable: Mutex::default(),
-            place,
-        }
+        Self { work, unreadable: Mutex::default(), place }
     }
 
     /// Applies everything that waits, in one transaction, and tells those who wait for it. Returns how many
@@ -202,8 +187,6 @@ impl SqliteStore {
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore")
-            .field("place", &self.place)
-            .finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("place", &self.place).finish_non_exhaustive()
     }
 }

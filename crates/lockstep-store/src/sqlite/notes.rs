@@ -8,9 +8,7 @@ use super::row;
 /// A fact about the installation.
 pub(super) fn meta(connection: &Connection, key: &str) -> Result<Option<String>, Failure> {
     let sql = "SELECT value FROM meta WHERE key = ?1";
-    row::first(connection.prepare_cached(sql)?.query([key])?, |row| {
-        Ok(row.get(0)?)
-    })
+    row::first(connection.prepare_cached(sql)?.query([key])?, |row| Ok(row.get(0)?))
 }
 
 /// Writes a fact down, over the one before.
@@ -35,7 +33,5 @@ pub(super) fn put(connection: &Connection, values: &[(String, String)]) -> Resul
 /// Everything, in the order of its keys.
 pub(super) fn all(connection: &Connection) -> Result<Vec<(String, String)>, Failure> {
     let sql = "SELECT key, value FROM kv ORDER BY key";
-    row::all(connection.prepare_cached(sql)?.query([])?, |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
+    row::all(connection.prepare_cached(sql)?.query([])?, |row| Ok((row.get(0)?, row.get(1)?)))
 }

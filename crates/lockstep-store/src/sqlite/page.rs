@@ -22,11 +22,7 @@ impl List {
     /// `select` ends before `WHERE`; `at` is the column of the time of creation. `id` and `at` come
     /// first in the select.
     pub(super) fn of(select: &'static str, at: &'static str) -> Self {
-        Self {
-            sql: format!("{select} WHERE 1"),
-            at,
-            values: Vec::new(),
-        }
+        Self { sql: format!("{select} WHERE 1"), at, values: Vec::new() }
     }
 
     /// Only rows for which the condition holds.
@@ -71,8 +67,7 @@ impl List {
             self.values.push(after.at.as_millis().into());
             self.values.push(after.id.clone().into());
         }
-        self.sql
-            .push_str(&format!(" ORDER BY {at} DESC, id DESC LIMIT {}", limit + 1));
+        self.sql.push_str(&format!(" ORDER BY {at} DESC, id DESC LIMIT {}", limit + 1));
         let mut statement = connection.prepare_cached(&self.sql)?;
         let mut found = statement.query(params_from_iter(self.values))?;
         let (mut rows, mut last, mut next) = (Vec::new(), None, None);
@@ -81,10 +76,7 @@ impl List {
                 next = last.take();
                 break;
             }
-            last = Some(Cursor {
-                id: row.get(0)?,
-                at: Timestamp::from_millis(row.get(1)?),
-            });
+            last = Some(Cursor { id: row.get(0)?, at: Timestamp::from_millis(row.get(1)?) });
             rows.push(read(row)?);
         }
         Ok(Listed { rows, next })

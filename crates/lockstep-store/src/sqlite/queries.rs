@@ -22,25 +22,19 @@ use super::{SqliteStore, deliveries, effects, inbox, load, row};
 #[async_trait]
 impl Queries for SqliteStore {
     async fn borrower(&self, id: BorrowerId) -> Result<Option<Borrower>, Fault> {
-        self.read("read a borrower", move |connection| {
-            load::borrower(connection, id)
-        })
-        .await
+        self.read("read a borrower", move |connection| load::borrower(connection, id)).await
     }
 
     async fn binding(&self, id: BindingId) -> Result<Option<Binding>, Fault> {
-        self.read("read a binding", move |connection| load::binding(connection, id))
-            .await
+        self.read("read a binding", move |connection| load::binding(connection, id)).await
     }
 
     async fn order(&self, id: OrderId) -> Result<Option<Order>, Fault> {
-        self.read("read an order", move |connection| load::order(connection, id))
-            .await
+        self.read("read an order", move |connection| load::order(connection, id)).await
     }
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, Fault> {
-        self.read("read a payment", move |connection| load::payment(connection, id))
-            .await
+        self.read("read a payment", move |connection| load::payment(connection, id)).await
     }
 
     async fn borrowers(
@@ -50,48 +44,32 @@ impl Queries for SqliteStore {
         page: &Page,
     ) -> Result<Listed<Borrower>, Fault> {
         let (reference, page) = (reference.map(str::to_owned), page.clone());
-        self.read("list borrowers", move |connection| {
-            borrowers(connection, tenant, reference, &page)
-        })
-        .await
+        self.read("list borrowers", move |connection| borrowers(connection, tenant, reference, &page)).await
     }
 
     async fn bindings(&self, owner: &OwnedBy, page: &Page) -> Result<Listed<Binding>, Fault> {
         let (owner, page) = (owner.clone(), page.clone());
-        self.read("list bindings", move |connection| {
-            bindings(connection, &owner, &page)
-        })
-        .await
+        self.read("list bindings", move |connection| bindings(connection, &owner, &page)).await
     }
 
     async fn orders(&self, filter: &OrderFilter, page: &Page) -> Result<Listed<Order>, Fault> {
         let (filter, page) = (filter.clone(), page.clone());
-        self.read("list orders", move |connection| orders(connection, filter, &page))
-            .await
+        self.read("list orders", move |connection| orders(connection, filter, &page)).await
     }
 
     async fn payments(&self, filter: &PaymentFilter, page: &Page) -> Result<Listed<Payment>, Fault> {
         let (filter, page) = (filter.clone(), page.clone());
-        self.read("list payments", move |connection| {
-            payments(connection, &filter, &page)
-        })
-        .await
+        self.read("list payments", move |connection| payments(connection, &filter, &page)).await
     }
 
     async fn timeline(&self, entity: &str, limit: usize) -> Result<Vec<TimelineRow>, Fault> {
         let entity = entity.to_owned();
-        self.read("read a timeline", move |connection| {
-            timeline(connection, &entity, limit)
-        })
-        .await
+        self.read("read a timeline", move |connection| timeline(connection, &entity, limit)).await
     }
 
     async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Listed<AuditEntry>, Fault> {
         let (filter, page) = (filter.clone(), page.clone());
-        self.read("list audit entries", move |connection| {
-            audit(connection, filter, &page)
-        })
-        .await
+        self.read("list audit entries", move |connection| audit(connection, filter, &page)).await
     }
 
     async fn deliveries(
@@ -101,17 +79,11 @@ impl Queries for SqliteStore {
         page: &Page,
     ) -> Result<Listed<Delivery>, Fault> {
         let (state, page) = (state.map(str::to_owned), page.clone());
-        self.read("list deliveries", move |connection| {
-            deliveries_of(connection, tenant, state, &page)
-        })
-        .await
+        self.read("list deliveries", move |connection| deliveries_of(connection, tenant, state, &page)).await
     }
 
     async fn parked(&self, limit: usize) -> Result<Vec<InboxRow>, Fault> {
-        self.read("list parked messages", move |connection| {
-            inbox::parked(connection, limit)
-        })
-        .await
+        self.read("list parked messages", move |connection| inbox::parked(connection, limit)).await
     }
 
     async fn totals(&self) -> Result<Totals, Fault> {
@@ -130,9 +102,7 @@ fn borrowers(
     reference: Option<String>,
     page: &Page,
 ) -> Result<Listed<Borrower>, Failure> {
-    let bucket = reference
-        .as_ref()
-        .map(|reference| i64::from(Bucket::of(tenant, reference).number()));
+    let bucket = reference.as_ref().map(|reference| i64::from(Bucket::of(tenant, reference).number()));
     List::of("SELECT id, created_at, state FROM borrowers", "created_at")
         .only_if("bucket = ?", bucket)
         .only("tenant = ?", tenant.to_string())
@@ -153,14 +123,7 @@ fn orders(connection: &Connection, filter: OrderFilter, page: &Page) -> Result<L
     List::of("SELECT id, created_at, state FROM orders", "created_at")
         .of_owner(&filter.owner)
         .only_if(if narrow { "+status = ?" } else { "status = ?" }, filter.status)
-        .only_if(
-            if by_borrower {
-                "+reference = ?"
-            } else {
-                "reference = ?"
-            },
-            filter.reference,
-        )
+        .only_if(if by_borrower { "+reference = ?" } else { "reference = ?" }, filter.reference)
         .only_if("due_at >= ?", filter.due_from.map(Timestamp::as_millis))
         .only_if("due_at < ?", filter.due_until.map(Timestamp::as_millis))
         .page(connection, page, state)
@@ -185,45 +148,31 @@ fn payments(
 
 fn timeline(connection: &Connection, entity: &str, limit: usize) -> Result<Vec<TimelineRow>, Failure> {
     // Every kind of id has the same body, so any of them knows the bucket.
-    let body = entity
-        .split_once('_')
-        .and_then(|(_, body)| PaymentId::from_body(body));
+    let body = entity.split_once('_').and_then(|(_, body)| PaymentId::from_body(body));
     let Some(body) = body else { return Ok(Vec::new()) };
     let sql =
         "SELECT version, at, body FROM events WHERE bucket = ?1 AND entity_id = ?2 ORDER BY version LIMIT ?3";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    row::all(
-        connection
-            .prepare_cached(sql)?
-            .query(params![body.bucket().number(), entity, limit])?,
-        |row| {
-            Ok(TimelineRow {
-                version: row::counted(row, 0)?,
-                at: row::moment(row, 1)?,
-                body: row.get(2)?,
-            })
-        },
-    )
+    row::all(connection.prepare_cached(sql)?.query(params![body.bucket().number(), entity, limit])?, |row| {
+        Ok(TimelineRow { version: row::counted(row, 0)?, at: row::moment(row, 1)?, body: row.get(2)? })
+    })
 }
 
 fn audit(connection: &Connection, filter: AuditFilter, page: &Page) -> Result<Listed<AuditEntry>, Failure> {
-    List::of(
-        "SELECT id, at, tenant, who, action, subject, outcome FROM audit",
-        "at",
-    )
-    .only("tenant = ?", filter.tenant.to_string())
-    .only_if("subject = ?", filter.subject)
-    .page(connection, page, |row| {
-        Ok(AuditEntry {
-            id: row::id(row, 0)?,
-            at: row::moment(row, 1)?,
-            tenant: row::id(row, 2)?,
-            who: row::json(row, 3)?,
-            action: row.get(4)?,
-            subject: row.get(5)?,
-            outcome: row.get(6)?,
+    List::of("SELECT id, at, tenant, who, action, subject, outcome FROM audit", "at")
+        .only("tenant = ?", filter.tenant.to_string())
+        .only_if("subject = ?", filter.subject)
+        .page(connection, page, |row| {
+            Ok(AuditEntry {
+                id: row::id(row, 0)?,
+                at: row::moment(row, 1)?,
+                tenant: row::id(row, 2)?,
+                who: row::json(row, 3)?,
+                action: row.get(4)?,
+                subject: row.get(5)?,
+                outcome: row.get(6)?,
+            })
         })
-    })
 }
 
 fn deliveries_of(
@@ -235,10 +184,11 @@ fn deliveries_of(
     let select =
         "SELECT id, created_at, message, endpoint_id, tenant, notice, tries, due_at, state, last_status
                   FROM deliveries";
-    List::of(select, "created_at")
-        .only("tenant = ?", tenant.to_string())
-        .only_if("state = ?", state)
-        .page(connection, page, deliveries::read)
+    List::of(select, "created_at").only("tenant = ?", tenant.to_string()).only_if("state = ?", state).page(
+        connection,
+        page,
+        deliveries::read,
+    )
 }
 
 fn totals(connection: &Connection) -> Result<Totals, Failure> {

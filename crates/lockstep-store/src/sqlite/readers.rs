@@ -27,15 +27,10 @@ pub(super) struct ReaderPool {
 impl ReaderPool {
     /// Two to four readers, as the machine has cores.
     pub(super) fn start(path: &Path) -> Result<Self, OpenError> {
-        let readers = std::thread::available_parallelism()
-            .map_or(2, std::num::NonZero::get)
-            .clamp(2, 4);
+        let readers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 4);
         let (queue, waiting) = mpsc::channel::<Read>(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
-        let mut pool = Self {
-            queue: Some(queue),
-            threads: Vec::new(),
-        };
+        let mut pool = Self { queue: Some(queue), threads: Vec::new() };
         for number in 1..=readers {
             let connection = connection::for_reading(path)?;
             let waiting = Arc::clone(&waiting);
@@ -65,10 +60,7 @@ impl ReaderPool {
 fn serve(connection: &Connection, waiting: &Mutex<mpsc::Receiver<Read>>) {
     loop {
         // One idle reader waits at the queue, the others for the lock; which is the same thing.
-        let next = waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .blocking_recv();
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(read) = next else { return };
         // A read that panics drops its waiter, which then learns of it; the reader lives on.
         let _ = catch_unwind(AssertUnwindSafe(|| read(connection)));

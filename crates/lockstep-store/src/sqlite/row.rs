@@ -11,8 +11,7 @@ use super::failure::Failure;
 /// An id from a text column.
 pub(super) fn id<T: FromStr>(row: &Row<'_>, column: usize) -> Result<T, Failure> {
     let text: String = row.get(column)?;
-    text.parse()
-        .map_err(|_| Failure::Refused("a stored id is not an id"))
+    text.parse().map_err(|_| Failure::Refused("a stored id is not an id"))
 }
 
 /// A moment from an integer column.

@@ -15,22 +15,17 @@ use super::{SqliteStore, answers, commit, deliveries, effects, endpoints, inbox,
 impl Store for SqliteStore {
     async fn load(&self, key: &CallKey) -> Result<Slice, Fault> {
         let key = key.clone();
-        self.read("load a slice", move |connection| load::slice(connection, &key))
-            .await
+        self.read("load a slice", move |connection| load::slice(connection, &key)).await
     }
 
     async fn answer(&self, tenant: TenantId, key: &str) -> Result<Option<StoredAnswer>, Fault> {
         let (tenant, key) = (tenant.to_string(), key.to_owned());
-        self.read("look up an idempotency key", move |connection| {
-            answers::find(connection, &tenant, &key)
-        })
-        .await
+        self.read("look up an idempotency key", move |connection| answers::find(connection, &tenant, &key))
+            .await
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
-        let result = self
-            .write(move |connection| commit::apply(connection, &commit))
-            .await;
+        let result = self.write(move |connection| commit::apply(connection, &commit)).await;
         result.map_err(|failure| failure.commit_error("commit a change"))
     }
 
@@ -40,33 +35,23 @@ impl Store for SqliteStore {
     }
 
     async fn finish(&self, effect: EffectId) -> Result<(), Fault> {
-        self.change("finish an effect", move |connection| {
-            effects::finish(connection, effect)
-        })
-        .await
+        self.change("finish an effect", move |connection| effects::finish(connection, effect)).await
     }
 
     async fn postpone(&self, effect: EffectId, due_at: Timestamp) -> Result<(), Fault> {
-        self.change("put an effect off", move |connection| {
-            effects::postpone(connection, effect, due_at)
-        })
-        .await
+        self.change("put an effect off", move |connection| effects::postpone(connection, effect, due_at))
+            .await
     }
 
     async fn due_effects(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredEffect>, Fault> {
-        let found = self
-            .read("find due effects", move |connection| {
-                effects::due(connection, until, limit)
-            })
-            .await?;
+        let found =
+            self.read("find due effects", move |connection| effects::due(connection, until, limit)).await?;
         self.report(found.unreadable);
         Ok(found.rows)
     }
 
     async fn interrupted(&self) -> Result<Vec<StoredEffect>, Fault> {
-        let found = self
-            .read("find interrupted effects", effects::interrupted)
-            .await?;
+        let found = self.read("find interrupted effects", effects::interrupted).await?;
         self.report(found.unreadable);
         Ok(found.rows)
     }
@@ -84,24 +69,15 @@ impl Store for SqliteStore {
     }
 
     async fn endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, Fault> {
-        self.read("read an endpoint", move |connection| {
-            endpoints::find(connection, id)
-        })
-        .await
+        self.read("read an endpoint", move |connection| endpoints::find(connection, id)).await
     }
 
     async fn disable_endpoint(&self, id: EndpointId) -> Result<(), Fault> {
-        self.change("switch an endpoint off", move |connection| {
-            endpoints::disable(connection, id)
-        })
-        .await
+        self.change("switch an endpoint off", move |connection| endpoints::disable(connection, id)).await
     }
 
     async fn receive(&self, row: InboxRow) -> Result<bool, Fault> {
-        self.change("store an incoming message", move |connection| {
-            inbox::receive(connection, &row)
-        })
-        .await
+        self.change("store an incoming message", move |connection| inbox::receive(connection, &row)).await
     }
 
     async fn inbox(&self, parked_after: Timestamp, limit: usize) -> Result<Vec<InboxRow>, Fault> {

@@ -20,38 +20,26 @@ pub(super) fn keep(connection: &Connection, sealed: &Sealed) -> Result<(), Failu
         None if erased(connection, sealed)? => return Err(Failure::Conflict("data key")),
         None => {
             let sql = "INSERT INTO data_keys (bucket, borrower_id, wrapped_key) VALUES (?1, ?2, ?3)";
-            let values = params![
-                sealed.borrower.bucket().number(),
-                sealed.borrower.to_string(),
-                sealed.wrapped_key
-            ];
+            let values =
+                params![sealed.borrower.bucket().number(), sealed.borrower.to_string(), sealed.wrapped_key];
             connection.prepare_cached(sql)?.execute(values)?;
         }
     }
     let sql = "INSERT INTO vault_items (bucket, id, borrower_id, bytes) VALUES (?1, ?2, ?3, ?4)";
     let (bucket, item) = (sealed.item.bucket().number(), sealed.item.to_string());
     let values = params![bucket, item, sealed.borrower.to_string(), sealed.bytes];
-    taken(
-        connection.prepare_cached(sql)?.execute(values),
-        "vault item",
-        "vault item",
-    )?;
+    taken(connection.prepare_cached(sql)?.execute(values), "vault item", "vault item")?;
     Ok(())
 }
 
 fn hash(wrapped_key: &str) -> String {
-    Sha256::digest(wrapped_key)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(wrapped_key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn erased(connection: &Connection, sealed: &Sealed) -> Result<bool, Failure> {
     let sql = "SELECT 1 FROM erased_keys WHERE bucket = ?1 AND borrower_id = ?2 AND key_hash = ?3";
     let (bucket, borrower) = (sealed.borrower.bucket().number(), sealed.borrower.to_string());
-    Ok(connection
-        .prepare_cached(sql)?
-        .exists(params![bucket, borrower, hash(&sealed.wrapped_key)])?)
+    Ok(connection.prepare_cached(sql)?.exists(params![bucket, borrower, hash(&sealed.wrapped_key)])?)
 }
 
 /// A borrower's wrapped key.
@@ -71,9 +59,7 @@ pub(super) fn item(
                JOIN data_keys k ON k.bucket = i.bucket AND k.borrower_id = i.borrower_id
                WHERE i.bucket = ?1 AND i.id = ?2 AND i.borrower_id = ?3";
     let key = params![item.bucket().number(), item.to_string(), borrower.to_string()];
-    row::first(connection.prepare_cached(sql)?.query(key)?, |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
+    row::first(connection.prepare_cached(sql)?.query(key)?, |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Puts the same key, wrapped by another master key, in its place; whether the old one was still there.
@@ -100,12 +86,9 @@ pub(super) fn wrapped_keys(
     let bucket = after.map_or(-1, |id| i64::from(id.bucket().number()));
     let id = after.map(|id| id.to_string()).unwrap_or_default();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    row::all(
-        connection
-            .prepare_cached(sql)?
-            .query(params![bucket, id, limit])?,
-        |row| Ok((row::id(row, 0)?, row.get(1)?)),
-    )
+    row::all(connection.prepare_cached(sql)?.query(params![bucket, id, limit])?, |row| {
+        Ok((row::id(row, 0)?, row.get(1)?))
+    })
 }
 
 /// Destroys a borrower's key, and with it everything it opens; whether there was one.
@@ -123,9 +106,7 @@ pub(super) fn erase(connection: &Connection, borrower: BorrowerId) -> Result<boo
 fn erase_rows(connection: &Connection, borrower: BorrowerId, key: &str) -> Result<(), Failure> {
     let (bucket, id) = (borrower.bucket().number(), borrower.to_string());
     let sql = "INSERT OR IGNORE INTO erased_keys (bucket, borrower_id, key_hash) VALUES (?1, ?2, ?3)";
-    connection
-        .prepare_cached(sql)?
-        .execute(params![bucket, id, hash(key)])?;
+    connection.prepare_cached(sql)?.execute(params![bucket, id, hash(key)])?;
     let sql = "DELETE FROM data_keys WHERE bucket = ?1 AND borrower_id = ?2";
     connection.prepare_cached(sql)?.execute(params![bucket, id])?;
     let sql = "DELETE FROM vault_items WHERE bucket = ?1 AND borrower_id = ?2";

@@ -47,14 +47,7 @@ where
     W: FnMut(&Connection) -> Result<T, Failure> + Send + 'static,
 {
     let (waiter, result) = oneshot::channel();
-    (
-        Box::new(Pending {
-            work,
-            result: None,
-            waiter,
-        }),
-        result,
-    )
+    (Box::new(Pending { work, result: None, waiter }), result)
 }
 
 impl<T, W> Job for Pending<T, W>
@@ -95,10 +88,7 @@ pub(super) struct Writing {
 
 impl Writing {
     pub(super) fn new(connection: Connection) -> Self {
-        Self {
-            connection,
-            stopped: false,
-        }
+        Self { connection, stopped: false }
     }
 
     /// Applies all changes, durably, and then tells everybody.
@@ -131,11 +121,8 @@ impl Writing {
     }
 
     fn together(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
-        let execute = |sql| {
-            self.connection
-                .prepare_cached(sql)
-                .and_then(|mut statement| statement.execute([]))
-        };
+        let execute =
+            |sql| self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
         if !self.connection.is_autocommit() {
             execute("ROLLBACK")?;
         }
@@ -150,11 +137,8 @@ impl Writing {
     }
 
     fn one(&self, job: &mut dyn Job) -> Result<(), Failure> {
-        let execute = |sql| {
-            self.connection
-                .prepare_cached(sql)
-                .and_then(|mut statement| statement.execute([]))
-        };
+        let execute =
+            |sql| self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
         execute("SAVEPOINT change")?;
         let ran = catch_unwind(AssertUnwindSafe(|| job.run(&self.connection))).unwrap_or_else(|_| {
             job.fail(Failure::Panicked);
@@ -179,24 +163,19 @@ pub(super) struct WriterThread {
 impl WriterThread {
     pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (queue, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE);
-        let thread = std::thread::Builder::new()
-            .name("lockstep-writer".to_owned())
-            .spawn(move || {
-                let mut writing = Writing::new(connection);
-                while let Some(first) = waiting.blocking_recv() {
-                    let mut batch = vec![first];
-                    while batch.len() < MAX_BATCH
-                        && let Ok(next) = waiting.try_recv()
-                    {
-                        batch.push(next);
-                    }
-                    writing.apply(batch);
+        let thread = std::thread::Builder::new().name("lockstep-writer".to_owned()).spawn(move || {
+            let mut writing = Writing::new(connection);
+            while let Some(first) = waiting.blocking_recv() {
+                let mut batch = vec![first];
+                while batch.len() < MAX_BATCH
+                    && let Ok(next) = waiting.try_recv()
+                {
+                    batch.push(next);
                 }
-            })?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-        })
+                writing.apply(batch);
+            }
+        })?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
     pub(super) async fn enqueue(&self, job: Box<dyn Job>) -> Result<(), Failure> {

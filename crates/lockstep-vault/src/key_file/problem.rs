@@ -63,20 +63,11 @@ pub enum ProblemKind {
 
 impl KeyFileProblem {
     pub(crate) fn new(path: &Path, kind: ProblemKind) -> Self {
-        Self {
-            path: path.to_owned(),
-            kind,
-        }
+        Self { path: path.to_owned(), kind }
     }
 
     pub(crate) fn io(path: &Path, doing: &'static str, error: impl fmt::Display) -> Self {
-        Self::new(
-            path,
-            ProblemKind::Io {
-                doing,
-                error: error.to_string(),
-            },
-        )
+        Self::new(path, ProblemKind::Io { doing, error: error.to_string() })
     }
 
     /// Whether the file is refused. The one problem that is only advice is a directory its own group may
@@ -116,10 +107,7 @@ impl KeyFileProblem {
                 )
             }
             ProblemKind::RotationUnfinished { unfinished } => {
-                format!(
-                    "a rotation is running or was cut off: {} exists",
-                    unfinished.display()
-                )
+                format!("a rotation is running or was cut off: {} exists", unfinished.display())
             }
             ProblemKind::Io { doing, error } => format!("{doing} failed: {error}"),
             ProblemKind::Unsupported => "this system has no file permissions to check".to_owned(),
@@ -151,13 +139,7 @@ impl KeyFileProblem {
 
 impl fmt::Display for KeyFileProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "key file {}: {}; to fix it: {}",
-            self.path.display(),
-            self.problem(),
-            self.fix()
-        )
+        write!(f, "key file {}: {}; to fix it: {}", self.path.display(), self.problem(), self.fix())
     }
 }
 

@@ -34,11 +34,8 @@ pub(super) fn examine(path: &Path) -> (Option<MasterKeyring>, Vec<KeyFileProblem
     match file.metadata() {
         Ok(metadata) => {
             let us = rustix::process::geteuid().as_raw();
-            problems.extend(
-                file_problems(&metadata, us)
-                    .into_iter()
-                    .map(|kind| KeyFileProblem::new(path, kind)),
-            );
+            problems
+                .extend(file_problems(&metadata, us).into_iter().map(|kind| KeyFileProblem::new(path, kind)));
         }
         Err(error) => problems.push(KeyFileProblem::io(path, "reading its permissions", error)),
     }
@@ -56,9 +53,7 @@ pub(super) fn examine(path: &Path) -> (Option<MasterKeyring>, Vec<KeyFileProblem
 
 fn open(path: &Path) -> Result<File, KeyFileProblem> {
     // A pipe in place of the file must not block us, and a link must not lead us elsewhere.
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC)
-        .bits()
-        .cast_signed();
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits().cast_signed();
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
     opened.map_err(|error| match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => KeyFileProblem::new(path, ProblemKind::Symlink),
@@ -137,9 +132,7 @@ pub(super) fn rotate(path: &Path) -> Result<MasterKeyring, KeyFileProblem> {
     super::load(path)?;
     let unfinished = beside(path, ".rotating");
     let claim = NewFile::claim(path, unfinished)?;
-    let ring = super::load(path)?
-        .rotated()
-        .map_err(|error| randomness(path, &error))?;
+    let ring = super::load(path)?.rotated().map_err(|error| randomness(path, &error))?;
     let mut whole = claim.fill(path, &ring)?;
     fs::rename(&whole.path, path).map_err(|error| KeyFileProblem::io(path, "replacing it", error))?;
     whole.is_kept = true;
@@ -160,21 +153,11 @@ impl NewFile {
     }
 
     fn claim(target: &Path, path: PathBuf) -> Result<Self, KeyFileProblem> {
-        match OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-        {
-            Ok(file) => Ok(Self {
-                path,
-                file,
-                is_kept: false,
-            }),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(KeyFileProblem::new(
-                target,
-                ProblemKind::RotationUnfinished { unfinished: path },
-            )),
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => Ok(Self { path, file, is_kept: false }),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                Err(KeyFileProblem::new(target, ProblemKind::RotationUnfinished { unfinished: path }))
+            }
             Err(error) => Err(KeyFileProblem::io(target, "writing beside it", error)),
         }
     }
@@ -220,11 +203,7 @@ fn unique(path: &Path) -> Result<String, KeyFileProblem> {
 
 fn missing_directories(directory: &Path) -> Vec<PathBuf> {
     let is_missing = |directory: &&Path| *directory != Path::new("") && !directory.exists();
-    directory
-        .ancestors()
-        .take_while(is_missing)
-        .map(Path::to_owned)
-        .collect()
+    directory.ancestors().take_while(is_missing).map(Path::to_owned).collect()
 }
 
 /// A new name survives a power cut only once its directory is on the disk too.

@@ -15,8 +15,17 @@ use lockstep_core::time::{Timestamp, Zone};
 const REQUIRED: [&str; 4] = ["order", "borrower", "amount", "due_date"];
 /// All columns that mean something.
 pub const COLUMNS: [&str; 11] = [
-    "order", "borrower", "binding", "card_number", "holder_name", "id_number", "mobile", "channels", "amount",
-    "currency", "due_date",
+    "order",
+    "borrower",
+    "binding",
+    "card_number",
+    "holder_name",
+    "id_number",
+    "mobile",
+    "channels",
+    "amount",
+    "currency",
+    "due_date",
 ];
 /// Minute of the day at which an order given as a date falls due, Shanghai time.
 const DUE_MINUTE: u16 = 9 * 60;
@@ -131,7 +140,11 @@ pub fn read(file: impl Read, today: jiff::civil::Date) -> Result<DueList, FilePr
         let parsed = match record {
             Ok(record) => row.parse(&columns, &record, &mut seen, today),
             Err(error) => {
-                row.reject("row", "row_unreadable", bilingual("这一行无法读取，请检查引号和分隔符", &error.to_string()));
+                row.reject(
+                    "row",
+                    "row_unreadable",
+                    bilingual("这一行无法读取，请检查引号和分隔符", &error.to_string()),
+                );
                 None
             }
         };
@@ -192,7 +205,8 @@ impl Row {
     ) -> Option<DueRow> {
         if record.len() != columns.len() {
             let zh = format!("应有 {} 列，实际 {} 列，请检查逗号和引号", columns.len(), record.len());
-            let en = format!("has {} columns instead of {}. Check commas and quotes", record.len(), columns.len());
+            let en =
+                format!("has {} columns instead of {}. Check commas and quotes", record.len(), columns.len());
             self.reject("row", "wrong_column_count", Sentence::new(zh, en));
             return None;
         }
@@ -209,14 +223,26 @@ impl Row {
         let borrower = self.reference("borrower", cell("borrower"));
         if !self.order.is_empty() && !seen.insert(self.order.clone()) {
             let zh = "文件中已有相同编号的还款单，每笔只能出现一次";
-            self.reject("order", "duplicate_order", bilingual(zh, "appears twice in the file. Keep one row per order"));
+            self.reject(
+                "order",
+                "duplicate_order",
+                bilingual(zh, "appears twice in the file. Keep one row per order"),
+            );
         }
         let money = self.money(cell("amount"), cell("currency"));
         let due_at = self.due_at(cell("due_date"));
         let channels = self.channels(cell("channels"));
         let instrument = self.instrument(&cell, today);
         let (line, order) = (self.line, self.order.clone());
-        Some(DueRow { line, order, borrower, instrument: instrument?, channels, money: money?, due_at: due_at? })
+        Some(DueRow {
+            line,
+            order,
+            borrower,
+            instrument: instrument?,
+            channels,
+            money: money?,
+            due_at: due_at?,
+        })
     }
 
     fn reference(&mut self, field: &str, text: &str) -> String {
@@ -226,7 +252,11 @@ impl Row {
         }
         if text.chars().count() > MAX_REFERENCE || text.chars().any(char::is_control) {
             let zh = "最长 64 个字符，且不能含控制字符";
-            self.reject(field, "malformed", bilingual(zh, "has at most 64 characters and no control characters"));
+            self.reject(
+                field,
+                "malformed",
+                bilingual(zh, "has at most 64 characters and no control characters"),
+            );
             return String::new();
         }
         text.to_owned()
@@ -243,7 +273,9 @@ impl Row {
             Ok(money) => Some(money),
             Err(error) => {
                 let (code, zh) = match error {
-                    AmountError::NotANumber => ("not_a_number", "不是金额，请填写如 1250.00 的数字，不带千分位和货币符号"),
+                    AmountError::NotANumber => {
+                        ("not_a_number", "不是金额，请填写如 1250.00 的数字，不带千分位和货币符号")
+                    }
                     AmountError::NotPositive => ("not_positive", "金额必须大于零"),
                     AmountError::TooManyDecimals => ("too_many_decimals", "小数位超过该币种允许的位数"),
                     AmountError::TooLarge => ("too_large", "金额超出可受理的上限"),
@@ -282,13 +314,21 @@ impl Row {
         channels
     }
 
-    fn instrument<'a>(&mut self, cell: &impl Fn(&str) -> &'a str, today: jiff::civil::Date) -> Option<FromWhat> {
+    fn instrument<'a>(
+        &mut self,
+        cell: &impl Fn(&str) -> &'a str,
+        today: jiff::civil::Date,
+    ) -> Option<FromWhat> {
         let (binding, number) = (cell("binding"), cell("card_number"));
         if !binding.is_empty() {
             let parsed = binding.parse();
             if parsed.is_err() {
                 let zh = "不是绑定编号（形如 bnd_ 加 26 个字符）";
-                self.reject("binding", "malformed", bilingual(zh, "is not a binding id (bnd_ and 26 characters)"));
+                self.reject(
+                    "binding",
+                    "malformed",
+                    bilingual(zh, "is not a binding id (bnd_ and 26 characters)"),
+                );
             }
             return parsed.ok().map(FromWhat::Binding);
         }
@@ -339,7 +379,9 @@ mod tests {
 
     #[test]
     fn a_good_row_is_read() {
-        let list = read_rows("L1-3,B-1,6222020000000000000,王伟,11010519491231002X,13800138000,1250.00,,2026-03-02\n");
+        let list = read_rows(
+            "L1-3,B-1,6222020000000000000,王伟,11010519491231002X,13800138000,1250.00,,2026-03-02\n",
+        );
         assert!(list.rejects.is_empty(), "{:?}", list.rejects);
         assert_eq!(list.rows[0].money.amount_minor, 125_000);
         assert_eq!(list.rows[0].due_at.to_rfc3339(), "2026-03-02T01:00:00.000Z");
@@ -372,7 +414,10 @@ mod tests {
             (11, "row", "wrong_column_count"),
         ];
         for (line, field, code) in expected {
-            assert!(found.contains(&(line, field.to_owned(), code.to_owned())), "{line} {field} {code}: {found:?}");
+            assert!(
+                found.contains(&(line, field.to_owned(), code.to_owned())),
+                "{line} {field} {code}: {found:?}"
+            );
         }
         assert!(found.iter().any(|(line, field, _)| *line == 8 && field == "card_number"), "{found:?}");
         assert_eq!(read_rows(&rows).rows.len(), 1);
@@ -380,7 +425,8 @@ mod tests {
 
     #[test]
     fn no_reject_repeats_what_was_typed() {
-        let list = read_rows("A,B-1,6222020000000000001,<王伟>,110105194912310020,23800138000,1,CNY,2026-03-02\n");
+        let list =
+            read_rows("A,B-1,6222020000000000001,<王伟>,110105194912310020,23800138000,1,CNY,2026-03-02\n");
         let said = format!("{:?}", list.rejects);
         for secret in ["6222020000000000001", "王伟", "110105194912310020", "23800138000"] {
             assert!(!said.contains(secret), "{said}");
@@ -391,14 +437,19 @@ mod tests {
     #[test]
     fn a_foreign_encoding_is_said() {
         let mut bytes = format!("{HEADER}\n").into_bytes();
-        bytes.extend(b"A,B-1,6222020000000000000,\xcd\xf5\xce\xb0,11010519491231002X,13800138000,1,CNY,2026-03-02\n");
+        bytes.extend(
+            b"A,B-1,6222020000000000000,\xcd\xf5\xce\xb0,11010519491231002X,13800138000,1,CNY,2026-03-02\n",
+        );
         let list = read(bytes.as_slice(), TODAY).unwrap();
         assert_eq!(list.rejects[0].code, "not_utf8");
     }
 
     #[test]
     fn a_wrong_header_is_said_at_once() {
-        assert!(matches!(read("order,borrower\n".as_bytes(), TODAY), Err(FileProblem::MissingColumn("amount"))));
+        assert!(matches!(
+            read("order,borrower\n".as_bytes(), TODAY),
+            Err(FileProblem::MissingColumn("amount"))
+        ));
         assert!(matches!(read("order,iban\n".as_bytes(), TODAY), Err(FileProblem::UnknownColumn(_))));
         assert!(read("\u{feff}order,borrower,amount,due_date,binding\n".as_bytes(), TODAY).is_ok());
     }

@@ -18,6 +18,7 @@ use lockstep_engine::port::{Fault, OwnedBy, Page, PaymentFilter};
 use lockstep_sim::sandbox::{Truth, World};
 
 use self::input::DueList;
+use crate::bank::Keep;
 use crate::cli::CollectArgs;
 use crate::clock::{SystemSeeds, machine_now, stopwatch};
 use crate::config::Config;
@@ -47,13 +48,21 @@ pub fn run(args: &CollectArgs) -> Result<(), StartProblem> {
     let rejects = args.rejects.clone().unwrap_or_else(|| beside(&args.out));
     output::write_rejects(&rejects, &list.rejects).map_err(|error| file_problem(&rejects, &error))?;
     let (rejected, total) = (list.total - list.rows.len() as u64, list.total);
-    let collected = if config.channels.is_empty() { in_virtual_time(args, &config, list)? } else { real::run(args, &config, list)? };
+    let collected = if config.channels.is_empty() {
+        in_virtual_time(args, &config, list)?
+    } else {
+        real::run(args, &config, list)?
+    };
     output::write_results(&args.out, &collected.results).map_err(|error| file_problem(&args.out, &error))?;
     let figures = figures::count(&collected.results, &collected.unknown_seen);
     let lang: Lang = args.lang.into();
     let title = match lang {
-        Lang::ZhCn => format!("{}：{total} 行，其中 {rejected} 行有误（见 {}）", args.file.display(), rejects.display()),
-        Lang::En => format!("{}: {total} rows, {rejected} rejected (see {})", args.file.display(), rejects.display()),
+        Lang::ZhCn => {
+            format!("{}：{total} 行，其中 {rejected} 行有误（见 {}）", args.file.display(), rejects.display())
+        }
+        Lang::En => {
+            format!("{}: {total} rows, {rejected} rejected (see {})", args.file.display(), rejects.display())
+        }
     };
     let doubled = collected.truth.as_ref().map(|truth| truth.double_debits.len() as u64);
     let report = Report {
@@ -104,7 +113,14 @@ fn in_virtual_time(args: &CollectArgs, config: &Config, list: DueList) -> Result
         phone_mismatch_permille: 12,
         ..World::default()
     };
-    let plan = Plan { config, world, start, seeds: Arc::new(SystemSeeds), tenant: LENDER };
+    let plan = Plan {
+        config,
+        world,
+        keep: Keep::BeforeAnswering,
+        start,
+        seeds: Arc::new(SystemSeeds),
+        tenant: LENDER,
+    };
     let mut house = House::open(plan)?;
     let begun = house.clock().now();
     let driver = house.driver(args.again);

@@ -57,7 +57,8 @@ pub fn write_rejects(path: &Path, rejects: &[Reject]) -> io::Result<()> {
         writer.write_record(REJECT_COLUMNS)?;
         for reject in rejects {
             let line = reject.line.to_string();
-            let fields = [&line, &reject.order, &reject.field, &reject.code, &reject.message.en, &reject.message.zh];
+            let fields =
+                [&line, &reject.order, &reject.field, &reject.code, &reject.message.en, &reject.message.zh];
             writer.write_record(fields.map(|field| harmless(field)))?;
         }
         writer.flush()?;
@@ -83,7 +84,10 @@ fn row(result: &OrderResult) -> [String; 16] {
         payment.map(|payment| payment.money.amount_minor.to_string()).unwrap_or_default(),
         moved.map_or(0, |payment| payment.money.amount_minor).to_string(),
         payment.map(|payment| payment.money.currency.code().to_owned()).unwrap_or_default(),
-        payment.and_then(|payment| payment.last_attempt()).map(|last| last.channel.to_string()).unwrap_or_default(),
+        payment
+            .and_then(|payment| payment.last_attempt())
+            .map(|last| last.channel.to_string())
+            .unwrap_or_default(),
         payment.map_or(0, |payment| payment.attempts.len()).to_string(),
         cause,
         actor,
@@ -104,11 +108,17 @@ fn explain(result: &OrderResult) -> (String, String, String, String) {
         Outcome::Differs => (
             "order_differs".to_owned(),
             "lender".to_owned(),
-            "An order with this reference exists with another amount or due date. Use a new reference.".to_owned(),
+            "An order with this reference exists with another amount or due date. Use a new reference."
+                .to_owned(),
             "已有相同编号、但金额或到期日不同的还款单，请换一个编号。".to_owned(),
         ),
-        Outcome::Payment(_) | Outcome::Collected | Outcome::NotBound { .. } | Outcome::NeedsBorrower { .. } => {
-            let Some(entry) = result.cause.map(|cause| cause.entry()) else { return Default::default() };
+        Outcome::Payment(_)
+        | Outcome::Collected
+        | Outcome::NotBound { .. }
+        | Outcome::NeedsBorrower { .. } => {
+            let Some(entry) = result.cause.map(|cause| cause.entry()) else {
+                return Default::default();
+            };
             let (en, zh) = (entry.next_step.en.to_owned(), entry.next_step.zh.to_owned());
             (entry.reason.as_str().to_owned(), entry.actor.as_str().to_owned(), en, zh)
         }

@@ -9,8 +9,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lockstep_core::time::{Timestamp, Zone};
 
+use crate::admin;
+use crate::bank::{self, Keep};
 use crate::cli::DemoArgs;
-use crate::{admin, bank};
 use crate::clock::{SeededSeeds, SystemSeeds, machine_now, stopwatch};
 use crate::config::{Config, DataConfig};
 use crate::figures;
@@ -38,6 +39,7 @@ pub fn run(args: &DemoArgs) -> Result<(), StartProblem> {
     let plan = Plan {
         config: &config,
         world: story::world(args.seed),
+        keep: Keep::AtTheEnd,
         start,
         seeds: Arc::new(SeededSeeds::new(args.seed)),
         tenant: LENDER,
@@ -72,6 +74,7 @@ pub fn run(args: &DemoArgs) -> Result<(), StartProblem> {
     bar.finish_and_clear();
     let figures = figures.map_err(|deadlock| StartProblem::Usage(deadlock.to_string()))??;
     let truth = house.banks.with(|sandbox| sandbox.truth());
+    bank::write_down(&config.data.sandbox(), &house.banks)?;
     let report = Report {
         figures,
         truth,
@@ -80,8 +83,13 @@ pub fn run(args: &DemoArgs) -> Result<(), StartProblem> {
         rejected: 0,
         wall: watch.elapsed(),
     };
-    let title = format!("{LENDER} · {} days in {:.1} s · seed {}", args.days, report.wall.as_secs_f64(), args.seed);
-    let heading = Heading { title, double_debits: Some(report.truth.double_debits.len() as u64), lang: args.lang.into() };
+    let title =
+        format!("{LENDER} · {} days in {:.1} s · seed {}", args.days, report.wall.as_secs_f64(), args.seed);
+    let heading = Heading {
+        title,
+        double_debits: Some(report.truth.double_debits.len() as u64),
+        lang: args.lang.into(),
+    };
     print(&report, &heading, args.json)
 }
 
@@ -115,10 +123,10 @@ fn clear(folder: &std::path::Path) -> Result<(), StartProblem> {
         Ok(entries) => entries,
         Err(_) => return Ok(()),
     };
-    let ours = |name: &str| {
-        ["lockstep.db", "sandbox.db", "master.key"].iter().any(|known| name.starts_with(known))
-    };
-    let names: Vec<_> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let ours =
+        |name: &str| ["lockstep.db", "sandbox.db", "master.key"].iter().any(|known| name.starts_with(known));
+    let names: Vec<_> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     if let Some(strange) = names.iter().find(|name| !ours(name)) {
         return Err(StartProblem::Usage(format!(
             "{} holds {strange:?}, which no demo made. Name an empty folder with --data",

@@ -53,7 +53,13 @@ pub(super) fn faults(start: Timestamp) -> Script {
         during(Rail::Netsunion, Fault::DuplicateCallbacks { copies: 3 }, HOUR, 3 * HOUR, 400),
         // Day 2: UnionPay is down for half an hour at the peak, flaps for an hour after it.
         during(Rail::Unionpay, Fault::Down {}, day + HOUR, 30 * MINUTE, 1000),
-        during(Rail::Unionpay, Fault::Flapping { up_s: 60, down_s: 20 }, day + HOUR + 30 * MINUTE, HOUR, 1000),
+        during(
+            Rail::Unionpay,
+            Fault::Flapping { up_s: 60, down_s: 20 },
+            day + HOUR + 30 * MINUTE,
+            HOUR,
+            1000,
+        ),
         // Day 3: debits that are made and then not answered; debits that arrive late; broken and forged answers.
         during(Rail::Unionpay, Fault::ExecuteThenTimeout {}, 2 * day + HOUR, HOUR, 250),
         during(Rail::Unionpay, Fault::MalformedBody {}, 2 * day + HOUR, HOUR, 50),
@@ -77,7 +83,9 @@ pub(super) fn due_list(args: &DemoArgs, start: Timestamp) -> Vec<DueRow> {
     for number in 0..args.orders as usize {
         let (person, channels) = &people[number % people.len()];
         let amount = 20_000 + i64::try_from(dice.below(480_000)).unwrap_or(0);
-        let Ok(money) = Money::new(amount, Currency::CNY) else { continue };
+        let Ok(money) = Money::new(amount, Currency::CNY) else {
+            continue;
+        };
         let due = std::time::Duration::from_secs(HOUR + dice.below(DUE_DAYS) * 24 * HOUR);
         rows.push(DueRow {
             line: number as u64 + 1,

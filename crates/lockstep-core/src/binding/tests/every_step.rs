@@ -39,9 +39,7 @@ fn by_code(machine: &mut Machine) -> Result<bool, Crash> {
                 return Ok(true);
             }
             MandateState::AwaitingCode { .. } | MandateState::Refused { .. } => {
-                let command = Command::Binding(BindingCommand::SendCode {
-                    channel: channel.clone(),
-                });
+                let command = Command::Binding(BindingCommand::SendCode { channel: channel.clone() });
                 if let Err(Refusal::CodeTooSoon { free_at }) = machine.submit(&key, &command)? {
                     machine.world.now = free_at;
                 }
@@ -64,10 +62,8 @@ fn by_deposit(machine: &mut Machine) -> Result<bool, Crash> {
         let command = Command::Binding(BindingCommand::ConfirmAmount { amount_minor });
         return machine.submit(&key, &command).map(|_| true);
     }
-    let refused = binding
-        .mandates
-        .values()
-        .find(|mandate| matches!(mandate.state, MandateState::Refused { .. }));
+    let refused =
+        binding.mandates.values().find(|mandate| matches!(mandate.state, MandateState::Refused { .. }));
     if let Some(mandate) = refused {
         let (channel, terms): (_, MandateTerms) = (mandate.channel.clone(), mandate.terms.clone());
         let command = Command::Binding(BindingCommand::AddMandate { channel, terms });
@@ -82,28 +78,15 @@ fn all_live(machine: &Machine) {
     assert_eq!(binding.status(), BindingStatus::Usable);
     for mandate in binding.mandates.values() {
         let agreement_no = mandate.agreement_no().expect("it holds");
-        assert_eq!(
-            machine.bank.signed.get(&mandate.request_no()).map(String::as_str),
-            Some(agreement_no)
-        );
+        assert_eq!(machine.bank.signed.get(&mandate.request_no()).map(String::as_str), Some(agreement_no));
     }
     assert_eq!(machine.world.bindings.len(), 1);
-    assert!(
-        machine
-            .bank
-            .executed
-            .iter()
-            .all(|order| order.direction == Direction::PayOut)
-    );
+    assert!(machine.bank.executed.iter().all(|order| order.direction == Direction::PayOut));
 }
 
 #[test]
 fn binding_by_code() {
-    every_step(&Flow {
-        prepare: borrower,
-        people: by_code,
-        end: all_live,
-    });
+    every_step(&Flow { prepare: borrower, people: by_code, end: all_live });
 }
 
 #[test]
@@ -112,11 +95,7 @@ fn binding_by_deposit() {
         all_live(machine);
         assert_eq!(machine.bank.executed.len(), 1, "one deposit");
     };
-    every_step(&Flow {
-        prepare: borrower,
-        people: by_deposit,
-        end,
-    });
+    every_step(&Flow { prepare: borrower, people: by_deposit, end });
 }
 
 #[test]
@@ -126,9 +105,5 @@ fn binding_by_deposit_whose_answer_is_lost() {
         machine.bank.losses.push_back(Loss::Answer);
         machine
     };
-    every_step(&Flow {
-        prepare,
-        people: by_deposit,
-        end: all_live,
-    });
+    every_step(&Flow { prepare, people: by_deposit, end: all_live });
 }

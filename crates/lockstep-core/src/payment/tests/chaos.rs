@@ -17,12 +17,7 @@ pub(super) enum Op {
     /// Time passes and timers fire.
     Wait(u64),
     /// A payment is asked for.
-    Collect {
-        order: usize,
-        binding: usize,
-        amount_minor: Option<i64>,
-        channels: usize,
-    },
+    Collect { order: usize, binding: usize, amount_minor: Option<i64>, channels: usize },
     /// Anything about a payment.
     Payment { payment: usize, command: PaymentCommand },
     /// A payment's latest attempt gets no answer, and after the window the channel has no such order.
@@ -38,12 +33,7 @@ pub(super) enum Op {
     /// A card or an account is bound.
     Bind { borrower: usize, channels: usize },
     /// Anything about a signing; the dice say what.
-    Sign {
-        binding: usize,
-        channel: usize,
-        code: String,
-        dice: u8,
-    },
+    Sign { binding: usize, channel: usize, code: String, dice: u8 },
     /// A binding is given up.
     Unbind(usize),
 }
@@ -74,10 +64,7 @@ pub(super) fn play(mut world: World, ops: &[Op]) {
 }
 
 fn state(world: &World) -> String {
-    format!(
-        "{:?}{:?}{:?}{:?}",
-        world.borrowers, world.bindings, world.orders, world.payments
-    )
+    format!("{:?}{:?}{:?}{:?}", world.borrowers, world.bindings, world.orders, world.payments)
 }
 
 fn pick<K: Copy, V>(map: &std::collections::BTreeMap<K, V>, index: usize) -> Option<K> {
@@ -93,11 +80,7 @@ fn owe(world: &mut World, binding: usize, due_in_s: i32) {
     let millis = world.now.as_millis().saturating_add(i64::from(due_in_s) * 1000);
     let due_at = crate::time::Timestamp::from_millis(millis);
     let money = Money::new(10_000, Currency::CNY).unwrap();
-    let command = Command::CreateOrder {
-        reference: reference.clone(),
-        money,
-        due_at,
-    };
+    let command = Command::CreateOrder { reference: reference.clone(), money, due_at };
     world.run(&Key::NewOrder(borrower, reference), &command).unwrap();
 }
 
@@ -107,48 +90,27 @@ fn step(world: &mut World, op: &Op) -> Option<(Key, Command)> {
             wait(world, *millis);
             None
         }
-        Op::Collect {
-            order,
-            binding,
-            amount_minor,
-            channels,
-        } => {
+        Op::Collect { order, binding, amount_minor, channels } => {
             let (order, binding) = (pick(&world.orders, *order)?, pick(&world.bindings, *binding)?);
-            let channels: Vec<ChannelId> = CHANNELS[1..=*channels]
-                .iter()
-                .map(|name| World::channel(name))
-                .collect();
-            let command = PaymentCommand::Collect {
-                amount_minor: *amount_minor,
-                channels,
-            };
+            let channels: Vec<ChannelId> =
+                CHANNELS[1..=*channels].iter().map(|name| World::channel(name)).collect();
+            let command = PaymentCommand::Collect { amount_minor: *amount_minor, channels };
             Some((Key::Collect(order, binding), Command::Payment(command)))
         }
-        Op::Payment { payment, command } => Some((
-            Key::Payment(pick(&world.payments, *payment)?),
-            Command::Payment(command.clone()),
-        )),
+        Op::Payment { payment, command } => {
+            Some((Key::Payment(pick(&world.payments, *payment)?), Command::Payment(command.clone())))
+        }
         Op::Vanish(payment) => {
             let id = pick(&world.payments, *payment)?;
             let last = world.payments[&id].last_attempt()?.clone();
             let (attempt, key) = (last.number, Key::Payment(id));
-            let answer = MoneyAnswer::NoAnswer {
-                why: NoAnswer::TimedOut,
-            };
+            let answer = MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut };
             let lost = PaymentCommand::MoneyAnswered { attempt, answer };
-            world
-                .run(&key, &Command::Payment(lost))
-                .expect("an answer is never refused");
+            world.run(&key, &Command::Payment(lost)).expect("an answer is never refused");
             wait(world, 600_000);
             let scheme = world.book.get(&last.channel)?.scheme;
-            let answer = QueryAnswer::Answered {
-                code: not_found_code(scheme)?.to_owned(),
-                original: None,
-            };
-            Some((
-                key,
-                Command::Payment(PaymentCommand::QueryAnswered { attempt, answer }),
-            ))
+            let answer = QueryAnswer::Answered { code: not_found_code(scheme)?.to_owned(), original: None };
+            Some((key, Command::Payment(PaymentCommand::QueryAnswered { attempt, answer })))
         }
         Op::Again(payment) => {
             let id = pick(&world.payments, *payment)?;
@@ -161,15 +123,8 @@ fn step(world: &mut World, op: &Op) -> Option<(Key, Command)> {
             let id = pick(&world.payments, *payment)?;
             let channel = &world.payments[&id].attempt(*attempt)?.channel;
             let code = success_code(world.book.get(channel)?.scheme).to_owned();
-            let answer = MoneyAnswer::Answered {
-                code,
-                channel_ref: None,
-                amount_minor: None,
-            };
-            let command = PaymentCommand::MoneyAnswered {
-                attempt: *attempt,
-                answer,
-            };
+            let answer = MoneyAnswer::Answered { code, channel_ref: None, amount_minor: None };
+            let command = PaymentCommand::MoneyAnswered { attempt: *attempt, answer };
             Some((Key::Payment(id), Command::Payment(command)))
         }
         Op::Withdraw(order) => Some((Key::Order(pick(&world.orders, *order)?), Command::CancelOrder)),
@@ -179,24 +134,15 @@ fn step(world: &mut World, op: &Op) -> Option<(Key, Command)> {
         }
         Op::Bind { borrower, channels } => {
             let borrower = pick(&world.borrowers, *borrower)?;
-            let (name, on) = if *channels == 3 {
-                ("A3", &CHANNELS[3..4])
-            } else {
-                ("C3", &CHANNELS[*channels..3])
-            };
+            let (name, on) =
+                if *channels == 3 { ("A3", &CHANNELS[3..4]) } else { ("C3", &CHANNELS[*channels..3]) };
             let on: Vec<_> = on.iter().map(|name| World::channel(name)).collect();
             Some(bind_command(world, borrower, name, &on))
         }
-        Op::Sign {
-            binding,
-            channel,
-            code,
-            dice,
-        } => sign(world, *binding, CHANNELS[*channel], code, *dice),
-        Op::Unbind(binding) => Some((
-            Key::Binding(pick(&world.bindings, *binding)?),
-            Command::Binding(BindingCommand::Unbind),
-        )),
+        Op::Sign { binding, channel, code, dice } => sign(world, *binding, CHANNELS[*channel], code, *dice),
+        Op::Unbind(binding) => {
+            Some((Key::Binding(pick(&world.bindings, *binding)?), Command::Binding(BindingCommand::Unbind)))
+        }
     }
 }
 
@@ -219,16 +165,11 @@ fn sign(world: &World, binding: usize, channel: &str, code: &str, dice: u8) -> O
     let binding = &world.bindings[&id];
     let channel = World::channel(channel);
     let mandate = binding.mandates.get(&channel);
-    let request_no = mandate
-        .filter(|_| !dice.is_multiple_of(9))
-        .map_or_else(String::new, |mandate| mandate.request_no());
+    let request_no =
+        mandate.filter(|_| !dice.is_multiple_of(9)).map_or_else(String::new, |mandate| mandate.request_no());
     let answer = match dice / 8 % 8 {
-        0 => SignAnswer::NoAnswer {
-            why: NoAnswer::TimedOut,
-        },
-        1 => SignAnswer::NotSent {
-            why: NotSent::NoConnection,
-        },
+        0 => SignAnswer::NoAnswer { why: NoAnswer::TimedOut },
+        1 => SignAnswer::NotSent { why: NotSent::NoConnection },
         2 => SignAnswer::CodeLost,
         odd => SignAnswer::Answered {
             code: code.to_owned(),
@@ -237,34 +178,13 @@ fn sign(world: &World, binding: usize, channel: &str, code: &str, dice: u8) -> O
         },
     };
     let command = match dice % 8 {
-        0 => BindingCommand::AddMandate {
-            terms: binding.mandates.values().next()?.terms.clone(),
-            channel,
-        },
+        0 => BindingCommand::AddMandate { terms: binding.mandates.values().next()?.terms.clone(), channel },
         1 => BindingCommand::SendCode { channel },
-        2 => BindingCommand::CodeAnswered {
-            channel,
-            request_no,
-            answer,
-        },
-        3 => BindingCommand::ConfirmCode {
-            channel,
-            code: CodeRef("code".to_owned()),
-        },
-        4 => BindingCommand::SignAnswered {
-            channel,
-            request_no,
-            answer,
-        },
-        5 => BindingCommand::MandateAnswered {
-            channel,
-            request_no,
-            answer,
-        },
-        6 => BindingCommand::AskMandate {
-            channel,
-            asked: u16::from(dice / 64),
-        },
+        2 => BindingCommand::CodeAnswered { channel, request_no, answer },
+        3 => BindingCommand::ConfirmCode { channel, code: CodeRef("code".to_owned()) },
+        4 => BindingCommand::SignAnswered { channel, request_no, answer },
+        5 => BindingCommand::MandateAnswered { channel, request_no, answer },
+        6 => BindingCommand::AskMandate { channel, asked: u16::from(dice / 64) },
         _ => BindingCommand::ConfirmAmount {
             amount_minor: match &binding.verification {
                 Verification::AwaitingAmount { amount_minor, .. } => *amount_minor + i64::from(dice > 200),

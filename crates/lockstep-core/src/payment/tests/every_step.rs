@@ -22,14 +22,8 @@ fn owing() -> Machine {
         (None, None),
     );
     let money = Money::new(10_000, Currency::CNY).unwrap();
-    let command = Command::CreateOrder {
-        reference: "R1".to_owned(),
-        money,
-        due_at: world.now,
-    };
-    world
-        .run(&Key::NewOrder(borrower, "R1".to_owned()), &command)
-        .unwrap();
+    let command = Command::CreateOrder { reference: "R1".to_owned(), money, due_at: world.now };
+    world.run(&Key::NewOrder(borrower, "R1".to_owned()), &command).unwrap();
     world.finish_effects();
     machine
 }
@@ -47,20 +41,13 @@ fn collecting(machine: &mut Machine) -> Result<bool, Crash> {
         return Ok(false);
     }
     let key = Key::Collect(order.id, *machine.world.bindings.keys().next().unwrap());
-    let command = PaymentCommand::Collect {
-        amount_minor: None,
-        channels: Vec::new(),
-    };
+    let command = PaymentCommand::Collect { amount_minor: None, channels: Vec::new() };
     machine.submit(&key, &Command::Payment(command)).map(|_| true)
 }
 
 fn debited_once(machine: &Machine) {
-    let debits: Vec<_> = machine
-        .bank
-        .executed
-        .iter()
-        .filter(|order| order.direction == Direction::Collect)
-        .collect();
+    let debits: Vec<_> =
+        machine.bank.executed.iter().filter(|order| order.direction == Direction::Collect).collect();
     assert_eq!(debits.len(), 1, "debits: {debits:?}");
     let order = machine.world.orders.values().next().unwrap();
     assert!(matches!(order.state, OrderState::Collected { .. }));
@@ -69,11 +56,7 @@ fn debited_once(machine: &Machine) {
 }
 
 fn check(prepare: fn() -> Machine) {
-    every_step(&Flow {
-        prepare,
-        people: collecting,
-        end: debited_once,
-    });
+    every_step(&Flow { prepare, people: collecting, end: debited_once });
 }
 
 #[test]

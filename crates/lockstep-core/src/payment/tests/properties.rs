@@ -13,12 +13,7 @@ fn code() -> impl Strategy<Value = String> {
         "00", "64", "34", "05", "12", "75", "00000000", "PB520011", "PB521016", "51", "25", "PCC00000",
         "PCC80002",
     ];
-    let schemes = [
-        Scheme::UnionpayAcp,
-        Scheme::NetworkPb,
-        Scheme::OnebankPcc,
-        Scheme::Iso8583F39,
-    ];
+    let schemes = [Scheme::UnionpayAcp, Scheme::NetworkPb, Scheme::OnebankPcc, Scheme::Iso8583F39];
     let known: Vec<_> = schemes.into_iter().flat_map(codes).map(str::to_owned).collect();
     prop_oneof![
         4 => prop::sample::select(telling).prop_map(str::to_owned),
@@ -47,11 +42,7 @@ fn no_answer() -> impl Strategy<Value = NoAnswer> {
 }
 
 fn not_sent() -> impl Strategy<Value = NotSent> {
-    prop::sample::select(vec![
-        NotSent::NoConnection,
-        NotSent::NotConfigured,
-        NotSent::NoSecrets,
-    ])
+    prop::sample::select(vec![NotSent::NoConnection, NotSent::NotConfigured, NotSent::NoSecrets])
 }
 
 fn money_answer() -> impl Strategy<Value = MoneyAnswer> {

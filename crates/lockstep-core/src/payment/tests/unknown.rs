@@ -41,9 +41,9 @@ fn not_found_proves_nothing_before_the_window_is_over() {
         repay    R1 100.00 from C1       -> sends unionpay R1-1
         silence  R1-1                    -> unknown: channel_timeout; asks unionpay in 5s
         wait     599999ms                -> asks unionpay about R1-1
-        missing  R1-1                    -> still unknown; asks unionpay in 10s
+        missing  R1-1                    -> still unknown; asks unionpay when its window ends
         status   R1                      -> unknown; order collecting, 0.00 of 100.00
-        wait     1ms                     -> nothing
+        wait     1ms                     -> asks unionpay about R1-1
         missing  R1-1                    -> R1-1 failed: not_found_after_window (window over)
                                           ; sends netsunion R1-2
         answer   R1-2 succeeded 00000000 -> R1-2 succeeded by answer; paid by R1-2

@@ -50,9 +50,7 @@ impl Bank {
 
     /// What it executed under a number by now.
     pub(crate) fn find(&mut self, order_no: &str, now: Timestamp) -> Option<&MoneyOrder> {
-        let (due, later) = std::mem::take(&mut self.late)
-            .into_iter()
-            .partition(|(at, _)| *at <= now);
+        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
         self.late = later;
         let due: Vec<(Timestamp, MoneyOrder)> = due;
         self.executed.extend(due.into_iter().map(|(_, order)| order));
@@ -72,8 +70,7 @@ impl Bank {
             return None;
         }
         let agreement_no = format!("AG{}", request.request_no);
-        self.signed
-            .insert(request.request_no.clone(), agreement_no.clone());
+        self.signed.insert(request.request_no.clone(), agreement_no.clone());
         Some(agreement_no)
     }
 }

@@ -46,11 +46,8 @@ impl Machine {
         let mut world = World::new();
         // The network's own table has no code for "no such order", so this netsunion speaks another one.
         world.book = ChannelBook::new(world.book.iter().cloned().map(|capability| {
-            let scheme = if capability.scheme == Scheme::NetworkPb {
-                Scheme::Iso8583F39
-            } else {
-                capability.scheme
-            };
+            let scheme =
+                if capability.scheme == Scheme::NetworkPb { Scheme::Iso8583F39 } else { capability.scheme };
             Capability { scheme, ..capability }
         }));
         Self {
@@ -100,12 +97,8 @@ impl Machine {
         request_no: &str,
     ) -> Result<(), Crash> {
         let reference = format!("code {}", self.points);
-        self.memory
-            .insert(reference.clone(), self.bank.codes[request_no].clone());
-        let command = BindingCommand::ConfirmCode {
-            channel: channel.clone(),
-            code: CodeRef(reference),
-        };
+        self.memory.insert(reference.clone(), self.bank.codes[request_no].clone());
+        let command = BindingCommand::ConfirmCode { channel: channel.clone(), code: CodeRef(reference) };
         self.submit(key, &Command::Binding(command)).map(|_| ())
     }
 
@@ -114,12 +107,7 @@ impl Machine {
         if people(self)? {
             return Ok(true);
         }
-        let ready = self
-            .world
-            .effects
-            .iter()
-            .enumerate()
-            .filter(|(_, row)| row.state == RowState::Ready);
+        let ready = self.world.effects.iter().enumerate().filter(|(_, row)| row.state == RowState::Ready);
         let Some((index, row)) = ready.min_by_key(|(index, row)| (row.planned.due_at, *index)) else {
             return Ok(false);
         };
@@ -167,44 +155,27 @@ impl Machine {
                 other => panic!("{other:?} may be repeated"),
             };
             self.world.effects[index].state = RowState::Done;
-            self.world
-                .run(&key, &command)
-                .expect("an answer is never refused");
+            self.world.run(&key, &command).expect("an answer is never refused");
             self.point()?;
         }
         Ok(())
     }
 
     fn call(&mut self, effect: &Effect) -> Option<(Key, Command)> {
-        let scheme = effect
-            .channel()
-            .and_then(|channel| self.world.book.get(channel))
-            .map(|one| one.scheme);
-        let (yes, unknown) = (
-            scheme.map(success_code).unwrap_or_default(),
-            scheme.and_then(not_found_code),
-        );
+        let scheme = effect.channel().and_then(|channel| self.world.book.get(channel)).map(|one| one.scheme);
+        let (yes, unknown) = (scheme.map(success_code).unwrap_or_default(), scheme.and_then(not_found_code));
         let no_such = || unknown.expect("a code for it").to_owned();
         let yes = yes.to_owned();
         let now = self.world.now;
-        let signed = |code: String, agreement_no| SignAnswer::Answered {
-            code,
-            channel_ref: None,
-            agreement_no,
-        };
+        let signed =
+            |code: String, agreement_no| SignAnswer::Answered { code, channel_ref: None, agreement_no };
         Some(match effect {
             Effect::MoveMoney(order) => {
                 let late_at = now.plus(Duration::from_millis(WINDOW_S * 1000 - 1));
                 let amount_minor = Some(order.money.amount_minor);
                 let answer = match self.bank.move_money(order, late_at) {
-                    true => MoneyAnswer::Answered {
-                        code: yes,
-                        channel_ref: None,
-                        amount_minor,
-                    },
-                    false => MoneyAnswer::NoAnswer {
-                        why: NoAnswer::TimedOut,
-                    },
+                    true => MoneyAnswer::Answered { code: yes, channel_ref: None, amount_minor },
+                    false => MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut },
                 };
                 money_answered(order, answer)
             }
@@ -212,42 +183,22 @@ impl Machine {
                 let answer = match self.bank.find(&query.order_no, now) {
                     Some(order) => {
                         let amount_minor = Some(order.money.amount_minor);
-                        let original = OriginalOutcome {
-                            code: yes.clone(),
-                            channel_ref: None,
-                            amount_minor,
-                        };
-                        QueryAnswer::Answered {
-                            code: yes,
-                            original: Some(original),
-                        }
+                        let original = OriginalOutcome { code: yes.clone(), channel_ref: None, amount_minor };
+                        QueryAnswer::Answered { code: yes, original: Some(original) }
                     }
-                    None => QueryAnswer::Answered {
-                        code: no_such(),
-                        original: None,
-                    },
+                    None => QueryAnswer::Answered { code: no_such(), original: None },
                 };
-                let command = PaymentCommand::QueryAnswered {
-                    attempt: query.attempt,
-                    answer,
-                };
+                let command = PaymentCommand::QueryAnswered { attempt: query.attempt, answer };
                 (Key::Payment(query.payment), Command::Payment(command))
             }
             Effect::RequestCode(request) => {
                 self.bank.text(request);
                 let (channel, request_no) = (request.channel.clone(), request.request_no.clone());
-                let command = BindingCommand::CodeAnswered {
-                    channel,
-                    request_no,
-                    answer: signed(yes, None),
-                };
+                let command = BindingCommand::CodeAnswered { channel, request_no, answer: signed(yes, None) };
                 (Key::Binding(request.binding), Command::Binding(command))
             }
             Effect::Sign(request) => {
-                let code = request
-                    .code
-                    .as_ref()
-                    .map(|reference| self.memory.remove(&reference.0));
+                let code = request.code.as_ref().map(|reference| self.memory.remove(&reference.0));
                 let answer = match code {
                     Some(None) => SignAnswer::CodeLost,
                     code => signed(yes, self.bank.sign(request, code.flatten().as_ref())),
@@ -260,11 +211,7 @@ impl Machine {
                     None => signed(no_such(), None),
                 };
                 let (channel, request_no) = (request.channel.clone(), request.request_no.clone());
-                let command = BindingCommand::MandateAnswered {
-                    channel,
-                    request_no,
-                    answer,
-                };
+                let command = BindingCommand::MandateAnswered { channel, request_no, answer };
                 (Key::Binding(request.binding), Command::Binding(command))
             }
             Effect::Wake(wake) => woken(wake),
@@ -274,36 +221,22 @@ impl Machine {
 
     /// In the end nothing is being sent, nothing is unknown and nothing waits.
     pub(crate) fn at_rest(&self) {
-        assert!(
-            self.world.effects.iter().all(|row| row.state == RowState::Done),
-            "something is left to do"
-        );
+        assert!(self.world.effects.iter().all(|row| row.state == RowState::Done), "something is left to do");
         for payment in self.world.payments.values() {
             assert_eq!(payment.status(), PaymentStatus::Succeeded, "{payment:?}");
         }
-        let alarms = self
-            .world
-            .effects
-            .iter()
-            .filter(|row| matches!(row.planned.effect, Effect::Alarm(_)));
+        let alarms = self.world.effects.iter().filter(|row| matches!(row.planned.effect, Effect::Alarm(_)));
         assert_eq!(alarms.count(), 0, "nobody has to be alarmed");
     }
 }
 
 fn money_answered(order: &MoneyOrder, answer: MoneyAnswer) -> (Key, Command) {
-    let command = PaymentCommand::MoneyAnswered {
-        attempt: order.attempt,
-        answer,
-    };
+    let command = PaymentCommand::MoneyAnswered { attempt: order.attempt, answer };
     (Key::Payment(order.payment), Command::Payment(command))
 }
 
 fn sign_answered(request: &SignRequest, answer: SignAnswer) -> (Key, Command) {
     let (channel, request_no) = (request.channel.clone(), request.request_no.clone());
-    let command = BindingCommand::SignAnswered {
-        channel,
-        request_no,
-        answer,
-    };
+    let command = BindingCommand::SignAnswered { channel, request_no, answer };
     (Key::Binding(request.binding), Command::Binding(command))
 }

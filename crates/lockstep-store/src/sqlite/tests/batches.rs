@@ -29,10 +29,7 @@ fn history_cannot_be_changed() {
             )
             .unwrap();
         for table in ["audit", "events", "ledger_entries"] {
-            for sql in [
-                format!("DELETE FROM {table}"),
-                format!("UPDATE {table} SET bucket = 2"),
-            ] {
+            for sql in [format!("DELETE FROM {table}"), format!("UPDATE {table} SET bucket = 2")] {
                 let error = connection.execute(&sql, []).unwrap_err().to_string();
                 assert!(error.contains("never"), "{error}");
             }
@@ -46,12 +43,8 @@ fn history_cannot_be_changed() {
 fn a_full_disk_is_a_fault_and_passes() {
     let db = SqliteStore::in_memory().unwrap();
     inline_connection(&db, |connection| {
-        let pages: i64 = connection
-            .query_row("PRAGMA page_count", [], |row| row.get(0))
-            .unwrap();
-        connection
-            .query_row(&format!("PRAGMA max_page_count = {}", pages + 8), [], |_| Ok(()))
-            .unwrap();
+        let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        connection.query_row(&format!("PRAGMA max_page_count = {}", pages + 8), [], |_| Ok(())).unwrap();
     });
     let small = db.kv_put(vec![("small".to_owned(), "1".to_owned())]);
     let large = db.kv_put(vec![("large".to_owned(), "x".repeat(1 << 20))]);
@@ -60,9 +53,7 @@ fn a_full_disk_is_a_fault_and_passes() {
     let error = large.unwrap_err();
     assert_eq!(error.to_string(), "save the sandbox: database or disk is full");
     inline_connection(&db, |connection| {
-        connection
-            .query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))
-            .unwrap();
+        connection.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(())).unwrap();
     });
     let large = db.kv_put(vec![("large".to_owned(), "x".repeat(1 << 20))]);
     let (large, all) = drive_both(&db, large, db.kv_all());
@@ -92,10 +83,7 @@ fn a_panic_takes_nothing_along() {
         connection.execute("INSERT INTO kv (key, value) VALUES ('half', 'done')", [])?;
         panic!("on purpose")
     });
-    let (bad, good) = block_on(futures::future::join(
-        bad,
-        db.kv_put(vec![("k".to_owned(), "v".to_owned())]),
-    ));
+    let (bad, good) = block_on(futures::future::join(bad, db.kv_put(vec![("k".to_owned(), "v".to_owned())])));
     assert!(matches!(bad, Err(Failure::Panicked)));
     good.unwrap();
     let read = block_on(db.read::<(), _>("panic", |_| panic!("on purpose")));
@@ -122,9 +110,7 @@ fn lost_changes_are_faults() {
 #[test]
 fn changes_travel_together() {
     let db = SqliteStore::in_memory().unwrap();
-    let puts: Vec<_> = (0..100)
-        .map(|n| Box::pin(db.kv_put(vec![(n.to_string(), String::new())])))
-        .collect();
+    let puts: Vec<_> = (0..100).map(|n| Box::pin(db.kv_put(vec![(n.to_string(), String::new())]))).collect();
     let mut all = Box::pin(futures::future::join_all(puts));
     assert!(futures::FutureExt::now_or_never(all.as_mut()).is_none());
     assert_eq!(db.flush(), 100);
@@ -138,25 +124,12 @@ fn old_answers_are_swept_after_ninety_days() {
     let day = std::time::Duration::from_secs(86_400);
     let tenant = tenant(1).id;
     let puts = (0..1_200_u32).map(|number| {
-        let key = IdempotencyKey {
-            tenant,
-            key: number.to_string(),
-            fingerprint: String::new(),
-        };
-        let answer = Answer {
-            status: 200,
-            body: String::new(),
-        };
+        let key = IdempotencyKey { tenant, key: number.to_string(), fingerprint: String::new() };
+        let answer = Answer { status: 200, body: String::new() };
         let at = Some(if number < 1_100 { NOW } else { NOW.plus(day) });
-        db.commit(Commit {
-            answer: Some((key, answer)),
-            at,
-            ..Commit::default()
-        })
+        db.commit(Commit { answer: Some((key, answer)), at, ..Commit::default() })
     });
-    block_on(futures::future::join_all(puts))
-        .into_iter()
-        .for_each(|put| put.unwrap());
+    block_on(futures::future::join_all(puts)).into_iter().for_each(|put| put.unwrap());
     assert_eq!(block_on(db.sweep(NOW.plus(day * 90))).unwrap(), 0);
     assert_eq!(block_on(db.sweep(NOW.plus(day * 90 + day / 2))).unwrap(), 1_100);
     assert!(block_on(db.answer(tenant, "0")).unwrap().is_none());
@@ -169,10 +142,8 @@ fn old_answers_are_swept_after_ninety_days() {
 fn an_unreadable_effect_takes_nobodys_place() {
     let db = SqliteStore::in_memory().unwrap();
     let good = EffectId::mint(&mut mint(9));
-    let body = r#"{"effect":"wake","wake":"try_payment","payment":"pay_PAY","attempts":1}"#.replace(
-        "pay_PAY",
-        &lockstep_core::id::PaymentId::mint(&mut mint(9)).to_string(),
-    );
+    let body = r#"{"effect":"wake","wake":"try_payment","payment":"pay_PAY","attempts":1}"#
+        .replace("pay_PAY", &lockstep_core::id::PaymentId::mint(&mut mint(9)).to_string());
     inline_connection(&db, |connection| {
         let sql = "INSERT INTO effects VALUES (?1, ?2, 'k', 'repeatable', 'ready', ?3, NULL, ?4, ?5)";
         let owner = tenant(1).id.to_string();
@@ -180,18 +151,10 @@ fn an_unreadable_effect_takes_nobodys_place() {
             let id =
                 EffectId::mint(&mut Mint::new(good.bucket(), NOW, [(number % 251) as u8; 16])).to_string();
             let id = format!("{}{number}", &id[..20]);
-            connection
-                .execute(
-                    sql,
-                    rusqlite::params![1, id, 1, owner, r#"{"effect":"teleport"}"#],
-                )
-                .unwrap();
+            connection.execute(sql, rusqlite::params![1, id, 1, owner, r#"{"effect":"teleport"}"#]).unwrap();
         }
         connection
-            .execute(
-                sql,
-                rusqlite::params![good.bucket().number(), good.to_string(), 2, owner, body],
-            )
+            .execute(sql, rusqlite::params![good.bucket().number(), good.to_string(), 2, owner, body])
             .unwrap();
     });
     let due = block_on(db.due_effects(NOW, 10)).unwrap();
@@ -219,9 +182,7 @@ fn a_broken_batch_is_tried_one_by_one() {
     });
     writing.apply(vec![good, bad]);
     assert!(kept.try_recv().unwrap().is_ok() && lost.try_recv().unwrap().is_err());
-    let keys: String = writing
-        .connection
-        .query_row("SELECT group_concat(key) FROM kv", [], |row| row.get(0))
-        .unwrap();
+    let keys: String =
+        writing.connection.query_row("SELECT group_concat(key) FROM kv", [], |row| row.get(0)).unwrap();
     assert_eq!(keys, "good");
 }

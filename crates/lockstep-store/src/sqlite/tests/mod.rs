@@ -14,9 +14,5 @@ fn mint(seed: u8) -> Mint {
 }
 
 fn tenant(seed: u8) -> Tenant {
-    Tenant {
-        id: TenantId::mint(&mut mint(seed)),
-        name: format!("tenant {seed}"),
-        created_at: NOW,
-    }
+    Tenant { id: TenantId::mint(&mut mint(seed)), name: format!("tenant {seed}"), created_at: NOW }
 }
