@@ -26,7 +26,7 @@ def bind(house, number):
         house.make(f"{path}/verify", {"channel": channel, "code": house.latest_code(mobile)})
         house.wait_for(path, lambda seen: any(
             m["channel"] == channel and m["status"] == "live" for m in seen["mandates"]))
-    house.sandbox_call("PATCH", f"/accounts/{card(number)}", {"balance_minor": 10**12})
+    house.sandbox_call("PATCH", f"/accounts/{card(number)}", {"balance_minor": 10**12, "daily_limit_minor": 10**12})
     return borrower["id"], binding["id"]
 
 

@@ -76,11 +76,7 @@ pub(crate) struct Done {
 impl Done {
     pub(crate) fn new(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(|error| Fault::new("writing an answer", error))?;
-        Ok(Self {
-            status,
-            body,
-            secret: false,
-        })
+        Ok(Self { status, body, secret: false })
     }
 
     pub(crate) fn with_secret(mut self) -> Self {
@@ -115,10 +111,7 @@ impl App {
     pub(crate) fn mint_for(&self, key: &IdempotencyKey) -> Mint {
         let text = format!("once/{}/{}/{}", key.tenant, key.fingerprint, key.key);
         let mut seed = [0; 16];
-        for (slot, byte) in seed
-            .iter_mut()
-            .zip(self.state.vault.fingerprint(text.as_bytes()).bytes())
-        {
+        for (slot, byte) in seed.iter_mut().zip(self.state.vault.fingerprint(text.as_bytes()).bytes()) {
             *slot = byte;
         }
         Mint::new(Bucket::of_tenant(&key.tenant.to_string()), self.now(), seed)
@@ -206,10 +199,7 @@ impl App {
         tenant: TenantId,
         key: &RequestKey,
     ) -> Result<Option<Response>, Problem> {
-        Ok(self
-            .stored(&key.of(tenant))
-            .await?
-            .map(|answer| respond(answer, true)))
+        Ok(self.stored(&key.of(tenant)).await?.map(|answer| respond(answer, true)))
     }
 
     async fn stored(&self, key: &IdempotencyKey) -> Result<Option<Answer>, Problem> {
@@ -234,18 +224,8 @@ impl App {
             true => sealed::seal(&self.state.vault, &answer_place(&key), &body)?,
             false => body.clone(),
         };
-        let answer = Some((
-            key.clone(),
-            Answer {
-                status,
-                body: at_rest,
-            },
-        ));
-        let commit = Commit {
-            answer,
-            at: Some(self.now()),
-            ..Commit::default()
-        };
+        let answer = Some((key.clone(), Answer { status, body: at_rest }));
+        let commit = Commit { answer, at: Some(self.now()), ..Commit::default() };
         match self.state.engine.ports().store.commit(commit).await {
             Ok(()) | Err(CommitError::AlreadyDone) => Ok((Answer { status, body }, false)),
             // Another process was faster with the same key; its answer counts.
@@ -259,11 +239,7 @@ impl App {
 }
 
 fn answer_place(key: &IdempotencyKey) -> Place {
-    Place {
-        tenant: key.tenant.to_string(),
-        owner: "answer".to_owned(),
-        item: key.key.clone(),
-    }
+    Place { tenant: key.tenant.to_string(), owner: "answer".to_owned(), item: key.key.clone() }
 }
 
 /// Runs in a task of its own: a caller that hangs up, or waits too long, can't stop a change half-way.
@@ -295,9 +271,7 @@ fn render<V: Serialize>(
 fn respond(answer: Answer, replayed: bool) -> Response {
     let mut response = answer_response(answer.status, answer.body);
     if replayed {
-        response
-            .headers_mut()
-            .insert("idempotency-replayed", HeaderValue::from_static("true"));
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
     }
     response
 }

@@ -91,16 +91,9 @@ pub(crate) async fn list_audit(
     caller: Caller<Read>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Listing<AuditView>>, Problem> {
-    let cursors = Cursors {
-        vault: &app.state.vault,
-        tenant: caller.tenant,
-        list: "audit",
-    };
+    let cursors = Cursors { vault: &app.state.vault, tenant: caller.tenant, list: "audit" };
     let page = cursors.page(query.cursor.as_deref(), query.limit)?;
-    let filter = AuditFilter {
-        tenant: caller.tenant,
-        subject: query.subject.map(|text| text.0),
-    };
+    let filter = AuditFilter { tenant: caller.tenant, subject: query.subject.map(|text| text.0) };
     let listed = app.state.queries.audit(&filter, &page).await?;
     Ok(Json(cursors.listing(&listed)))
 }

@@ -96,9 +96,7 @@ pub(crate) async fn receive_callback(
     }
     let _permit = app.state.engine.admit()?;
     let new = app.state.engine.receive(&incoming).await?;
-    Ok(Json(Received {
-        status: if new { "stored" } else { "known" },
-    }))
+    Ok(Json(Received { status: if new { "stored" } else { "known" } }))
 }
 
 async fn body_of(app: &App, request: Request) -> Result<Bytes, Problem> {
@@ -108,8 +106,5 @@ async fn body_of(app: &App, request: Request) -> Result<Bytes, Problem> {
 
 fn plain(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
-        .collect()
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect()
 }

@@ -27,11 +27,7 @@ pub(crate) struct LimitsView {
 impl From<&AmountLimits> for LimitsView {
     fn from(limits: &AmountLimits) -> Self {
         let currency = limits.currency.code();
-        Self {
-            currency,
-            min_minor: limits.min_minor,
-            max_minor: limits.max_minor,
-        }
+        Self { currency, min_minor: limits.min_minor, max_minor: limits.max_minor }
     }
 }
 
@@ -90,10 +86,7 @@ impl ChannelView {
         });
         Self {
             id: capability.id.to_string(),
-            name: Words {
-                zh: capability.name.zh.clone(),
-                en: capability.name.en.clone(),
-            },
+            name: Words { zh: capability.name.zh.clone(), en: capability.name.en.clone() },
             open_now,
             opens_at: (!open_now).then(|| Time(capability.hours.next_open(now))),
             zone: capability.hours.zone.name().to_owned(),
@@ -124,13 +117,6 @@ pub(crate) struct Channels {
 )]
 pub(crate) async fn list_channels(State(app): State<App>, _caller: Caller<Read>) -> Json<Channels> {
     let now = app.now();
-    let items = app
-        .state
-        .engine
-        .channels()
-        .iter()
-        .map(|capability| ChannelView::of(capability, now));
-    Json(Channels {
-        data: items.collect(),
-    })
+    let items = app.state.engine.channels().iter().map(|capability| ChannelView::of(capability, now));
+    Json(Channels { data: items.collect() })
 }

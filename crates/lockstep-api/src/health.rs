@@ -48,9 +48,5 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, Proble
     let asked = app.state.directory.tenant(nobody);
     let answered = tokio::time::timeout(STORE_ANSWERS_WITHIN, asked).await;
     let well = matches!(answered, Ok(Ok(_))) && app.state.engine.admit().is_ok();
-    if well {
-        Ok(OK)
-    } else {
-        Err(Problem::new(Kind::NotReady).retry_after(5))
-    }
+    if well { Ok(OK) } else { Err(Problem::new(Kind::NotReady).retry_after(5)) }
 }

@@ -13,10 +13,7 @@ const RANDOM_BYTES: usize = 32;
 /// # Errors
 /// When the operating system gives no random bytes.
 pub fn new_api_key(vault: &Vault) -> Result<(String, String), VaultError> {
-    let secret = format!(
-        "{PREFIX}{}",
-        URL_SAFE_NO_PAD.encode(&*vault.random_bytes(RANDOM_BYTES)?)
-    );
+    let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(&*vault.random_bytes(RANDOM_BYTES)?));
     let hash = api_key_hash(vault, &secret);
     Ok((secret, hash))
 }

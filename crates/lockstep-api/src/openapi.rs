@@ -48,12 +48,8 @@ struct Frame;
 pub(crate) fn frame() -> OpenApi {
     let mut document = Frame::openapi();
     document.info.description = Some(DESCRIPTION.to_owned());
-    let scheme = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("lsk_…");
-    let scheme = scheme.description(Some(
-        "An API key with the scope that the operation names · 接口密钥",
-    ));
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("lsk_…");
+    let scheme = scheme.description(Some("An API key with the scope that the operation names · 接口密钥"));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("api_key", SecurityScheme::Http(scheme.build()));
     document
@@ -85,34 +81,19 @@ pub(crate) async fn get_document() -> Response {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [
-        &mut item.get,
-        &mut item.post,
-        &mut item.put,
-        &mut item.patch,
-        &mut item.delete,
-    ]
-    .into_iter()
-    .flatten()
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 /// Adds the problems an operation can answer with, read from what it takes.
 fn complete(path: &str, operation: &mut Operation) {
-    let secured = operation
-        .security
-        .as_ref()
-        .is_some_and(|all| all.iter().any(|one| *one != Default::default()));
+    let secured =
+        operation.security.as_ref().is_some_and(|all| all.iter().any(|one| *one != Default::default()));
     let parameters = operation.parameters.get_or_insert_default();
     let mut parameters: Vec<_> = parameters.iter_mut().filter_map(in_place).collect();
-    parameters
-        .iter_mut()
-        .for_each(|parameter| without_null(parameter));
+    parameters.iter_mut().for_each(|parameter| without_null(parameter));
     let has = |place: ParameterIn| parameters.iter().any(|parameter| parameter.parameter_in == place);
-    let (in_path, in_query, keyed) = (
-        has(ParameterIn::Path),
-        has(ParameterIn::Query),
-        has(ParameterIn::Header),
-    );
+    let (in_path, in_query, keyed) =
+        (has(ParameterIn::Path), has(ParameterIn::Query), has(ParameterIn::Header));
     let (body, callback) = (operation.request_body.is_some(), path.contains("/callbacks/"));
     let mut statuses = vec![414, 431, 500, 503];
     statuses.extend_from_slice(if secured { &[401, 403, 429] } else { &[] });
@@ -131,10 +112,7 @@ fn complete(path: &str, operation: &mut Operation) {
     statuses.dedup();
     for status in statuses {
         let response = problem_response(status);
-        operation
-            .responses
-            .responses
-            .insert(status.to_string(), RefOr::T(response));
+        operation.responses.responses.insert(status.to_string(), RefOr::T(response));
     }
 }
 
@@ -142,15 +120,10 @@ fn problem_response(status: u16) -> utoipa::openapi::Response {
     let schema = Ref::from_schema_name("Problem");
     let content: Content = ContentBuilder::new().schema(Some(schema)).build();
     let description = meaning(status);
-    let response = ResponseBuilder::new()
-        .description(description)
-        .content(MEDIA_TYPE, content);
+    let response = ResponseBuilder::new().description(description).content(MEDIA_TYPE, content);
     let retry_after = || {
         let schema = utoipa::openapi::ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer));
-        HeaderBuilder::new()
-            .schema(Some(schema))
-            .description(Some("Seconds to wait"))
-            .build()
+        HeaderBuilder::new().schema(Some(schema)).description(Some("Seconds to wait")).build()
     };
     match status {
         429 | 503 => response.header("Retry-After", retry_after()).build(),
@@ -184,12 +157,8 @@ fn mark_replayed(operation: &mut Operation) {
         {
             let schema = utoipa::openapi::ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
             let header = HeaderBuilder::new().schema(Some(schema));
-            let header = header
-                .description(Some("`true` when the answer was given before"))
-                .build();
-            response
-                .headers
-                .insert("Idempotency-Replayed".to_owned(), RefOr::T(header));
+            let header = header.description(Some("`true` when the answer was given before")).build();
+            response.headers.insert("Idempotency-Replayed".to_owned(), RefOr::T(header));
         }
     }
 }

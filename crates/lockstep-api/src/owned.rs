@@ -31,7 +31,5 @@ owned!(Borrower by BorrowerId, Binding by BindingId, Order by OrderId, Payment b
 
 /// What was found, if it is this lender's.
 pub(crate) fn visible<T: Owned>(found: Option<T>, tenant: TenantId) -> Result<T, Problem> {
-    found
-        .filter(|thing| thing.owner() == tenant)
-        .ok_or_else(|| Problem::new(T::Id::MISSING))
+    found.filter(|thing| thing.owner() == tenant).ok_or_else(|| Problem::new(T::Id::MISSING))
 }

@@ -95,15 +95,9 @@ pub(crate) async fn precheck(
 ) -> Result<Json<Precheck>, Problem> {
     check_lengths(&input)?;
     let card = input.card_number.as_ref().map(check_card);
-    let card_kind = card
-        .as_ref()
-        .and_then(|card| card.facts.as_ref())
-        .map(|facts| facts.kind);
+    let card_kind = card.as_ref().and_then(|card| card.facts.as_ref()).map(|facts| facts.kind);
     let today = app.now().day_in(Zone::shanghai());
-    let id_number = input
-        .id_number
-        .as_ref()
-        .map(|id_number| check_id_number(id_number, today).findings);
+    let id_number = input.id_number.as_ref().map(|id_number| check_id_number(id_number, today).findings);
     let mobile = input.mobile.as_ref().map(|mobile| check_mobile(mobile).findings);
     let name = input.holder_name.as_ref().map(|name| check_name(name).findings);
     let checked = [card.map(|card| card.findings), id_number, mobile, name];
@@ -114,30 +108,14 @@ pub(crate) async fn precheck(
     }
     let findings: Vec<Finding> = checked.into_iter().flatten().flatten().collect();
     let usable = findings.iter().all(|finding| finding.severity != Severity::Error);
-    Ok(Json(Precheck {
-        usable,
-        card_kind,
-        findings: findings.into_iter().map(FindingView::from).collect(),
-    }))
+    Ok(Json(Precheck { usable, card_kind, findings: findings.into_iter().map(FindingView::from).collect() }))
 }
 
 fn check_lengths(input: &PrecheckInput) -> Result<(), Problem> {
     let mut typed = Typed::default();
-    typed.at_most(
-        "card_number",
-        input.card_number.as_ref().map(CardNumber::expose),
-        MAX_CHARS,
-    );
-    typed.at_most(
-        "id_number",
-        input.id_number.as_ref().map(IdNumber::expose),
-        MAX_CHARS,
-    );
+    typed.at_most("card_number", input.card_number.as_ref().map(CardNumber::expose), MAX_CHARS);
+    typed.at_most("id_number", input.id_number.as_ref().map(IdNumber::expose), MAX_CHARS);
     typed.at_most("mobile", input.mobile.as_ref().map(Mobile::expose), MAX_CHARS);
-    typed.at_most(
-        "holder_name",
-        input.holder_name.as_ref().map(HolderName::expose),
-        MAX_CHARS,
-    );
+    typed.at_most("holder_name", input.holder_name.as_ref().map(HolderName::expose), MAX_CHARS);
     typed.finish()
 }

@@ -83,10 +83,5 @@ pub(crate) struct Reasons {
     security(("api_key" = ["read"]))
 )]
 pub(crate) async fn list_reasons(_caller: Caller<Read>) -> Json<Reasons> {
-    Json(Reasons {
-        data: Reason::ALL
-            .iter()
-            .map(|reason| ReasonView::from(reason.entry()))
-            .collect(),
-    })
+    Json(Reasons { data: Reason::ALL.iter().map(|reason| ReasonView::from(reason.entry())).collect() })
 }

@@ -51,10 +51,7 @@ pub(crate) fn parts() -> (Router<App>, OpenApi) {
         .routes(routes!(payments::cancel_payment))
         .routes(routes!(payments::try_payment_now))
         // POST, GET /v1/webhook_endpoints; DELETE /v1/webhook_endpoints/{id}; POST …/{id}/rotate_secret
-        .routes(routes!(
-            webhook_endpoints::create_endpoint,
-            webhook_endpoints::list_endpoints
-        ))
+        .routes(routes!(webhook_endpoints::create_endpoint, webhook_endpoints::list_endpoints))
         .routes(routes!(webhook_endpoints::remove_endpoint))
         .routes(routes!(webhook_endpoints::rotate_secret))
         // GET /v1/webhook_deliveries; POST /v1/webhook_deliveries/{id}/retry

@@ -20,12 +20,7 @@ const FIELD: &str = "text";
 
 impl Place {
     fn context(&self) -> ItemContext<'_> {
-        ItemContext {
-            tenant: &self.tenant,
-            borrower: &self.owner,
-            item: &self.item,
-            field: FIELD,
-        }
+        ItemContext { tenant: &self.tenant, borrower: &self.owner, item: &self.item, field: FIELD }
     }
 }
 
@@ -50,7 +45,5 @@ pub(crate) fn open(vault: &Vault, place: &Place, sealed: &str) -> Result<Zeroizi
     let key: WrappedDataKey = key.parse().map_err(fault)?;
     let bytes = URL_SAFE_NO_PAD.decode(bytes).map_err(|_| malformed())?;
     let clear = vault.open_secret(&key, &place.context(), &bytes).map_err(fault)?;
-    std::str::from_utf8(&clear)
-        .map(|text| Zeroizing::new(text.to_owned()))
-        .map_err(|_| malformed())
+    std::str::from_utf8(&clear).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| malformed())
 }

@@ -189,7 +189,10 @@ async fn database(config: &Config, report: &mut Report) {
     let store = match SqliteStore::open(&file) {
         Ok(store) => store,
         Err(OpenError::InUse { .. }) => {
-            report.warn("database", "in use by a running Lockstep, so not looked into; stop it to have it examined");
+            report.warn(
+                "database",
+                "in use by a running Lockstep, so not looked into; stop it to have it examined",
+            );
             return;
         }
         Err(error) => {

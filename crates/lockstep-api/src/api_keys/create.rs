@@ -100,22 +100,7 @@ async fn make(
         }
     }
     let (secret, hash) = new_api_key(&app.state.vault)?;
-    let key = ApiKey {
-        id,
-        tenant,
-        hash,
-        name,
-        scopes,
-        created_at: now,
-        revoked_at: None,
-    };
+    let key = ApiKey { id, tenant, hash, name, scopes, created_at: now, revoked_at: None };
     directory.add_key(key.clone()).await?;
-    Ok(Done::new(
-        201,
-        &NewKey {
-            key: KeyView::from(&key),
-            secret,
-        },
-    )?
-    .with_secret())
+    Ok(Done::new(201, &NewKey { key: KeyView::from(&key), secret })?.with_secret())
 }

@@ -28,7 +28,5 @@ pub(crate) struct Keys {
 )]
 pub(crate) async fn list_keys(State(app): State<App>, caller: Caller<Admin>) -> Result<Json<Keys>, Problem> {
     let keys = app.state.directory.keys(caller.tenant).await?;
-    Ok(Json(Keys {
-        data: keys.iter().map(KeyView::from).collect(),
-    }))
+    Ok(Json(Keys { data: keys.iter().map(KeyView::from).collect() }))
 }

@@ -80,9 +80,6 @@ impl From<&ApiKey> for KeyView {
 #[expect(dead_code, reason = "describes the path in the document")]
 pub(crate) struct KeyPath {
     /// The key's id.
-    #[param(
-        pattern = "^key_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "key_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[param(pattern = "^key_[0-9A-HJKMNP-TV-Z]{26}$", example = "key_0A01KJP3Q8ZB00000000000000")]
     id: String,
 }

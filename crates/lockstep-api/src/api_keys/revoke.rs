@@ -35,11 +35,7 @@ pub(crate) async fn revoke_key(
     if id == caller.key {
         return Err(Problem::new(Kind::OwnKey));
     }
-    let revoked = app
-        .state
-        .directory
-        .revoke_key(caller.tenant, id, app.now())
-        .await?;
+    let revoked = app.state.directory.revoke_key(caller.tenant, id, app.now()).await?;
     if !revoked {
         return Err(Problem::new(Kind::KeyNotFound));
     }

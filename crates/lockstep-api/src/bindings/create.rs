@@ -25,10 +25,7 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateBinding {
     /// Whose it is.
-    #[schema(
-        pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "bor_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[schema(pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$", example = "bor_0A01KJP3Q8ZB00000000000000")]
     pub(super) borrower_id: String,
     /// Debit card, credit card or bank account. Left out, a card's kind is read from its number.
     pub(super) kind: Option<Kind>,
@@ -88,10 +85,7 @@ async fn data_key(
     let turn = app.first_key_turn(borrower.bucket()).await;
     let key = match app.state.shelf.wrapped_key(borrower).await? {
         Some(key) => key.parse()?,
-        None => app
-            .state
-            .vault
-            .new_borrower_key(&tenant.to_string(), &borrower.to_string())?,
+        None => app.state.vault.new_borrower_key(&tenant.to_string(), &borrower.to_string())?,
     };
     Ok((key, Some(turn)))
 }
@@ -107,10 +101,7 @@ async fn bind(
     let (id, item) = (BindingId::mint(&mut mint), VaultItemId::mint(&mut mint));
     let tenant = caller.tenant.to_string();
     let owner = wanted.borrower.to_string();
-    let bytes = app
-        .state
-        .vault
-        .seal_item(&tenant, &owner, &data_key, &item.to_string(), &wanted.data)?;
+    let bytes = app.state.vault.seal_item(&tenant, &owner, &data_key, &item.to_string(), &wanted.data)?;
     let fingerprint = app.state.vault.card_index(&tenant, &wanted.card.normalized);
     let instrument = Instrument {
         kind: wanted.kind,
@@ -119,36 +110,17 @@ async fn bind(
         vault_item: item,
         fingerprint: fingerprint.clone(),
     };
-    let bind = Bind {
-        id,
-        instrument,
-        channels: wanted.channels,
-        terms: wanted.terms,
-    };
+    let bind = Bind { id, instrument, channels: wanted.channels, terms: wanted.terms };
     let run = Run {
         tenant: caller.tenant,
         who: caller.who(),
         key,
-        load: CallKey::NewBinding {
-            borrower: wanted.borrower,
-            fingerprint,
-        },
+        load: CallKey::NewBinding { borrower: wanted.borrower, fingerprint },
         command: Command::Binding(BindingCommand::Bind(bind)),
-        sealed: vec![Sealed {
-            borrower: wanted.borrower,
-            item,
-            wrapped_key: data_key.to_string(),
-            bytes,
-        }],
+        sealed: vec![Sealed { borrower: wanted.borrower, item, wrapped_key: data_key.to_string(), bytes }],
         turn,
         status: 201,
     };
     let now = app.now();
-    app.run(run, move |slice| {
-        slice
-            .binding
-            .as_ref()
-            .map(|binding| BindingView::of(binding, now))
-    })
-    .await
+    app.run(run, move |slice| slice.binding.as_ref().map(|binding| BindingView::of(binding, now))).await
 }

@@ -44,19 +44,10 @@ pub(crate) async fn list_bindings(
     caller: Caller<Read>,
     Query(query): Query<BindingsQuery>,
 ) -> Result<Json<Listing<BindingView>>, Problem> {
-    let cursors = Cursors {
-        vault: &app.state.vault,
-        tenant: caller.tenant,
-        list: "bindings",
-    };
+    let cursors = Cursors { vault: &app.state.vault, tenant: caller.tenant, list: "bindings" };
     let page = cursors.page(query.cursor.as_deref(), query.limit)?;
-    let owner = OwnedBy {
-        tenant: caller.tenant,
-        borrower: query.borrower_id,
-    };
+    let owner = OwnedBy { tenant: caller.tenant, borrower: query.borrower_id };
     let listed = app.state.queries.bindings(&owner, &page).await?;
     let now = app.now();
-    Ok(Json(
-        cursors.listing_of(&listed, |binding| BindingView::of(binding, now)),
-    ))
+    Ok(Json(cursors.listing_of(&listed, |binding| BindingView::of(binding, now))))
 }

@@ -112,12 +112,7 @@ impl MandateView {
         let (status, since) = match state {
             MandateState::Wanted => (MandateStatus::Wanted, None),
             MandateState::RequestingCode { since } => (MandateStatus::RequestingCode, Some(*since)),
-            MandateState::AwaitingCode {
-                sent_at,
-                expires_at,
-                tries_left,
-                ..
-            } => {
+            MandateState::AwaitingCode { sent_at, expires_at, tries_left, .. } => {
                 self.code_expires_at = Some(Time(*expires_at));
                 self.tries_left = Some(*tries_left);
                 (MandateStatus::AwaitingCode, Some(*sent_at))

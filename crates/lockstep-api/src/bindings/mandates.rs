@@ -46,23 +46,10 @@ pub(crate) async fn add_mandate(
 ) -> Result<Response, Problem> {
     let mut typed = Typed::default();
     let channel = typed.channel("channel", &call.body.channel);
-    let terms = terms_of(
-        &app,
-        caller.tenant,
-        call.body.terms.unwrap_or_default(),
-        &mut typed,
-    )
-    .await?;
+    let terms = terms_of(&app, caller.tenant, call.body.terms.unwrap_or_default(), &mut typed).await?;
     let (Some(channel), Some(terms)) = (channel, terms) else {
         return Err(typed.into_problem());
     };
     typed.finish()?;
-    run_on_binding(
-        &app,
-        &caller,
-        call.key,
-        id,
-        BindingCommand::AddMandate { channel, terms },
-    )
-    .await
+    run_on_binding(&app, &caller, call.key, id, BindingCommand::AddMandate { channel, terms }).await
 }

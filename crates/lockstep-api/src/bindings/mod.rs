@@ -28,9 +28,6 @@ pub(crate) use self::view::{BindingView, STATUSES};
 #[expect(dead_code, reason = "describes the path in the document")]
 pub(crate) struct BindingPath {
     /// The binding's id.
-    #[param(
-        pattern = "^bnd_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "bnd_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[param(pattern = "^bnd_[0-9A-HJKMNP-TV-Z]{26}$", example = "bnd_0A01KJP3Q8ZB00000000000000")]
     id: String,
 }

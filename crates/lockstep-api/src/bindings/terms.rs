@@ -72,9 +72,7 @@ pub(super) async fn terms_of(
     let payee = text("payee", Some(payee), "");
     let purpose = text("purpose", input.purpose, PURPOSE);
     let condition = text("condition", input.condition, CONDITION);
-    let max_amount_minor = input
-        .max_amount_minor
-        .map(|max| typed.amount("terms.max_amount_minor", max));
+    let max_amount_minor = input.max_amount_minor.map(|max| typed.amount("terms.max_amount_minor", max));
     let valid_until = match &input.valid_until {
         Some(given) => future(typed, given, now),
         None => Some(now.plus(Duration::from_secs(DEFAULT_YEARS * YEAR_S))),
@@ -96,12 +94,7 @@ fn future(typed: &mut Typed, given: &str, now: Timestamp) -> Option<Timestamp> {
     let moment = typed.time("terms.valid_until", given)?;
     if moment <= now {
         let zh = "协议的失效时间应晚于现在。";
-        typed.wrong(
-            "terms.valid_until",
-            "past",
-            zh,
-            "The mandate must hold until a moment in the future.",
-        );
+        typed.wrong("terms.valid_until", "past", zh, "The mandate must hold until a moment in the future.");
         return None;
     }
     Some(moment)

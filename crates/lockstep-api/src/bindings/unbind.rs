@@ -50,11 +50,5 @@ pub(super) async fn run_on_binding(
         status: 200,
     };
     let now = app.now();
-    app.run(run, move |slice| {
-        slice
-            .binding
-            .as_ref()
-            .map(|binding| BindingView::of(binding, now))
-    })
-    .await
+    app.run(run, move |slice| slice.binding.as_ref().map(|binding| BindingView::of(binding, now))).await
 }

@@ -81,12 +81,7 @@ fn proof_of(body: Verify) -> Result<Proof, Problem> {
         (Some(code), None) => {
             let shaped = (4..=8).contains(&code.expose().len());
             if !(shaped && code.expose().bytes().all(|byte| byte.is_ascii_digit())) {
-                typed.wrong(
-                    "code",
-                    "code",
-                    "验证码应为 4 到 8 位数字。",
-                    "A code has 4 to 8 digits.",
-                );
+                typed.wrong("code", "code", "验证码应为 4 到 8 位数字。", "A code has 4 to 8 digits.");
             }
             Some(Proof::Code(code, channel.flatten()))
         }
@@ -107,10 +102,8 @@ async fn awaiting(app: &App, caller: &Caller<Write>, id: BindingId) -> Result<Ch
         return Err(Problem::from(&Refusal::BindingUnbound));
     }
     // A binding that is usable already may be signing on one more channel.
-    let awaiting = binding
-        .mandates
-        .values()
-        .find(|mandate| matches!(mandate.state, MandateState::AwaitingCode { .. }));
+    let awaiting =
+        binding.mandates.values().find(|mandate| matches!(mandate.state, MandateState::AwaitingCode { .. }));
     let channel = awaiting.map(|mandate| mandate.channel.clone());
     channel.ok_or_else(|| Problem::from(&Refusal::NoCodeExpected))
 }
@@ -126,15 +119,8 @@ async fn confirm(
     // A place of its own for every call: a repeat can't put its code where another call's code lies.
     let draw = u128::from_be_bytes(app.state.engine.ports().seeds.draw());
     let place = format!("{id}/{}/{draw:032x}", key.fingerprint);
-    app.state.codes.put(
-        &place,
-        code,
-        app.now().plus(app.state.limits.code_ttl).as_millis(),
-    );
-    let command = BindingCommand::ConfirmCode {
-        channel,
-        code: CodeRef(place.clone()),
-    };
+    app.state.codes.put(&place, code, app.now().plus(app.state.limits.code_ttl).as_millis());
+    let command = BindingCommand::ConfirmCode { channel, code: CodeRef(place.clone()) };
     let answer = run_on_binding(app, caller, key, id, command).await?;
     let replayed = answer.headers().contains_key("idempotency-replayed");
     if replayed || !answer.status().is_success() {

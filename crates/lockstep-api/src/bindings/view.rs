@@ -12,15 +12,8 @@ use super::mandate::MandateView;
 use crate::wire::{BindingWord, ReasonCode, Time, Words};
 
 /// Where a binding can stand.
-pub(crate) const STATUSES: [&str; 7] = [
-    "verifying",
-    "awaiting_code",
-    "awaiting_amount",
-    "usable",
-    "suspended",
-    "not_usable",
-    "unbound",
-];
+pub(crate) const STATUSES: [&str; 7] =
+    ["verifying", "awaiting_code", "awaiting_amount", "usable", "suspended", "not_usable", "unbound"];
 
 /// What kind of thing is bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -78,34 +71,19 @@ pub(crate) struct VerificationView {
 
 impl From<&Verification> for VerificationView {
     fn from(verification: &Verification) -> Self {
-        let plain = |status| Self {
-            status,
-            reason: None,
-            expires_at: None,
-            tries_left: None,
-            at: None,
-        };
+        let plain = |status| Self { status, reason: None, expires_at: None, tries_left: None, at: None };
         match verification {
             Verification::Unproven => plain("unproven"),
             Verification::DepositSending { .. } => plain("deposit_sending"),
-            Verification::AwaitingAmount {
-                expires_at,
-                tries_left,
-                ..
-            } => Self {
+            Verification::AwaitingAmount { expires_at, tries_left, .. } => Self {
                 expires_at: Some(Time(*expires_at)),
                 tries_left: Some(*tries_left),
                 ..plain("awaiting_amount")
             },
-            Verification::Failed { reason, at } => Self {
-                reason: Some(*reason),
-                at: Some(Time(*at)),
-                ..plain("failed")
-            },
-            Verification::Proven { at, .. } => Self {
-                at: Some(Time(*at)),
-                ..plain("proven")
-            },
+            Verification::Failed { reason, at } => {
+                Self { reason: Some(*reason), at: Some(Time(*at)), ..plain("failed") }
+            }
+            Verification::Proven { at, .. } => Self { at: Some(Time(*at)), ..plain("proven") },
         }
     }
 }
@@ -201,10 +179,7 @@ impl BindingView {
             reason,
             next_step,
             verification: VerificationView::from(&binding.verification),
-            observed: binding
-                .observed
-                .as_ref()
-                .map(|observation| ObservationView::of(observation, now)),
+            observed: binding.observed.as_ref().map(|observation| ObservationView::of(observation, now)),
             mandates: binding.mandates.values().map(MandateView::from).collect(),
             channels: binding.preferred.iter().map(ToString::to_string).collect(),
             unbound_at: binding.unbound_at.map(Time),
@@ -215,22 +190,14 @@ impl BindingView {
 }
 
 fn standing(status: &BindingStatus) -> (&'static str, Option<String>, Option<Reason>, Words) {
-    let words = |zh: &str, en: &str| Words {
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-    };
+    let words = |zh: &str, en: &str| Words { zh: zh.to_owned(), en: en.to_owned() };
     match status {
-        BindingStatus::Verifying => (
-            "verifying",
-            None,
-            None,
-            words("请稍候，渠道正在核验。", "Wait: the channel is checking."),
-        ),
+        BindingStatus::Verifying => {
+            ("verifying", None, None, words("请稍候，渠道正在核验。", "Wait: the channel is checking."))
+        }
         BindingStatus::AwaitingCode { channel } => {
-            let next = words(
-                "请借款人输入收到的短信验证码。",
-                "Have the borrower enter the code that was texted.",
-            );
+            let next =
+                words("请借款人输入收到的短信验证码。", "Have the borrower enter the code that was texted.");
             ("awaiting_code", Some(channel.to_string()), None, next)
         }
         BindingStatus::AwaitingAmount => {
@@ -247,11 +214,8 @@ fn standing(status: &BindingStatus) -> (&'static str, Option<String>, Option<Rea
         BindingStatus::NotUsable { reason } => {
             ("not_usable", None, Some(*reason), reason.entry().next_step.into())
         }
-        BindingStatus::Unbound => (
-            "unbound",
-            None,
-            None,
-            words("如需扣款请重新绑定。", "Bind again to collect from it."),
-        ),
+        BindingStatus::Unbound => {
+            ("unbound", None, None, words("如需扣款请重新绑定。", "Bind again to collect from it."))
+        }
     }
 }

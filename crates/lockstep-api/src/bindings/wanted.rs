@@ -37,18 +37,12 @@ impl Wanted {
         typed.at_most("id_number", body.id_number.as_ref().map(IdNumber::expose), 40);
         typed.at_most("mobile", body.mobile.as_ref().map(Mobile::expose), 30);
         let card = facts(check_card(&body.card_number), &mut typed);
-        let kind = card
-            .as_ref()
-            .and_then(|facts| kind_of(body.kind, facts, &mut typed));
+        let kind = card.as_ref().and_then(|facts| kind_of(body.kind, facts, &mut typed));
         let name = facts(check_name(&body.holder_name), &mut typed);
         // A bank account is proven by what arrives on it, a card by its four elements.
         let account = body.kind == Some(Kind::BankAccount);
-        let id_number = body
-            .id_number
-            .or_else(|| (!account).then(|| IdNumber::new(String::new())));
-        let mobile = body
-            .mobile
-            .or_else(|| (!account).then(|| Mobile::new(String::new())));
+        let id_number = body.id_number.or_else(|| (!account).then(|| IdNumber::new(String::new())));
+        let mobile = body.mobile.or_else(|| (!account).then(|| Mobile::new(String::new())));
         let today = app.now().day_in(Zone::shanghai());
         let id_number = id_number.map(|number| facts(check_id_number(&number, today), &mut typed));
         let mobile = mobile.map(|number| facts(check_mobile(&number), &mut typed));
@@ -64,14 +58,7 @@ impl Wanted {
             mobile: mobile.flatten().map(|facts| facts.normalized),
             holder_name: name.map(|facts| facts.normalized),
         };
-        Ok(Self {
-            borrower,
-            kind,
-            card,
-            data,
-            channels,
-            terms,
-        })
+        Ok(Self { borrower, kind, card, data, channels, terms })
     }
 }
 
@@ -91,12 +78,7 @@ fn kind_of(given: Option<Kind>, card: &CardFacts, typed: &mut Typed) -> Option<I
     let kind = given.map(InstrumentKind::from).or(read);
     if kind.is_none() {
         let zh = "无法从卡号判断类型，请填写 kind。";
-        typed.wrong(
-            "kind",
-            "missing",
-            zh,
-            "The number doesn't tell what it is; say so in `kind`.",
-        );
+        typed.wrong("kind", "missing", zh, "The number doesn't tell what it is; say so in `kind`.");
     }
     kind
 }
@@ -112,21 +94,11 @@ fn channels_of(
         return typed.channels("channels", &named, 1);
     }
     let Some(kind) = kind else { return Vec::new() };
-    let able = app
-        .state
-        .engine
-        .channels()
-        .iter()
-        .filter(|capability| signs(capability, kind));
+    let able = app.state.engine.channels().iter().filter(|capability| signs(capability, kind));
     let channels: Vec<_> = able.map(|capability| capability.id.clone()).collect();
     if channels.is_empty() {
         let zh = "没有渠道支持为这类账户签约。";
-        typed.wrong(
-            "channels",
-            "none",
-            zh,
-            "No channel signs this kind of instrument.",
-        );
+        typed.wrong("channels", "none", zh, "No channel signs this kind of instrument.");
     }
     channels
 }

@@ -55,15 +55,11 @@ pub(crate) async fn create_borrower(
         tenant,
         who: caller.who(),
         key: call.key,
-        load: CallKey::BorrowerByReference {
-            tenant,
-            reference: reference.clone(),
-        },
+        load: CallKey::BorrowerByReference { tenant, reference: reference.clone() },
         command: Command::CreateBorrower { tenant, reference },
         sealed: Vec::new(),
         turn: None,
         status: 201,
     };
-    app.run(run, |slice| slice.borrower.as_ref().map(BorrowerView::from))
-        .await
+    app.run(run, |slice| slice.borrower.as_ref().map(BorrowerView::from)).await
 }

@@ -47,20 +47,12 @@ pub(crate) async fn list_borrowers(
     caller: Caller<Read>,
     Query(query): Query<BorrowersQuery>,
 ) -> Result<Json<Listing<BorrowerView>>, Problem> {
-    let cursors = Cursors {
-        vault: &app.state.vault,
-        tenant: caller.tenant,
-        list: "borrowers",
-    };
+    let cursors = Cursors { vault: &app.state.vault, tenant: caller.tenant, list: "borrowers" };
     let page = cursors.page(query.cursor.as_deref(), query.limit)?;
     let listed = app
         .state
         .queries
-        .borrowers(
-            caller.tenant,
-            query.reference.as_ref().map(|text| text.0.as_str()),
-            &page,
-        )
+        .borrowers(caller.tenant, query.reference.as_ref().map(|text| text.0.as_str()), &page)
         .await?;
     Ok(Json(cursors.listing(&listed)))
 }

@@ -45,9 +45,6 @@ impl From<&Borrower> for BorrowerView {
 #[expect(dead_code, reason = "describes the path in the document")]
 pub(crate) struct BorrowerPath {
     /// The borrower's id.
-    #[param(
-        pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "bor_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[param(pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$", example = "bor_0A01KJP3Q8ZB00000000000000")]
     id: String,
 }

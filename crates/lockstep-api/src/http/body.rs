@@ -57,10 +57,7 @@ impl<T: Input> FromRequest<App> for Call<T> {
         let (body, bytes) = read::<T>(request, app).await?;
         let text = Zeroizing::new(what + &json::canonical(&bytes));
         let fingerprint = app.state.vault.fingerprint(text.as_bytes());
-        Ok(Self {
-            key: RequestKey { key, fingerprint },
-            body,
-        })
+        Ok(Self { key: RequestKey { key, fingerprint }, body })
     }
 }
 
@@ -81,11 +78,7 @@ async fn read<T: Input>(request: Request, app: &App) -> Result<(T, Bytes), Probl
 /// Why a body could not be read to its end: too long, or the connection broke.
 pub(crate) fn unread(error: &axum::Error) -> Problem {
     let too_long = error.source().is_some_and(|cause| cause.is::<LengthLimitError>());
-    Problem::new(if too_long {
-        Kind::BodyTooLarge
-    } else {
-        Kind::InvalidBody
-    })
+    Problem::new(if too_long { Kind::BodyTooLarge } else { Kind::InvalidBody })
 }
 
 /// `application/json`, alone or with `charset=utf-8`.
@@ -96,9 +89,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     };
     let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
     let (media_type, parameter) = value.split_once(';').unwrap_or((&value, ""));
-    let utf8 = matches!(
-        parameter.trim().trim_end_matches(';'),
-        "" | "charset=utf-8" | "charset=\"utf-8\""
-    );
+    let utf8 = matches!(parameter.trim().trim_end_matches(';'), "" | "charset=utf-8" | "charset=\"utf-8\"");
     media_type.trim() == "application/json" && utf8
 }

@@ -61,11 +61,7 @@ impl<S: Scope> FromRequestParts<App> for Caller<S> {
         if !key.scopes.contains(&S::SCOPE) {
             return Err(Problem::new(Kind::ScopeMissing));
         }
-        Ok(Self {
-            tenant: key.tenant,
-            key: key.id,
-            scope: PhantomData,
-        })
+        Ok(Self { tenant: key.tenant, key: key.id, scope: PhantomData })
     }
 }
 

@@ -28,13 +28,8 @@ impl<'de> Deserialize<'de> for LimitParam {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let plain = !text.is_empty() && text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-        let limit = text
-            .parse()
-            .ok()
-            .filter(|limit| plain && (1..=MAX_LIMIT).contains(limit));
-        limit
-            .map(Self)
-            .ok_or_else(|| serde::de::Error::custom("expected a number from 1 to 200"))
+        let limit = text.parse().ok().filter(|limit| plain && (1..=MAX_LIMIT).contains(limit));
+        limit.map(Self).ok_or_else(|| serde::de::Error::custom("expected a number from 1 to 200"))
     }
 }
 
@@ -60,10 +55,7 @@ impl Cursors<'_> {
         let after = cursor
             .map(|text| self.read(text).ok_or_else(|| Problem::new(Kind::InvalidCursor)))
             .transpose()?;
-        Ok(Page {
-            after,
-            limit: limit.unwrap_or_default().0,
-        })
+        Ok(Page { after, limit: limit.unwrap_or_default().0 })
     }
 
     /// A page as it is sent.
@@ -74,28 +66,18 @@ impl Cursors<'_> {
     /// A page as it is sent, each row shown by `view`.
     pub(crate) fn listing_of<T, V>(&self, listed: &Listed<T>, view: impl Fn(&T) -> V) -> Listing<V> {
         let data = listed.rows.iter().map(view).collect();
-        Listing {
-            data,
-            next_cursor: listed.next.as_ref().map(|cursor| self.write(cursor)),
-        }
+        Listing { data, next_cursor: listed.next.as_ref().map(|cursor| self.write(cursor)) }
     }
 
     fn read(&self, text: &str) -> Option<Cursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok().filter(|_| text.len() <= 512)?;
         let token: Token = serde_json::from_slice(&bytes).ok()?;
-        let cursor = Cursor {
-            at: Timestamp::from_millis(token.at),
-            id: token.id,
-        };
+        let cursor = Cursor { at: Timestamp::from_millis(token.at), id: token.id };
         (token.tie == self.tie(&cursor)).then_some(cursor)
     }
 
     fn write(&self, cursor: &Cursor) -> String {
-        let token = Token {
-            at: cursor.at.as_millis(),
-            id: cursor.id.clone(),
-            tie: self.tie(cursor),
-        };
+        let token = Token { at: cursor.at.as_millis(), id: cursor.id.clone(), tie: self.tie(cursor) };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
     }
 

@@ -40,10 +40,7 @@ async fn bounded(app: &App, request: Request, next: Next) -> Response {
         return problem.into_response();
     }
     let limit = time_limit(app, &request);
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let method = request.method().clone();
     // Whatever a panic left half-done is in this request alone: everything shared is behind locks that
     // survive it.
@@ -62,15 +59,8 @@ async fn bounded(app: &App, request: Request, next: Next) -> Response {
 }
 
 fn time_limit(app: &App, request: &Request) -> Duration {
-    let waits = request
-        .uri()
-        .query()
-        .is_some_and(|query| query.contains("wait_s="));
-    let waiting = if waits {
-        Duration::from_secs(WAIT_MAX_S.into())
-    } else {
-        Duration::ZERO
-    };
+    let waits = request.uri().query().is_some_and(|query| query.contains("wait_s="));
+    let waiting = if waits { Duration::from_secs(WAIT_MAX_S.into()) } else { Duration::ZERO };
     app.state.limits.request_timeout + waiting
 }
 
@@ -85,19 +75,13 @@ fn too_long(app: &App, request: &Request) -> Option<Problem> {
 }
 
 fn header_bytes(headers: &HeaderMap) -> usize {
-    headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4)
-        .sum()
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
 fn with_headers(mut response: Response, id: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert("x-request-id", id);
     }

@@ -19,11 +19,7 @@ pub(crate) struct RequestKey {
 impl RequestKey {
     /// As it is stored: a key means something only together with its lender.
     pub(crate) fn of(&self, tenant: TenantId) -> IdempotencyKey {
-        IdempotencyKey {
-            tenant,
-            key: self.key.clone(),
-            fingerprint: self.fingerprint.clone(),
-        }
+        IdempotencyKey { tenant, key: self.key.clone(), fingerprint: self.fingerprint.clone() }
     }
 }
 

@@ -83,17 +83,11 @@ pub(crate) fn field_error(path: &str, message: &str) -> FieldError {
         );
     }
     let expected = message.rsplit_once("expected ").map(|(_, expected)| expected);
-    let expected = expected
-        .and_then(|text| text.split(" at line ").next())
-        .filter(|text| text.len() <= 200);
-    let en = expected.map_or_else(
-        || "This value can't be read.".to_owned(),
-        |text| format!("Expected {text}."),
-    );
-    let zh = expected.map_or_else(
-        || "无法读取这个值。".to_owned(),
-        |text| format!("类型或取值不对，应为 {text}。"),
-    );
+    let expected = expected.and_then(|text| text.split(" at line ").next()).filter(|text| text.len() <= 200);
+    let en =
+        expected.map_or_else(|| "This value can't be read.".to_owned(), |text| format!("Expected {text}."));
+    let zh = expected
+        .map_or_else(|| "无法读取这个值。".to_owned(), |text| format!("类型或取值不对，应为 {text}。"));
     FieldError::new(safe_path(parent), "type", zh, en)
 }
 
@@ -227,16 +221,8 @@ mod tests {
         check(r#"{"amount":1,"amount":2}"#, "amount", "repeated");
         check(r#"{}"#, "amount", "missing");
         check(r#"{"amount":1,"inner":{}}"#, "inner.name", "missing");
-        check(
-            r#"{"amount":1,"inner":{"name":"a","x":1}}"#,
-            "inner.x",
-            "unknown_field",
-        );
-        check(
-            r#"{"amount":1,"inner":{"name":["6222020000000000000"]}}"#,
-            "inner.name",
-            "type",
-        );
+        check(r#"{"amount":1,"inner":{"name":"a","x":1}}"#, "inner.x", "unknown_field");
+        check(r#"{"amount":1,"inner":{"name":["6222020000000000000"]}}"#, "inner.name", "type");
         check("[]x", "", "type");
         check(r#"{"amount":1} x"#, "", "syntax");
         check(r#"{"amount":1"#, "", "syntax");

@@ -18,10 +18,7 @@ pub(crate) struct KeyCache {
 
 impl KeyCache {
     pub(crate) fn new(max_age: Duration) -> Self {
-        Self {
-            max_age,
-            keys: Mutex::default(),
-        }
+        Self { max_age, keys: Mutex::default() }
     }
 
     /// A key that was looked up recently.

@@ -20,13 +20,11 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-        serde_path_to_error::deserialize(pairs)
-            .map(Self)
-            .map_err(|error| {
-                let path = error.path().to_string();
-                let error = field_error(&path, &error.into_inner().to_string());
-                Problem::new(Kind::InvalidQuery).with_errors(vec![error])
-            })
+        serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
+            let path = error.path().to_string();
+            let error = field_error(&path, &error.into_inner().to_string());
+            Problem::new(Kind::InvalidQuery).with_errors(vec![error])
+        })
     }
 }
 

@@ -29,11 +29,7 @@ pub(crate) struct RateLimits {
 impl RateLimits {
     pub(crate) fn new(limits: &Limits) -> Self {
         let full = u64::from(limits.burst.max(1)) * TOKEN;
-        Self {
-            per_s: u64::from(limits.requests_per_s.max(1)),
-            full,
-            buckets: Mutex::default(),
-        }
+        Self { per_s: u64::from(limits.requests_per_s.max(1)), full, buckets: Mutex::default() }
     }
 
     /// Takes one token, or says when there will be one.
@@ -44,10 +40,7 @@ impl RateLimits {
             // A full bucket says the same as none.
             buckets.retain(|_, bucket| self.filled(bucket, now) < self.full);
         }
-        let bucket = buckets.entry(key).or_insert(Bucket {
-            milli_tokens: self.full,
-            filled_at: now,
-        });
+        let bucket = buckets.entry(key).or_insert(Bucket { milli_tokens: self.full, filled_at: now });
         let tokens = self.filled(bucket, now);
         // Only whole milliseconds were counted; the rest stays for the next call.
         bucket.filled_at += Duration::from_millis(millis(bucket.filled_at, now));

@@ -33,10 +33,7 @@ impl UnderWay {
             Some(_) => Err(Problem::new(Kind::KeyReused)),
             None => {
                 keys.insert(name.clone(), key.fingerprint.clone());
-                Ok(UnderWayGuard {
-                    keys: self.clone(),
-                    name,
-                })
+                Ok(UnderWayGuard { keys: self.clone(), name })
             }
         }
     }
@@ -44,10 +41,6 @@ impl UnderWay {
 
 impl Drop for UnderWayGuard {
     fn drop(&mut self) {
-        self.keys
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.name);
+        self.keys.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
     }
 }

@@ -23,9 +23,7 @@ impl<'de> Deserialize<'de> for WaitParam {
         let text = String::deserialize(deserializer)?;
         let plain = matches!(text.len(), 1..=2) && text.bytes().all(|byte| byte.is_ascii_digit());
         let wait_s = text.parse().ok().filter(|wait_s| plain && *wait_s <= WAIT_MAX_S);
-        wait_s
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("expected a number from 0 to 30"))
+        wait_s.map(Self).ok_or_else(|| D::Error::custom("expected a number from 0 to 30"))
     }
 }
 

@@ -37,6 +37,5 @@ pub(crate) async fn cancel_order(
         turn: None,
         status: 200,
     };
-    app.run(run, |slice| slice.order.as_ref().map(OrderView::from))
-        .await
+    app.run(run, |slice| slice.order.as_ref().map(OrderView::from)).await
 }

@@ -19,10 +19,7 @@ use crate::wire::{CurrencyCode, Typed};
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateOrder {
     /// Who owes.
-    #[schema(
-        pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "bor_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[schema(pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$", example = "bor_0A01KJP3Q8ZB00000000000000")]
     borrower_id: String,
     /// The lender's own name for the order, unique per borrower (a loan and instalment number, say).
     #[schema(
@@ -72,8 +69,7 @@ pub(crate) async fn create_order(
         turn: None,
         status: 201,
     };
-    app.run(run, |slice| slice.order.as_ref().map(OrderView::from))
-        .await
+    app.run(run, |slice| slice.order.as_ref().map(OrderView::from)).await
 }
 
 fn command_of(body: &CreateOrder) -> Result<(CallKey, Command), Problem> {
@@ -86,16 +82,6 @@ fn command_of(body: &CreateOrder) -> Result<(CallKey, Command), Problem> {
     else {
         return Err(typed.into_problem());
     };
-    let load = CallKey::NewOrder {
-        borrower,
-        reference: reference.clone(),
-    };
-    Ok((
-        load,
-        Command::CreateOrder {
-            reference,
-            money,
-            due_at,
-        },
-    ))
+    let load = CallKey::NewOrder { borrower, reference: reference.clone() };
+    Ok((load, Command::CreateOrder { reference, money, due_at }))
 }

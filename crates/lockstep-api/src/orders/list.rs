@@ -75,20 +75,11 @@ pub(crate) async fn list_orders(
     caller: Caller<Read>,
     Query(query): Query<OrdersQuery>,
 ) -> Result<Json<Listing<OrderView>>, Problem> {
-    let cursors = Cursors {
-        vault: &app.state.vault,
-        tenant: caller.tenant,
-        list: "orders",
-    };
+    let cursors = Cursors { vault: &app.state.vault, tenant: caller.tenant, list: "orders" };
     let page = cursors.page(query.cursor.as_deref(), query.limit)?;
     let filter = OrderFilter {
-        owner: OwnedBy {
-            tenant: caller.tenant,
-            borrower: query.borrower_id,
-        },
-        status: query
-            .status
-            .map(|status| super::STATUSES[status as usize].to_owned()),
+        owner: OwnedBy { tenant: caller.tenant, borrower: query.borrower_id },
+        status: query.status.map(|status| super::STATUSES[status as usize].to_owned()),
         reference: query.reference.map(|text| text.0),
         due_from: query.due_from.map(|time| time.0),
         due_until: query.due_until.map(|time| time.0),

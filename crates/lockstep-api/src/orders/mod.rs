@@ -87,9 +87,6 @@ impl From<&Order> for OrderView {
 #[expect(dead_code, reason = "describes the path in the document")]
 pub(crate) struct OrderPath {
     /// The order's id.
-    #[param(
-        pattern = "^ord_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "ord_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[param(pattern = "^ord_[0-9A-HJKMNP-TV-Z]{26}$", example = "ord_0A01KJP3Q8ZB00000000000000")]
     id: String,
 }

@@ -45,10 +45,7 @@ impl From<&Candidate> for CandidateView {
             Finding::NoMandate => "no_mandate",
             Finding::Unable => "unable",
         };
-        Self {
-            channel: candidate.channel.to_string(),
-            finding,
-        }
+        Self { channel: candidate.channel.to_string(), finding }
     }
 }
 
@@ -120,28 +117,16 @@ impl AttemptView {
     fn stand(&mut self, state: &AttemptState) {
         match state {
             AttemptState::Sending => {}
-            AttemptState::Unknown {
-                reason, since, asked, ..
-            } => {
+            AttemptState::Unknown { reason, since, asked, .. } => {
                 self.status = AttemptStatus::Unknown;
                 (self.reason, self.since, self.asked) = (Some(*reason), Some(Time(*since)), Some(*asked));
             }
-            AttemptState::Succeeded {
-                at,
-                source,
-                channel_ref,
-                defect,
-            } => {
+            AttemptState::Succeeded { at, source, channel_ref, defect } => {
                 self.status = AttemptStatus::Succeeded;
                 (self.since, self.source) = (Some(Time(*at)), Some(*source));
                 (self.channel_ref, self.code) = (channel_ref.clone(), defect.clone());
             }
-            AttemptState::Failed {
-                reason,
-                code,
-                proof,
-                at,
-            } => {
+            AttemptState::Failed { reason, code, proof, at } => {
                 self.status = AttemptStatus::Failed;
                 (self.reason, self.since) = (Some(*reason), Some(Time(*at)));
                 (self.code, self.proof) = (code.clone(), Some(proof.kind()));

@@ -38,6 +38,5 @@ pub(crate) async fn cancel_payment(
         turn: None,
         status: 200,
     };
-    app.run(run, |slice| slice.payment.as_ref().map(PaymentView::from))
-        .await
+    app.run(run, |slice| slice.payment.as_ref().map(PaymentView::from)).await
 }

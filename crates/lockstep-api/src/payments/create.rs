@@ -19,16 +19,10 @@ use crate::wire::Typed;
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreatePayment {
     /// What is owed.
-    #[schema(
-        pattern = "^ord_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "ord_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[schema(pattern = "^ord_[0-9A-HJKMNP-TV-Z]{26}$", example = "ord_0A01KJP3Q8ZB00000000000000")]
     order_id: String,
     /// From which instrument.
-    #[schema(
-        pattern = "^bnd_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "bnd_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[schema(pattern = "^bnd_[0-9A-HJKMNP-TV-Z]{26}$", example = "bnd_0A01KJP3Q8ZB00000000000000")]
     binding_id: String,
     /// Part of what is owed, in minor units; left out, all of it.
     #[schema(minimum = 1, maximum = 10_000_000_000_000_i64)]
@@ -67,27 +61,18 @@ pub(crate) async fn create_payment(
         turn: None,
         status: 201,
     };
-    app.run(run, |slice| slice.payment.as_ref().map(PaymentView::from))
-        .await
+    app.run(run, |slice| slice.payment.as_ref().map(PaymentView::from)).await
 }
 
 fn command_of(body: CreatePayment) -> Result<(CallKey, PaymentCommand), Problem> {
     let mut typed = Typed::default();
     let order = typed.id("order_id", &body.order_id);
     let binding = typed.id("binding_id", &body.binding_id);
-    let amount_minor = body
-        .amount_minor
-        .and_then(|amount| typed.amount("amount_minor", amount));
+    let amount_minor = body.amount_minor.and_then(|amount| typed.amount("amount_minor", amount));
     let channels = typed.channels("channels", &body.channels.unwrap_or_default(), 0);
     let (Some(order), Some(binding)) = (order, binding) else {
         return Err(typed.into_problem());
     };
     typed.finish()?;
-    Ok((
-        CallKey::Collect { order, binding },
-        PaymentCommand::Collect {
-            amount_minor,
-            channels,
-        },
-    ))
+    Ok((CallKey::Collect { order, binding }, PaymentCommand::Collect { amount_minor, channels }))
 }

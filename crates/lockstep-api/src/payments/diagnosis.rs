@@ -67,10 +67,7 @@ pub(crate) struct EvidenceView {
 
 impl From<Evidence> for EvidenceView {
     fn from(evidence: Evidence) -> Self {
-        Self {
-            at: evidence.at.into(),
-            text: evidence.text.into(),
-        }
+        Self { at: evidence.at.into(), text: evidence.text.into() }
     }
 }
 
@@ -163,18 +160,13 @@ pub(crate) async fn diagnose_payment(
         Some(LangWord::En) => Lang::En,
         None => accepted(&headers),
     };
-    Ok(Json(DiagnosisView::of(
-        diagnose(&payment, app.state.engine.channels()),
-        lang,
-    )))
+    Ok(Json(DiagnosisView::of(diagnose(&payment, app.state.engine.channels()), lang)))
 }
 
 /// The first language in `Accept-Language` that we write, by weight; Chinese without one.
 fn accepted(headers: &HeaderMap) -> Lang {
-    let value = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let value =
+        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut known: Vec<(u32, Lang)> = value.split(',').filter_map(weighed).collect();
     // Stable: of two with the same weight the first one counts.
     known.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));

@@ -57,17 +57,10 @@ pub(crate) async fn list_payments(
     caller: Caller<Read>,
     Query(query): Query<PaymentsQuery>,
 ) -> Result<Json<Listing<PaymentView>>, Problem> {
-    let cursors = Cursors {
-        vault: &app.state.vault,
-        tenant: caller.tenant,
-        list: "payments",
-    };
+    let cursors = Cursors { vault: &app.state.vault, tenant: caller.tenant, list: "payments" };
     let page = cursors.page(query.cursor.as_deref(), query.limit)?;
     let filter = PaymentFilter {
-        owner: OwnedBy {
-            tenant: caller.tenant,
-            borrower: query.borrower_id,
-        },
+        owner: OwnedBy { tenant: caller.tenant, borrower: query.borrower_id },
         order: query.order_id,
         status: query.status,
         from: query.created_from.map(|time| time.0),

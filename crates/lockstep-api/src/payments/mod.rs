@@ -27,9 +27,6 @@ pub(crate) use self::view::PaymentView;
 #[expect(dead_code, reason = "describes the path in the document")]
 pub(crate) struct PaymentPath {
     /// The payment's id.
-    #[param(
-        pattern = "^pay_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "pay_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[param(pattern = "^pay_[0-9A-HJKMNP-TV-Z]{26}$", example = "pay_0A01KJP3Q8ZB00000000000000")]
     id: String,
 }

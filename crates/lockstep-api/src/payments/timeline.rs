@@ -56,11 +56,7 @@ pub(crate) async fn get_timeline(
     PathId(id): PathId<PaymentId>,
 ) -> Result<Json<Timeline>, Problem> {
     let payment = visible(app.state.queries.payment(id).await?, caller.tenant)?;
-    let rows = app
-        .state
-        .queries
-        .timeline(&payment.id.to_string(), MAX_EVENTS)
-        .await?;
+    let rows = app.state.queries.timeline(&payment.id.to_string(), MAX_EVENTS).await?;
     let channels = app.state.engine.channels();
     let items = rows.iter().map(|row| {
         let event = event_of(row)?;
@@ -72,9 +68,7 @@ pub(crate) async fn get_timeline(
             text: words::of(&event, channels),
         })
     });
-    Ok(Json(Timeline {
-        data: items.collect::<Result<_, Fault>>()?,
-    }))
+    Ok(Json(Timeline { data: items.collect::<Result<_, Fault>>()? }))
 }
 
 /// The event in a stored row: the object with a `type`, alone or inside an envelope with its schema's

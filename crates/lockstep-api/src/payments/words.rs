@@ -36,10 +36,7 @@ pub(super) fn of(event: &PaymentEvent, channels: &ChannelBook) -> Words {
         }
         PaymentEvent::AttemptUnknown { number, reason, .. } => {
             let title = reason.entry().title;
-            let zh = format!(
-                "第 {number} 次扣款结果未知（{}），正在向渠道查询。",
-                plain(title.zh)
-            );
+            let zh = format!("第 {number} 次扣款结果未知（{}），正在向渠道查询。", plain(title.zh));
             (
                 zh,
                 format!(
@@ -62,33 +59,20 @@ pub(super) fn of(event: &PaymentEvent, channels: &ChannelBook) -> Words {
         ),
         PaymentEvent::AttemptSucceeded { number, source, .. } => {
             let (zh, en) = source_words(*source);
-            (
-                format!("第 {number} 次扣款成功（{zh}）。"),
-                format!("Attempt {number} moved the money ({en})."),
-            )
+            (format!("第 {number} 次扣款成功（{zh}）。"), format!("Attempt {number} moved the money ({en})."))
         }
-        PaymentEvent::AttemptFailed {
-            number, reason, code, ..
-        } => {
+        PaymentEvent::AttemptFailed { number, reason, code, .. } => {
             let title = reason.entry().title;
-            let code = code
-                .as_deref()
-                .map_or_else(String::new, |code| format!(" [{code}]"));
+            let code = code.as_deref().map_or_else(String::new, |code| format!(" [{code}]"));
             let zh = format!("第 {number} 次未扣款：{}{code}。", plain(title.zh));
-            (
-                zh,
-                format!("Attempt {number} took nothing: {}{code}.", plain(title.en)),
-            )
+            (zh, format!("Attempt {number} took nothing: {}{code}.", plain(title.en)))
         }
         PaymentEvent::Waiting { until, reason, .. } => {
             let until = until.to_rfc3339();
             let why = reason.map(|reason| reason.entry().title);
             let zh = why.map_or_else(String::new, |title| format!("（{}）", plain(title.zh)));
             let en = why.map_or_else(String::new, |title| format!(" ({})", plain(title.en)));
-            (
-                format!("等待至 {until} 再扣款{zh}。"),
-                format!("The next attempt is planned for {until}{en}."),
-            )
+            (format!("等待至 {until} 再扣款{zh}。"), format!("The next attempt is planned for {until}{en}."))
         }
         PaymentEvent::Succeeded { .. } => both("支付成功。", "The payment succeeded."),
         PaymentEvent::Failed { reason, stopped, .. } => {
@@ -111,14 +95,8 @@ fn plain(title: &str) -> &str {
 
 fn name_of(channel: &ChannelId, channels: &ChannelBook) -> Words {
     match channels.get(channel) {
-        Some(capability) => Words {
-            zh: capability.name.zh.clone(),
-            en: capability.name.en.clone(),
-        },
-        None => Words {
-            zh: channel.to_string(),
-            en: channel.to_string(),
-        },
+        Some(capability) => Words { zh: capability.name.zh.clone(), en: capability.name.en.clone() },
+        None => Words { zh: channel.to_string(), en: channel.to_string() },
     }
 }
 

@@ -264,11 +264,7 @@ mod tests {
         assert_eq!(codes.len(), kinds().len());
         for entry in kinds() {
             assert!((400..600).contains(&entry.status), "{}", entry.code);
-            assert!(
-                entry.detail.zh.ends_with('。') && entry.detail.en.ends_with('.'),
-                "{}",
-                entry.code
-            );
+            assert!(entry.detail.zh.ends_with('。') && entry.detail.en.ends_with('.'), "{}", entry.code);
         }
     }
 }

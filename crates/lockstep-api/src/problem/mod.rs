@@ -78,35 +78,20 @@ impl FieldError {
         zh: impl Into<String>,
         en: impl Into<String>,
     ) -> Self {
-        let message = Words {
-            zh: zh.into(),
-            en: en.into(),
-        };
-        Self {
-            field: field.into(),
-            code: code.to_owned(),
-            message,
-        }
+        let message = Words { zh: zh.into(), en: en.into() };
+        Self { field: field.into(), code: code.to_owned(), message }
     }
 }
 
 impl From<&Finding> for FieldError {
     fn from(finding: &Finding) -> Self {
-        Self::new(
-            finding.field.as_ref(),
-            finding.code.as_str(),
-            finding.message.zh,
-            finding.message.en,
-        )
+        Self::new(finding.field.as_ref(), finding.code.as_str(), finding.message.zh, finding.message.en)
     }
 }
 
 /// The findings that stop a value, as wrong fields.
 pub(crate) fn errors_of(findings: &[Finding]) -> impl Iterator<Item = FieldError> {
-    findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .map(FieldError::from)
+    findings.iter().filter(|finding| finding.severity == Severity::Error).map(FieldError::from)
 }
 
 impl Problem {
@@ -191,9 +176,7 @@ impl IntoResponse for Problem {
         let Answer { status, body } = self.to_answer();
         let mut response = answer_response(status, body);
         if let Some(seconds) = self.0.retry_after_s {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.0.authenticate {
             let scheme = HeaderValue::from_static("Bearer realm=\"lockstep\"");

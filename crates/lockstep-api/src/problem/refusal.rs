@@ -71,16 +71,12 @@ mod tests {
             Refusal::BindingNotFound,
             Refusal::OrderNotFound,
             Refusal::PaymentNotFound,
-            Refusal::AlreadyBound {
-                binding: BindingId::mint(&mut mint),
-            },
+            Refusal::AlreadyBound { binding: BindingId::mint(&mut mint) },
             Refusal::ChannelNotFound { channel: channel() },
             Refusal::ChannelCannotSign { channel: channel() },
             Refusal::MandateExists { channel: channel() },
             Refusal::NoMandateOn { channel: channel() },
-            Refusal::CodeTooSoon {
-                free_at: Timestamp::from_millis(0),
-            },
+            Refusal::CodeTooSoon { free_at: Timestamp::from_millis(0) },
             Refusal::OutcomeUnknown,
             Refusal::AmountNotAllowed,
         ];

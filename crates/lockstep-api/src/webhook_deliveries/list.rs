@@ -64,11 +64,7 @@ pub(crate) async fn list_deliveries(
     caller: Caller<Read>,
     Query(query): Query<DeliveriesQuery>,
 ) -> Result<Json<Listing<DeliveryView>>, Problem> {
-    let cursors = Cursors {
-        vault: &app.state.vault,
-        tenant: caller.tenant,
-        list: "webhook_deliveries",
-    };
+    let cursors = Cursors { vault: &app.state.vault, tenant: caller.tenant, list: "webhook_deliveries" };
     let page = cursors.page(query.cursor.as_deref(), query.limit)?;
     let state = query.state.map(DeliveryStateFilter::as_str);
     let listed = app.state.queries.deliveries(caller.tenant, state, &page).await?;

@@ -15,10 +15,7 @@ use crate::problem::{Kind, Problem};
 #[expect(dead_code, reason = "describes the path in the document")]
 pub(crate) struct DeliveryPath {
     /// The delivery's id.
-    #[param(
-        pattern = "^dlv_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "dlv_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[param(pattern = "^dlv_[0-9A-HJKMNP-TV-Z]{26}$", example = "dlv_0A01KJP3Q8ZB00000000000000")]
     id: String,
 }
 
@@ -51,22 +48,11 @@ pub(crate) async fn retry_delivery(
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant;
     let work = move |app: App, _key| async move {
-        if !app
-            .state
-            .directory
-            .requeue_delivery(tenant, id, app.now())
-            .await?
-        {
+        if !app.state.directory.requeue_delivery(tenant, id, app.now()).await? {
             return Err(Problem::new(Kind::DeliveryNotFound));
         }
         app.state.engine.nudge();
-        Done::new(
-            200,
-            &Requeued {
-                id: id.to_string(),
-                state: "pending",
-            },
-        )
+        Done::new(200, &Requeued { id: id.to_string(), state: "pending" })
     };
     app.once(tenant, call.key, work).await
 }

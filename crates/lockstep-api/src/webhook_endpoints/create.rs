@@ -69,12 +69,7 @@ fn check(app: &App, body: CreateEndpoint) -> Result<(String, Vec<String>), Probl
         let place = format!("kinds[{index}]");
         if !KINDS.contains(&kind.as_str()) {
             let zh = "没有这种通知。";
-            typed.wrong(
-                &place,
-                "kind",
-                zh,
-                format!("No such kind; there are {}.", KINDS.join(", ")),
-            );
+            typed.wrong(&place, "kind", zh, format!("No such kind; there are {}.", KINDS.join(", ")));
         } else if kinds[..index].contains(kind) {
             typed.wrong(&place, "repeated", "通知种类重复。", "This kind is named twice.");
         }
@@ -97,10 +92,7 @@ async fn make(
     let id = EndpointId::mint(&mut app.mint_for(idempotency));
     let mut known = directory.endpoints(tenant).await?;
     // A call that stopped half-way may have left an endpoint whose secret nobody has seen.
-    if let Some(left) = known
-        .iter()
-        .position(|left| App::same_call(left.id.body(), id.body()))
-    {
+    if let Some(left) = known.iter().position(|left| App::same_call(left.id.body(), id.body())) {
         directory.remove_endpoint(tenant, known.remove(left).id).await?;
     }
     if known.len() >= MAX_ENDPOINTS {
@@ -109,19 +101,8 @@ async fn make(
     let secrets = EndpointSecrets::new(&app.state.vault, tenant, id);
     let (secret, sealed) = secrets.generate()?;
     let created_at = app.now();
-    let endpoint = Endpoint {
-        id,
-        tenant,
-        url,
-        secrets: vec![sealed],
-        kinds,
-        enabled: true,
-        created_at,
-    };
+    let endpoint = Endpoint { id, tenant, url, secrets: vec![sealed], kinds, enabled: true, created_at };
     directory.put_endpoint(endpoint.clone()).await?;
-    let shown = EndpointWithSecret {
-        endpoint: EndpointView::from(&endpoint),
-        secret,
-    };
+    let shown = EndpointWithSecret { endpoint: EndpointView::from(&endpoint), secret };
     Ok(Done::new(201, &shown)?.with_secret())
 }

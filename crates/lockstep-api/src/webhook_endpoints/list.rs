@@ -31,7 +31,5 @@ pub(crate) async fn list_endpoints(
     caller: Caller<Admin>,
 ) -> Result<Json<Endpoints>, Problem> {
     let endpoints = app.state.directory.endpoints(caller.tenant).await?;
-    Ok(Json(Endpoints {
-        data: endpoints.iter().map(EndpointView::from).collect(),
-    }))
+    Ok(Json(Endpoints { data: endpoints.iter().map(EndpointView::from).collect() }))
 }

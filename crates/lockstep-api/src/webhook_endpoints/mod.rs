@@ -79,9 +79,6 @@ pub(crate) struct EndpointWithSecret {
 #[expect(dead_code, reason = "describes the path in the document")]
 pub(crate) struct EndpointPath {
     /// The endpoint's id.
-    #[param(
-        pattern = "^whe_[0-9A-HJKMNP-TV-Z]{26}$",
-        example = "whe_0A01KJP3Q8ZB00000000000000"
-    )]
+    #[param(pattern = "^whe_[0-9A-HJKMNP-TV-Z]{26}$", example = "whe_0A01KJP3Q8ZB00000000000000")]
     id: String,
 }

@@ -25,9 +25,5 @@ pub(crate) async fn remove_endpoint(
     PathId(id): PathId<EndpointId>,
 ) -> Result<StatusCode, Problem> {
     let removed = app.state.directory.remove_endpoint(caller.tenant, id).await?;
-    if removed {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Problem::new(Kind::EndpointNotFound))
-    }
+    if removed { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::new(Kind::EndpointNotFound)) }
 }

@@ -28,10 +28,7 @@ pub(crate) async fn rotate_secret(
     call: Call<Nothing>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant;
-    app.once(tenant, call.key, move |app: App, _key| async move {
-        rotate(&app, tenant, id).await
-    })
-    .await
+    app.once(tenant, call.key, move |app: App, _key| async move { rotate(&app, tenant, id).await }).await
 }
 
 async fn rotate(app: &App, tenant: TenantId, id: EndpointId) -> Result<Done, Problem> {
@@ -40,14 +37,9 @@ async fn rotate(app: &App, tenant: TenantId, id: EndpointId) -> Result<Done, Pro
     let endpoint = found.ok_or_else(|| Problem::new(Kind::EndpointNotFound))?;
     let secrets = EndpointSecrets::new(&app.state.vault, tenant, id);
     let (secret, sealed) = secrets.generate()?;
-    let endpoint = Endpoint {
-        secrets: EndpointSecrets::rotated(sealed, &endpoint.secrets, app.now()),
-        ..endpoint
-    };
+    let endpoint =
+        Endpoint { secrets: EndpointSecrets::rotated(sealed, &endpoint.secrets, app.now()), ..endpoint };
     app.state.directory.put_endpoint(endpoint.clone()).await?;
-    let shown = EndpointWithSecret {
-        endpoint: EndpointView::from(&endpoint),
-        secret,
-    };
+    let shown = EndpointWithSecret { endpoint: EndpointView::from(&endpoint), secret };
     Ok(Done::new(200, &shown)?.with_secret())
 }

@@ -55,10 +55,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let within =
         |network: Ipv6Addr, length: u32| bits >> (128 - length) == u128::from(network) >> (128 - length);
     let given_out = within(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
-    given_out
-        && !SPECIAL_V6
-            .iter()
-            .any(|(network, length)| within(Ipv6Addr::from(*network), *length))
+    given_out && !SPECIAL_V6.iter().any(|(network, length)| within(Ipv6Addr::from(*network), *length))
 }
 
 #[cfg(test)]
@@ -78,12 +75,7 @@ mod tests {
             ("172.15.255.255", "172.16.0.0", "172.31.255.255", "172.32.0.0"),
             ("192.167.255.255", "192.168.0.0", "192.168.255.255", "192.169.0.0"),
             ("198.17.255.255", "198.18.0.0", "198.19.255.255", "198.20.0.0"),
-            (
-                "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff",
-                "2001:db8::",
-                "2001:db8:ffff::1",
-                "2001:db9::",
-            ),
+            ("2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db8::", "2001:db8:ffff::1", "2001:db9::"),
             ("2001:ffff::1", "2002::", "2002:ffff:ffff::1", "2003::"),
         ] {
             check(first, false);
@@ -93,13 +85,9 @@ mod tests {
                 check(before, true);
             }
         }
-        for special in [
-            "223.255.255.255",
-            "2606:4700:4700::1111",
-            "2400:3200::1",
-            "8.8.8.8",
-            "114.114.114.114",
-        ] {
+        for special in
+            ["223.255.255.255", "2606:4700:4700::1111", "2400:3200::1", "8.8.8.8", "114.114.114.114"]
+        {
             check(special, true);
         }
         for special in [

@@ -22,10 +22,7 @@ fn data_of(subject: &Subject) -> Value {
     let Ok(Value::Object(mut data)) = serde_json::to_value(subject) else {
         return Value::Null;
     };
-    if let Subject::Payment {
-        order, next_try_at, ..
-    } = subject
-    {
+    if let Subject::Payment { order, next_try_at, .. } = subject {
         put_time(&mut data, "next_try_at", *next_try_at);
         if order.is_none() {
             data.remove("money");
@@ -35,8 +32,5 @@ fn data_of(subject: &Subject) -> Value {
 }
 
 fn put_time(data: &mut Map<String, Value>, name: &str, moment: Option<Timestamp>) {
-    data.insert(
-        name.to_owned(),
-        moment.map_or(Value::Null, |moment| moment.to_rfc3339().into()),
-    );
+    data.insert(name.to_owned(), moment.map_or(Value::Null, |moment| moment.to_rfc3339().into()));
 }

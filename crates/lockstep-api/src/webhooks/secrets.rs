@@ -26,14 +26,7 @@ pub(crate) struct EndpointSecrets<'a> {
 impl<'a> EndpointSecrets<'a> {
     pub(crate) fn new(vault: &'a Vault, tenant: TenantId, endpoint: EndpointId) -> Self {
         let (tenant, item) = (tenant.to_string(), endpoint.to_string());
-        Self {
-            vault,
-            place: Place {
-                tenant,
-                owner: "webhook".to_owned(),
-                item,
-            },
-        }
+        Self { vault, place: Place { tenant, owner: "webhook".to_owned(), item } }
     }
 
     /// A new secret: as it is shown once, and as it is stored.
@@ -101,12 +94,7 @@ mod tests {
         let (first, stored) = secrets.generate().unwrap();
         assert!(!stored.contains(first.trim_start_matches("whsec_")));
         let texts = |stored: &[String], now| -> Vec<_> {
-            secrets
-                .open(stored, now)
-                .unwrap()
-                .iter()
-                .map(SigningSecret::to_text)
-                .collect()
+            secrets.open(stored, now).unwrap().iter().map(SigningSecret::to_text).collect()
         };
         let one = vec![stored];
         assert_eq!(texts(&one, hours(9999)), std::slice::from_ref(&first));
@@ -116,16 +104,9 @@ mod tests {
         assert_eq!(texts(&two, hours(24)), std::slice::from_ref(&second));
         let (third, stored) = secrets.generate().unwrap();
         let three = EndpointSecrets::rotated(stored, &two, hours(12));
-        assert_eq!(
-            texts(&three, hours(13)),
-            [third.clone(), second.clone(), first],
-            "each for its own day"
-        );
+        assert_eq!(texts(&three, hours(13)), [third.clone(), second.clone(), first], "each for its own day");
         assert_eq!(texts(&three, hours(25)), [third, second]);
         let other = EndpointSecrets::new(&vault, tenant, EndpointId::mint(&mut mint));
-        assert!(
-            other.open(&three, hours(13)).is_err(),
-            "another endpoint's secret doesn't open"
-        );
+        assert!(other.open(&three, hours(13)).is_err(), "another endpoint's secret doesn't open");
     }
 }

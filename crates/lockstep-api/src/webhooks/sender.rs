@@ -53,12 +53,7 @@ impl WebhookSender {
             .https_only(!allow_private)
             .dns_resolver(Arc::new(PublicOnly { allow_private }))
             .build()?;
-        Ok(Self {
-            client,
-            vault,
-            clock,
-            allow_private,
-        })
+        Ok(Self { client, vault, clock, allow_private })
     }
 
     async fn post(&self, endpoint: &Endpoint, delivery: &Delivery) -> Result<WebhookOutcome, WebhookOutcome> {
@@ -75,10 +70,7 @@ impl WebhookSender {
         let request = request
             .header("webhook-id", &delivery.message)
             .header("webhook-timestamp", timestamp_s.to_string())
-            .header(
-                "webhook-signature",
-                sign(&secrets, &delivery.message, timestamp_s, &body),
-            );
+            .header("webhook-signature", sign(&secrets, &delivery.message, timestamp_s, &body));
         let response = request.body(body).send().await.map_err(|error| unsent(&error))?;
         let outcome = outcome_of(response.status());
         drain(response).await;
@@ -89,9 +81,7 @@ impl WebhookSender {
 #[async_trait]
 impl Webhooks for WebhookSender {
     async fn send(&self, endpoint: &Endpoint, delivery: &Delivery) -> WebhookOutcome {
-        self.post(endpoint, delivery)
-            .await
-            .unwrap_or_else(|outcome| outcome)
+        self.post(endpoint, delivery).await.unwrap_or_else(|outcome| outcome)
     }
 }
 
@@ -159,20 +149,11 @@ mod tests {
 
     #[test]
     fn one_private_address_among_public_ones_is_enough_to_refuse() {
-        let addresses = |texts: &[&str]| {
-            texts
-                .iter()
-                .map(|text| text.parse().unwrap())
-                .collect::<Vec<SocketAddr>>()
-        };
+        let addresses =
+            |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<SocketAddr>>();
         assert!(checked(addresses(&["8.8.8.8:0", "[2400:3200::1]:0"]), false).is_ok());
-        for bad in [
-            "127.0.0.1:0",
-            "[::1]:0",
-            "[::ffff:10.0.0.1]:0",
-            "169.254.169.254:0",
-            "100.100.100.200:0",
-        ] {
+        for bad in ["127.0.0.1:0", "[::1]:0", "[::ffff:10.0.0.1]:0", "169.254.169.254:0", "100.100.100.200:0"]
+        {
             assert!(checked(addresses(&["8.8.8.8:0", bad]), false).is_err(), "{bad}");
             assert!(checked(addresses(&[bad]), true).is_ok());
         }
@@ -192,22 +173,14 @@ mod tests {
             (502, WebhookOutcome::Throttled),
             (504, WebhookOutcome::Throttled),
         ] {
-            assert_eq!(
-                outcome_of(StatusCode::from_u16(status).unwrap()),
-                outcome,
-                "{status}"
-            );
+            assert_eq!(outcome_of(StatusCode::from_u16(status).unwrap()), outcome, "{status}");
         }
     }
 
     #[tokio::test]
     async fn a_name_that_leads_home_is_forbidden() {
         let resolver = Arc::new(PublicOnly { allow_private: false });
-        let client = Client::builder()
-            .dns_resolver(resolver)
-            .no_proxy()
-            .build()
-            .unwrap();
+        let client = Client::builder().dns_resolver(resolver).no_proxy().build().unwrap();
         let error = client.post("https://localhost:1/").send().await.unwrap_err();
         assert_eq!(unsent(&error), WebhookOutcome::Forbidden, "{error:?}");
     }

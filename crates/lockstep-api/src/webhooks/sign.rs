@@ -60,11 +60,7 @@ impl SigningSecret {
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         let text = text.strip_prefix(PREFIX).unwrap_or(text);
         let bytes = Zeroizing::new(ANY_PADDING.decode(text).map_err(|_| SecretError::NotBase64)?);
-        if (24..=64).contains(&bytes.len()) {
-            Ok(Self(bytes))
-        } else {
-            Err(SecretError::Length)
-        }
+        if (24..=64).contains(&bytes.len()) { Ok(Self(bytes)) } else { Err(SecretError::Length) }
     }
 
     /// As it is shown once.
@@ -141,11 +137,7 @@ pub fn verify(
     let mut given = given.filter_map(|text| STANDARD.decode(text).ok());
     // Compares in constant time; a signature of another length never fits.
     let fits = |signature: Vec<u8>| secret.mac(id, timestamp_s, body).verify_slice(&signature).is_ok();
-    if given.any(fits) {
-        Ok(())
-    } else {
-        Err(VerifyError::NoMatch)
-    }
+    if given.any(fits) { Ok(()) } else { Err(VerifyError::NoMatch) }
 }
 
 #[cfg(test)]
@@ -184,14 +176,7 @@ mod tests {
     /// What the receiver makes of headers, at `now_s`.
     fn check(id: &str, timestamp: &str, signature: &str, now_s: i64) -> Result<(), VerifyError> {
         let (secret, _, _, body, _) = VECTORS[0];
-        verify(
-            secret,
-            id,
-            timestamp,
-            signature,
-            body.as_bytes(),
-            Timestamp::from_millis(now_s * 1000),
-        )
+        verify(secret, id, timestamp, signature, body.as_bytes(), Timestamp::from_millis(now_s * 1000))
     }
 
     #[test]
@@ -203,40 +188,22 @@ mod tests {
         assert_eq!(check(id, "", signature, t), Err(VerifyError::MissingHeader));
         assert_eq!(check(id, &time, "", t), Err(VerifyError::MissingHeader));
         for bad in ["hello", "12.5", "99999999999999999999", " 1", "-"] {
-            assert_eq!(
-                check(id, bad, signature, t),
-                Err(VerifyError::BadTimestamp),
-                "{bad}"
-            );
+            assert_eq!(check(id, bad, signature, t), Err(VerifyError::BadTimestamp), "{bad}");
         }
         assert_eq!(check(id, &time, signature, t + 300), Ok(()));
         assert_eq!(check(id, &time, signature, t + 301), Err(VerifyError::TooOld));
         assert_eq!(check(id, &time, signature, t - 300), Ok(()));
         assert_eq!(check(id, &time, signature, t - 301), Err(VerifyError::TooNew));
         let (cut, wrong) = (&signature[..8], signature.replace('g', "h"));
-        for bad in [
-            cut,
-            &wrong,
-            "v1,",
-            "v1",
-            ",",
-            &signature[3..],
-            &signature.replace("v1,", "v2,"),
-            "v1a,AAAA",
-        ] {
+        for bad in
+            [cut, &wrong, "v1,", "v1", ",", &signature[3..], &signature.replace("v1,", "v2,"), "v1a,AAAA"]
+        {
             assert_eq!(check(id, &time, bad, t), Err(VerifyError::NoMatch), "{bad}");
         }
         let unset = verify("", id, &time, signature, b"{}", Timestamp::from_millis(t * 1000));
-        assert_eq!(
-            unset,
-            Err(VerifyError::Secret(SecretError::Length)),
-            "an empty secret verifies nothing"
-        );
+        assert_eq!(unset, Err(VerifyError::Secret(SecretError::Length)), "an empty secret verifies nothing");
         assert_eq!(check("msg_other", &time, signature, t), Err(VerifyError::NoMatch));
-        assert_eq!(
-            check(id, &(t + 1).to_string(), signature, t),
-            Err(VerifyError::NoMatch)
-        );
+        assert_eq!(check(id, &(t + 1).to_string(), signature, t), Err(VerifyError::NoMatch));
         let several = format!("v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= v2,x {signature} v1,aGVsbG8=");
         assert_eq!(check(id, &time, &several, t), Ok(()));
     }

@@ -9,17 +9,8 @@ use super::address::is_public;
 
 const MAX_BYTES: usize = 2048;
 /// Names that mean this machine or this network, whatever they resolve to.
-const LOCAL_NAMES: [&str; 9] = [
-    "localhost",
-    "local",
-    "localdomain",
-    "internal",
-    "intranet",
-    "lan",
-    "home.arpa",
-    "corp",
-    "private",
-];
+const LOCAL_NAMES: [&str; 9] =
+    ["localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa", "corp", "private"];
 
 /// Why a URL may not be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,15 +47,13 @@ impl ForbiddenTarget {
     /// What to say.
     pub fn sentence(self) -> Sentence {
         let (zh, en) = match self {
-            Self::NotAUrl => (
-                "应为不超过 2048 个字符的网址。",
-                "It must be a URL of at most 2048 characters.",
-            ),
+            Self::NotAUrl => {
+                ("应为不超过 2048 个字符的网址。", "It must be a URL of at most 2048 characters.")
+            }
             Self::Scheme => ("网址必须以 https:// 开头。", "The URL must begin with https://."),
-            Self::Credentials => (
-                "网址中不能含用户名或密码。",
-                "The URL may carry no user name or password.",
-            ),
+            Self::Credentials => {
+                ("网址中不能含用户名或密码。", "The URL may carry no user name or password.")
+            }
             Self::Fragment => ("网址中不能含 # 片段。", "The URL may carry no fragment."),
             Self::NotPublic => (
                 "网址的主机必须在公网上，不能是内网、本机或保留地址。",
@@ -121,8 +110,7 @@ mod tests {
     const ACCEPTED: &str = include_str!("../../tests/data/public_urls.txt");
 
     fn lines(text: &str) -> impl Iterator<Item = &str> {
-        text.lines()
-            .filter(|line| !line.is_empty() && !line.starts_with("# "))
+        text.lines().filter(|line| !line.is_empty() && !line.starts_with("# "))
     }
 
     #[test]
@@ -145,9 +133,6 @@ mod tests {
         assert!(check_url("http://127.0.0.1:8080/hook", true).is_ok());
         assert!(check_url("http://localhost:8080/hook", true).is_ok());
         assert_eq!(check_url("ftp://127.0.0.1/", true), Err(ForbiddenTarget::Scheme));
-        assert_eq!(
-            check_url("http://a:b@localhost/", true),
-            Err(ForbiddenTarget::Credentials)
-        );
+        assert_eq!(check_url("http://a:b@localhost/", true), Err(ForbiddenTarget::Credentials));
     }
 }

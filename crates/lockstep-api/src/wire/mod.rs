@@ -24,19 +24,13 @@ pub(crate) struct Words {
 
 impl From<Text> for Words {
     fn from(text: Text) -> Self {
-        Self {
-            zh: text.zh.to_owned(),
-            en: text.en.to_owned(),
-        }
+        Self { zh: text.zh.to_owned(), en: text.en.to_owned() }
     }
 }
 
 impl From<Sentence> for Words {
     fn from(text: Sentence) -> Self {
-        Self {
-            zh: text.zh,
-            en: text.en,
-        }
+        Self { zh: text.zh, en: text.en }
     }
 }
 
@@ -69,10 +63,7 @@ pub(crate) struct MoneyView {
 
 impl From<Money> for MoneyView {
     fn from(money: Money) -> Self {
-        Self {
-            amount_minor: money.amount_minor,
-            currency: money.currency.code(),
-        }
+        Self { amount_minor: money.amount_minor, currency: money.currency.code() }
     }
 }
 

@@ -55,18 +55,13 @@ fn currencies() -> Vec<&'static str> {
     let letters = || 'A'..='Z';
     let codes =
         letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| format!("{a}{b}{c}"))));
-    codes
-        .filter_map(|code| Currency::from_code(&code))
-        .map(Currency::code)
-        .collect()
+    codes.filter_map(|code| Currency::from_code(&code)).map(Currency::code).collect()
 }
 
 impl PartialSchema for Time {
     fn schema() -> RefOr<Schema> {
         let schema = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
-        schema
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .into()
+        schema.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).into()
     }
 }
 

@@ -18,11 +18,7 @@ pub(crate) struct Typed(Vec<FieldError>);
 impl Typed {
     /// `Ok` when nothing was wrong.
     pub(crate) fn finish(self) -> Result<(), Problem> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(self.into_problem())
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(self.into_problem()) }
     }
 
     /// The problem with everything that was wrong.
@@ -43,12 +39,7 @@ impl Typed {
         let length = text.chars().count();
         if length == 0 || length > max {
             let zh = format!("应为 1 到 {max} 个字符。");
-            self.wrong(
-                field,
-                "length",
-                zh,
-                format!("It must have 1 to {max} characters."),
-            );
+            self.wrong(field, "length", zh, format!("It must have 1 to {max} characters."));
             return None;
         }
         if text.chars().any(is_invisible) {
@@ -68,12 +59,7 @@ impl Typed {
     pub(crate) fn at_most(&mut self, field: &str, text: Option<&str>, max: usize) {
         if text.is_some_and(|text| text.chars().count() > max) {
             let zh = format!("最多 {max} 个字符。");
-            self.wrong(
-                field,
-                "length",
-                zh,
-                format!("It may have at most {max} characters."),
-            );
+            self.wrong(field, "length", zh, format!("It may have at most {max} characters."));
         }
     }
 
@@ -153,12 +139,7 @@ impl Typed {
     pub(crate) fn channels(&mut self, field: &str, names: &[String], min: usize) -> Vec<ChannelId> {
         if !(min..=MAX_CHANNELS).contains(&names.len()) {
             let zh = format!("应列出 {min} 到 {MAX_CHANNELS} 个渠道。");
-            self.wrong(
-                field,
-                "length",
-                zh,
-                format!("Name {min} to {MAX_CHANNELS} channels."),
-            );
+            self.wrong(field, "length", zh, format!("Name {min} to {MAX_CHANNELS} channels."));
             return Vec::new();
         }
         let mut channels = Vec::new();
@@ -190,9 +171,7 @@ pub(crate) fn moment(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let is = |at: usize, wanted: &[u8]| bytes.get(at).is_some_and(|byte| wanted.contains(byte));
     let digits = |range: std::ops::Range<usize>| {
-        bytes
-            .get(range)
-            .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+        bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
     let date = digits(0..4) && is(4, b"-") && digits(5..7) && is(7, b"-") && digits(8..10) && is(10, b"Tt");
     let time = digits(11..13) && is(13, b":") && digits(14..16) && is(16, b":") && digits(17..19);
@@ -252,15 +231,7 @@ mod tests {
 
     #[test]
     fn references_refuse_what_cannot_be_seen() {
-        for bad in [
-            "",
-            "a\0b",
-            "a\nb",
-            "a\u{202e}b",
-            "a\u{7f}b",
-            "a\u{85}b",
-            &"x".repeat(65),
-        ] {
+        for bad in ["", "a\0b", "a\nb", "a\u{202e}b", "a\u{7f}b", "a\u{85}b", &"x".repeat(65)] {
             let mut typed = Typed::default();
             assert_eq!(typed.text("reference", bad, 64), None);
             assert!(typed.finish().is_err());

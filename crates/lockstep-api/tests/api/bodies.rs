@@ -9,15 +9,10 @@ async fn bodies_that_are_not_what_they_should_be() {
     let house = House::asleep();
     let lender = house.lender("Sunrise");
     let check = async |body: &[u8], code: &str, field: &str, what: &str| {
-        let reply = lender
-            .post_raw(&[("idempotency-key", "\"k\"")], "/v1/orders", body)
-            .await;
+        let reply = lender.post_raw(&[("idempotency-key", "\"k\"")], "/v1/orders", body).await;
         let status = if code == "invalid_fields" { 422 } else { 400 };
         let problem = reply.is_problem(status, code);
-        assert!(
-            named(&problem).contains(&(field.to_owned(), what.to_owned())),
-            "{problem}"
-        );
+        assert!(named(&problem).contains(&(field.to_owned(), what.to_owned())), "{problem}");
         for error in problem["errors"].as_array().unwrap() {
             assert!(error["message"]["zh"].is_string() && error["message"]["en"].is_string());
         }
@@ -32,10 +27,7 @@ async fn bodies_that_are_not_what_they_should_be() {
     check(b"{}", "invalid_body", "borrower_id", "missing").await;
     let with = |name: &str, value: &str| {
         let mut fields = vec![
-            (
-                "borrower_id".to_owned(),
-                "\"bor_0A01KJP3Q8ZB00000000000000\"".to_owned(),
-            ),
+            ("borrower_id".to_owned(), "\"bor_0A01KJP3Q8ZB00000000000000\"".to_owned()),
             ("reference".to_owned(), "\"L-1\"".to_owned()),
             ("amount_minor".to_owned(), "100".to_owned()),
             ("currency".to_owned(), "\"CNY\"".to_owned()),
@@ -45,10 +37,7 @@ async fn bodies_that_are_not_what_they_should_be() {
             Some(field) => field.1 = value.to_owned(),
             None => fields.push((name.to_owned(), value.to_owned())),
         }
-        let fields: Vec<_> = fields
-            .iter()
-            .map(|(name, value)| format!("\"{name}\":{value}"))
-            .collect();
+        let fields: Vec<_> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         format!("{{{}}}", fields.join(","))
     };
     for (name, value, what) in [
@@ -97,10 +86,7 @@ async fn a_wrong_binding_names_every_field_and_repeats_none() {
         "id_number": "110105194912310021", "mobile": "13800", "channels": ["unionpay", "unionpay", "!"],
         "terms": { "payee": "", "valid_until": "2020-01-01T00:00:00Z", "max_amount_minor": 0 },
     });
-    let problem = lender
-        .post("/v1/bindings", body)
-        .await
-        .is_problem(422, "invalid_fields");
+    let problem = lender.post("/v1/bindings", body).await.is_problem(422, "invalid_fields");
     let fields: Vec<_> = named(&problem).into_iter().map(|(field, _)| field).collect();
     let expected = [
         "card_number",
@@ -118,21 +104,12 @@ async fn a_wrong_binding_names_every_field_and_repeats_none() {
     }
     let incomplete =
         json!({ "borrower_id": borrower, "card_number": "6222020000000000000", "holder_name": "王伟" });
-    let problem = lender
-        .post("/v1/bindings", incomplete)
-        .await
-        .is_problem(422, "invalid_fields");
+    let problem = lender.post("/v1/bindings", incomplete).await.is_problem(422, "invalid_fields");
     let expected = [("id_number", "id_empty"), ("mobile", "mobile_empty")];
-    assert_eq!(
-        named(&problem),
-        expected.map(|(field, code)| (field.to_owned(), code.to_owned()))
-    );
+    assert_eq!(named(&problem), expected.map(|(field, code)| (field.to_owned(), code.to_owned())));
     let unknown = json!({ "terms": { "fee": 1 } });
     let mut body = Client::card(&borrower);
     body["terms"] = unknown["terms"].clone();
-    let problem = lender
-        .post("/v1/bindings", body)
-        .await
-        .is_problem(400, "invalid_body");
+    let problem = lender.post("/v1/bindings", body).await.is_problem(400, "invalid_body");
     assert_eq!(named(&problem)[0].0, "terms.fee");
 }

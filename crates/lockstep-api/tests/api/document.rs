@@ -69,24 +69,15 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
 #[tokio::test]
 async fn every_route_is_documented_and_every_documented_route_answers() {
     let document = document();
-    let documented: BTreeSet<_> = operations(&document)
-        .iter()
-        .map(|(method, path, _)| format!("{method} {path}"))
-        .collect();
-    let expected: BTreeSet<_> = ROUTES
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let documented: BTreeSet<_> =
+        operations(&document).iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let expected: BTreeSet<_> =
+        ROUTES.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     assert_eq!(documented, expected);
     let house = House::asleep();
     let stranger = house.stranger();
     for path in document["paths"].as_object().unwrap().keys() {
-        let concrete = path
-            .replace("{id}", "x")
-            .replace("{code}", "fault")
-            .replace("{channel}", "unionpay");
+        let concrete = path.replace("{id}", "x").replace("{code}", "fault").replace("{channel}", "unionpay");
         for method in METHODS {
             let name = format!("{} {path}", method.to_uppercase());
             let request = stranger.request(&method.to_uppercase(), &concrete, &[], b"");
@@ -113,9 +104,8 @@ fn every_operation_is_complete() {
             summary.contains(" · ") && !summary.is_ascii(),
             "{name}: a summary in both languages: {summary}"
         );
-        let open = ["/health", "/openapi", "/problems", "/v1/callbacks"]
-            .iter()
-            .any(|open| path.starts_with(open));
+        let open =
+            ["/health", "/openapi", "/problems", "/v1/callbacks"].iter().any(|open| path.starts_with(open));
         let secured = operation["security"]
             .as_array()
             .is_some_and(|all| all.iter().any(|one| one.get("api_key").is_some()));
@@ -134,28 +124,15 @@ fn every_operation_is_complete() {
         assert!(has("500") && has("503"), "{name}");
         assert_eq!(has("401") && has("403") && has("429"), secured, "{name}");
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-        let keyed = parameters
-            .iter()
-            .any(|one| one["name"] == "Idempotency-Key" && one["required"] == true);
+        let keyed = parameters.iter().any(|one| one["name"] == "Idempotency-Key" && one["required"] == true);
         let mutating = method == "POST" && secured && path != "/v1/precheck";
         assert_eq!(keyed, mutating, "{name}: Idempotency-Key");
         if keyed {
-            assert!(
-                ["400", "409", "413", "415", "422"]
-                    .iter()
-                    .all(|status| has(status)),
-                "{name}"
-            );
+            assert!(["400", "409", "413", "415", "422"].iter().all(|status| has(status)), "{name}");
         }
         for parameter in parameters {
-            assert!(
-                !parameter["schema"].to_string().contains("null"),
-                "{name}: {parameter}"
-            );
-            let (pattern, example) = (
-                parameter["schema"]["pattern"].as_str(),
-                parameter["example"].as_str(),
-            );
+            assert!(!parameter["schema"].to_string().contains("null"), "{name}: {parameter}");
+            let (pattern, example) = (parameter["schema"]["pattern"].as_str(), parameter["example"].as_str());
             if pattern.is_some_and(|pattern| pattern.ends_with("{26}$")) && example.is_some() {
                 assert_eq!(example.map(str::len), Some(30), "{name}: {parameter}");
             }
@@ -176,19 +153,12 @@ fn bodies_take_no_unknown_fields() {
             continue;
         };
         let schema = &document["components"]["schemas"][name];
-        assert_eq!(
-            schema["additionalProperties"],
-            json!(false),
-            "{method} {path}: {name}"
-        );
+        assert_eq!(schema["additionalProperties"], json!(false), "{method} {path}: {name}");
     }
     let text = document.to_string();
     let references = text.split("\"$ref\":\"#/components/schemas/").skip(1);
     for name in references.filter_map(|rest| rest.split('"').next()) {
-        assert!(
-            document["components"]["schemas"][name].is_object(),
-            "{name} is referred to and missing"
-        );
+        assert!(document["components"]["schemas"][name].is_object(), "{name} is referred to and missing");
     }
 }
 

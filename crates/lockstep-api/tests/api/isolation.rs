@@ -8,27 +8,16 @@ use crate::support::{Client, House, Reply};
 /// The ids of one lender's things, by what stands in a path before `{id}`.
 async fn things(house: &House, lender: &Client) -> Vec<(&'static str, String)> {
     let borrower = lender.borrower("B-1").await;
-    let endpoint = lender
-        .post(
-            "/v1/webhook_endpoints",
-            json!({ "url": "https://example.com/in" }),
-        )
-        .await
-        .ok();
+    let endpoint =
+        lender.post("/v1/webhook_endpoints", json!({ "url": "https://example.com/in" })).await.ok();
     let binding = lender.usable_card(&borrower).await;
     let order = lender.order(&borrower, "L-1", 100).await;
     let payment = lender.payment(&order, &binding).await;
-    let key = lender
-        .post("/v1/api_keys", json!({ "name": "x", "scopes": ["read"] }))
-        .await
-        .ok();
+    let key = lender.post("/v1/api_keys", json!({ "name": "x", "scopes": ["read"] })).await.ok();
     let delivery = {
         let mut data = house.world.data();
-        let delivery = data
-            .deliveries
-            .values_mut()
-            .find(|delivery| delivery.tenant == lender.tenant)
-            .unwrap();
+        let delivery =
+            data.deliveries.values_mut().find(|delivery| delivery.tenant == lender.tenant).unwrap();
         delivery.state = "dead".to_owned();
         delivery.id.to_string()
     };
@@ -63,9 +52,7 @@ async fn call(client: &Client, method: &str, path: &str) -> Reply {
         ("POST", Some("code")) => client.post(path, json!({ "channel": "unionpay" })).await,
         ("POST", Some("mandates")) => client.post(path, json!({ "channel": "netsunion" })).await,
         ("POST", Some("verify")) => {
-            client
-                .post(path, json!({ "channel": "unionpay", "code": "123456" }))
-                .await
+            client.post(path, json!({ "channel": "unionpay", "code": "123456" })).await
         }
         ("POST", _) => client.post(path, json!({})).await,
         ("DELETE", _) => client.delete(path).await,
@@ -103,12 +90,8 @@ async fn the_matrix() {
             let unknown = call(&other, &method, same).await;
             assert_eq!(comparable(&foreign), comparable(&unknown), "{method} {same}");
         }
-        call(&house.stranger(), &method, &path)
-            .await
-            .is_problem(401, "unauthenticated");
-        call(&nobody, &method, &path)
-            .await
-            .is_problem(403, "scope_missing");
+        call(&house.stranger(), &method, &path).await.is_problem(401, "unauthenticated");
+        call(&nobody, &method, &path).await.is_problem(403, "scope_missing");
         let read = call(&reader, &method, &path).await;
         match method.as_str() {
             "GET" => assert_eq!(read.status, 200, "{path} {}", read.text),
@@ -116,11 +99,7 @@ async fn the_matrix() {
         }
     }
     let order = &theirs[2].1;
-    assert_eq!(
-        owner.get(&format!("/v1/orders/{order}")).await.status,
-        200,
-        "nothing was changed by trying"
-    );
+    assert_eq!(owner.get(&format!("/v1/orders/{order}")).await.status, 200, "nothing was changed by trying");
 }
 
 #[tokio::test]
@@ -133,36 +112,21 @@ async fn things_of_others_in_bodies_and_filters_do_not_exist() {
         things.iter().find(|(found, _)| *found == name).unwrap().1.clone()
     };
     let mut card = Client::card(&id(&theirs, "borrowers"));
-    other
-        .post("/v1/bindings", card.clone())
-        .await
-        .is_problem(404, "borrower_not_found");
+    other.post("/v1/bindings", card.clone()).await.is_problem(404, "borrower_not_found");
     card["borrower_id"] = json!("bor_0A01KJP3Q8ZB00000000000000");
-    other
-        .post("/v1/bindings", card)
-        .await
-        .is_problem(404, "borrower_not_found");
+    other.post("/v1/bindings", card).await.is_problem(404, "borrower_not_found");
     let body = json!({
         "borrower_id": id(&theirs, "borrowers"), "reference": "L-9", "amount_minor": 5, "currency": "CNY",
         "due_at": "2026-03-01T09:00:00Z",
     });
-    other
-        .post("/v1/orders", body)
-        .await
-        .is_problem(404, "borrower_not_found");
+    other.post("/v1/orders", body).await.is_problem(404, "borrower_not_found");
     let pay = |order: String, binding: String| json!({ "order_id": order, "binding_id": binding });
     let (orders, bindings) = ("orders", "bindings");
-    let reply = other
-        .post("/v1/payments", pay(id(&theirs, orders), id(&theirs, bindings)))
-        .await;
+    let reply = other.post("/v1/payments", pay(id(&theirs, orders), id(&theirs, bindings))).await;
     reply.is_problem(404, "order_not_found");
-    let reply = other
-        .post("/v1/payments", pay(id(&theirs, orders), id(&own, bindings)))
-        .await;
+    let reply = other.post("/v1/payments", pay(id(&theirs, orders), id(&own, bindings))).await;
     reply.is_problem(404, "order_not_found");
-    let reply = other
-        .post("/v1/payments", pay(id(&own, orders), id(&theirs, bindings)))
-        .await;
+    let reply = other.post("/v1/payments", pay(id(&own, orders), id(&theirs, bindings))).await;
     reply.is_problem(404, "binding_not_found");
     for path in [
         format!("/v1/bindings?borrower_id={}", id(&theirs, "borrowers")),
@@ -172,20 +136,11 @@ async fn things_of_others_in_bodies_and_filters_do_not_exist() {
     ] {
         assert_eq!(other.get(&path).await.ok()["data"], json!([]), "{path}");
     }
-    for list in [
-        "borrowers",
-        "bindings",
-        "orders",
-        "payments",
-        "webhook_endpoints",
-        "webhook_deliveries",
-        "api_keys",
-    ] {
+    for list in
+        ["borrowers", "bindings", "orders", "payments", "webhook_endpoints", "webhook_deliveries", "api_keys"]
+    {
         let text = other.get(&format!("/v1/{list}")).await.text;
-        assert!(
-            theirs.iter().all(|(_, id)| !text.contains(id.as_str())),
-            "{list}: {text}"
-        );
+        assert!(theirs.iter().all(|(_, id)| !text.contains(id.as_str())), "{list}: {text}");
     }
 }
 
@@ -215,19 +170,10 @@ async fn keys_are_believed_in_one_form_only() {
         assert!(!reply.text.contains("lsk_0") && !reply.text.contains(&secret));
     }
     let value = format!("bearer {secret}");
-    let twice = [
-        ("authorization", value.as_str()),
-        ("authorization", value.as_str()),
-    ];
+    let twice = [("authorization", value.as_str()), ("authorization", value.as_str())];
     stranger
         .send(stranger.request("GET", "/v1/payments", &twice, b""))
         .await
         .is_problem(401, "unauthenticated");
-    assert_eq!(
-        stranger
-            .send(stranger.request("GET", "/v1/payments", &twice[..1], b""))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(stranger.send(stranger.request("GET", "/v1/payments", &twice[..1], b"")).await.status, 200);
 }

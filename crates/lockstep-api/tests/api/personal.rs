@@ -4,13 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, House};
 
-const CANARIES: [&str; 5] = [
-    "6222020000000000000",
-    "11010519491231002X",
-    "13800138000",
-    "欧阳金丝雀",
-    "135790",
-];
+const CANARIES: [&str; 5] =
+    ["6222020000000000000", "11010519491231002X", "13800138000", "欧阳金丝雀", "135790"];
 
 #[track_caller]
 fn clean(place: &str, text: &str) {
@@ -28,9 +23,7 @@ async fn no_answer_and_no_row_shows_personal_data() {
     clean("a new binding", &made.text);
     let path = format!("/v1/bindings/{}", made.json()["id"].as_str().unwrap());
     lender.until(&path, "status", "awaiting_code").await;
-    let verified = lender
-        .post(&format!("{path}/verify"), json!({ "code": "135790" }))
-        .await;
+    let verified = lender.post(&format!("{path}/verify"), json!({ "code": "135790" })).await;
     clean("a verified binding", &verified.text);
     lender.until(&path, "status", "usable").await;
     let order = lender.order(&borrower, "L-1", 100).await;
@@ -45,10 +38,7 @@ async fn no_answer_and_no_row_shows_personal_data() {
     ] {
         clean(&read, &lender.get(&read).await.text);
     }
-    clean(
-        "bound twice",
-        &lender.post("/v1/bindings", Client::card(&borrower)).await.text,
-    );
+    clean("bound twice", &lender.post("/v1/bindings", Client::card(&borrower)).await.text);
     let data = house.world.data();
     for stored in data.answers.values() {
         clean("a stored answer", &stored.answer.body);
@@ -72,25 +62,12 @@ async fn no_problem_repeats_what_was_typed() {
     let lender = house.lender("Sunrise");
     let borrower = lender.borrower("B-1").await;
     let card = Client::card(&borrower);
-    let paths = [
-        "/v1/bindings",
-        "/v1/orders",
-        "/v1/payments",
-        "/v1/precheck",
-        "/v1/webhook_endpoints",
-    ];
+    let paths = ["/v1/bindings", "/v1/orders", "/v1/payments", "/v1/precheck", "/v1/webhook_endpoints"];
     for canary in CANARIES {
         let mut bodies: Vec<Value> = Vec::new();
-        for field in [
-            "borrower_id",
-            "kind",
-            "card_number",
-            "holder_name",
-            "id_number",
-            "mobile",
-            "channels",
-            "terms",
-        ] {
+        for field in
+            ["borrower_id", "kind", "card_number", "holder_name", "id_number", "mobile", "channels", "terms"]
+        {
             for value in [
                 json!(canary),
                 json!([canary]),
@@ -115,36 +92,22 @@ async fn no_problem_repeats_what_was_typed() {
                 }
             }
         }
-        for broken in [
-            format!("{{\"card_number\": \"{canary}\", "),
-            canary.to_owned(),
-            format!("{{\"{canary}\""),
-        ] {
-            let reply = lender
-                .post_raw(&[("idempotency-key", "\"k\"")], "/v1/bindings", broken.as_bytes())
-                .await;
+        for broken in
+            [format!("{{\"card_number\": \"{canary}\", "), canary.to_owned(), format!("{{\"{canary}\"")]
+        {
+            let reply =
+                lender.post_raw(&[("idempotency-key", "\"k\"")], "/v1/bindings", broken.as_bytes()).await;
             clean("broken JSON", &reply.text);
         }
         if canary.is_ascii() {
-            for path in [
-                "/v1/payments?status=",
-                "/v1/payments/",
-                "/v1/",
-                "/v1/orders?",
-                "/v1/payments?cursor=",
-            ] {
+            for path in
+                ["/v1/payments?status=", "/v1/payments/", "/v1/", "/v1/orders?", "/v1/payments?cursor="]
+            {
                 clean(path, &lender.get(&format!("{path}{canary}")).await.text);
             }
         }
     }
-    assert!(
-        house
-            .world
-            .data()
-            .answers
-            .values()
-            .all(|stored| !stored.answer.body.contains(CANARIES[0]))
-    );
+    assert!(house.world.data().answers.values().all(|stored| !stored.answer.body.contains(CANARIES[0])));
 }
 
 #[tokio::test]
@@ -167,10 +130,7 @@ async fn two_first_cards_at_once_are_sealed_with_one_key() {
     assert_eq!((data.wrapped_keys.len(), data.items.len()), (1, 2));
     for (item, bytes) in &data.items {
         let (tenant, key) = (lender.tenant.to_string(), key.parse().unwrap());
-        let opened = house
-            .vault
-            .open_item(&tenant, &borrower, &key, &item.to_string(), bytes)
-            .unwrap();
+        let opened = house.vault.open_item(&tenant, &borrower, &key, &item.to_string(), bytes).unwrap();
         assert!(opened.card_number.is_some());
     }
 }

@@ -8,22 +8,12 @@ use crate::support::{Client, House, named};
 async fn addresses_methods_media_types_and_queries() {
     let house = House::asleep();
     let lender = house.lender("Sunrise");
-    for path in [
-        "/",
-        "/v1",
-        "/v1/",
-        "/v2/payments",
-        "/v1/payments/",
-        "/v1/admin",
-        "/v1//payments",
-        "/v1/%00",
-        "/%ff",
-    ] {
+    for path in
+        ["/", "/v1", "/v1/", "/v2/payments", "/v1/payments/", "/v1/admin", "/v1//payments", "/v1/%00", "/%ff"]
+    {
         lender.get(path).await.is_problem(404, "route_not_found");
     }
-    let reply = lender
-        .send(lender.request("PUT", "/v1/payments", &[], b"{}"))
-        .await;
+    let reply = lender.send(lender.request("PUT", "/v1/payments", &[], b"{}")).await;
     reply.is_problem(405, "method_not_allowed");
     let mut allowed: Vec<_> = reply.header("allow").split(',').collect();
     allowed.sort_unstable();
@@ -34,24 +24,14 @@ async fn addresses_methods_media_types_and_queries() {
             .await
             .is_problem(405, "method_not_allowed");
     }
-    for media_type in [
-        "text/plain",
-        "application/xml",
-        "application/json; charset=gbk",
-        "application/jsonp",
-        "",
-    ] {
+    for media_type in
+        ["text/plain", "application/xml", "application/json; charset=gbk", "application/jsonp", ""]
+    {
         let headers = [("content-type", media_type), ("idempotency-key", "\"k\"")];
         let request = lender.request("POST", "/v1/borrowers", &headers, b"{\"reference\":\"a\"}");
-        lender
-            .send(request)
-            .await
-            .is_problem(415, "unsupported_media_type");
+        lender.send(request).await.is_problem(415, "unsupported_media_type");
     }
-    let headers = [
-        ("content-type", "Application/JSON; charset=UTF-8"),
-        ("idempotency-key", "\"k\""),
-    ];
+    let headers = [("content-type", "Application/JSON; charset=UTF-8"), ("idempotency-key", "\"k\"")];
     let request = lender.request("POST", "/v1/borrowers", &headers, b"{\"reference\":\"a\"}");
     assert_eq!(lender.send(request).await.status, 201);
     for (query, field) in [
@@ -69,16 +49,10 @@ async fn addresses_methods_media_types_and_queries() {
         ("created_from=yesterday", "created_from"),
         ("created_from=2026-03-02T00:00:00+08:00", "created_from"),
     ] {
-        let problem = lender
-            .get(&format!("/v1/payments?{query}"))
-            .await
-            .is_problem(400, "invalid_query");
+        let problem = lender.get(&format!("/v1/payments?{query}")).await.is_problem(400, "invalid_query");
         assert_eq!(named(&problem)[0].0, field, "{query} {problem}");
     }
-    lender
-        .get("/v1/payments/pay_x?wait_s=31")
-        .await
-        .is_problem(404, "payment_not_found");
+    lender.get("/v1/payments/pay_x?wait_s=31").await.is_problem(404, "payment_not_found");
     lender
         .get("/v1/payments/pay_0A01KJP3Q8ZB00000000000000?wait_s=31")
         .await
@@ -98,28 +72,16 @@ async fn cursors_can_not_be_made_or_moved() {
     let page = lender.get("/v1/borrowers?limit=1").await.ok();
     let cursor = page["next_cursor"].as_str().unwrap();
     lender.get(&format!("/v1/borrowers?cursor={cursor}")).await.ok();
-    other
-        .get(&format!("/v1/borrowers?cursor={cursor}"))
-        .await
-        .is_problem(400, "invalid_cursor");
-    lender
-        .get(&format!("/v1/orders?cursor={cursor}"))
-        .await
-        .is_problem(400, "invalid_cursor");
+    other.get(&format!("/v1/borrowers?cursor={cursor}")).await.is_problem(400, "invalid_cursor");
+    lender.get(&format!("/v1/orders?cursor={cursor}")).await.is_problem(400, "invalid_cursor");
     for index in 0..cursor.len() {
         let mut bytes = cursor.as_bytes().to_vec();
         bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
         let tampered = String::from_utf8(bytes).unwrap();
-        lender
-            .get(&format!("/v1/borrowers?cursor={tampered}"))
-            .await
-            .is_problem(400, "invalid_cursor");
+        lender.get(&format!("/v1/borrowers?cursor={tampered}")).await.is_problem(400, "invalid_cursor");
     }
     for bad in ["", "x", "e30", "%00", "bnVsbA", "AAAA=", &"A".repeat(600)] {
-        lender
-            .get(&format!("/v1/borrowers?cursor={bad}"))
-            .await
-            .is_problem(400, "invalid_cursor");
+        lender.get(&format!("/v1/borrowers?cursor={bad}")).await.is_problem(400, "invalid_cursor");
     }
 }
 
@@ -143,27 +105,15 @@ async fn what_exists_already_is_named() {
     let again = lender.post("/v1/orders", body).await;
     assert_eq!(again.is_problem(409, "order_exists")["existing"], order);
     let body = json!({ "order_id": order, "binding_id": bound["id"], "amount_minor": 6 });
-    lender
-        .post("/v1/payments", body)
-        .await
-        .is_problem(422, "amount_not_allowed");
+    lender.post("/v1/payments", body).await.is_problem(422, "amount_not_allowed");
     let body = json!({ "order_id": order, "binding_id": bound["id"] });
-    lender
-        .post("/v1/payments", body)
-        .await
-        .is_problem(422, "no_live_mandate");
+    lender.post("/v1/payments", body).await.is_problem(422, "no_live_mandate");
     let body = json!({ "order_id": order, "binding_id": bound["id"], "channels": ["nobody"] });
-    lender
-        .post("/v1/payments", body)
-        .await
-        .is_problem(422, "channel_not_found");
+    lender.post("/v1/payments", body).await.is_problem(422, "channel_not_found");
     let stranger = lender.borrower("B-2").await;
     let theirs = lender.order(&stranger, "L-1", 5).await;
     let body = json!({ "order_id": theirs, "binding_id": bound["id"] });
-    lender
-        .post("/v1/payments", body)
-        .await
-        .is_problem(422, "not_the_borrowers");
+    lender.post("/v1/payments", body).await.is_problem(422, "not_the_borrowers");
 }
 
 #[tokio::test]
@@ -176,19 +126,13 @@ async fn our_own_faults_say_nothing_of_the_inside() {
     let problem = reply.is_problem(503, "temporary_fault");
     assert_eq!(reply.header("retry-after"), "1");
     assert!(!problem.to_string().contains("test store"), "{problem}");
-    lender
-        .post("/v1/borrowers", json!({ "reference": "B-2" }))
-        .await
-        .is_problem(503, "temporary_fault");
+    lender.post("/v1/borrowers", json!({ "reference": "B-2" })).await.is_problem(503, "temporary_fault");
     lender.get("/health/ready").await.is_problem(503, "not_ready");
     assert_eq!(lender.get("/health/live").await.ok(), json!({ "status": "ok" }));
     house.world.data().broken = false;
     assert_eq!(lender.get("/health/ready").await.status, 200);
     house.world.data().poisoned = Some(lender.tenant);
-    lender
-        .post("/v1/bindings", Client::card(&borrower))
-        .await
-        .is_problem(500, "internal_error");
+    lender.post("/v1/bindings", Client::card(&borrower)).await.is_problem(500, "internal_error");
     house.world.data().poisoned = None;
     lender.post("/v1/bindings", Client::card(&borrower)).await.ok();
 }
@@ -197,19 +141,10 @@ async fn our_own_faults_say_nothing_of_the_inside() {
 async fn every_problem_has_a_page() {
     let house = House::asleep();
     let stranger = house.stranger();
-    let problem = stranger
-        .get("/v1/payments")
-        .await
-        .is_problem(401, "unauthenticated");
+    let problem = stranger.get("/v1/payments").await.is_problem(401, "unauthenticated");
     let page = stranger.get(problem["type"].as_str().unwrap()).await.ok();
     assert_eq!(page["code"], "unauthenticated");
     assert!(page["detail"]["zh"].is_string() && page["title"]["en"].is_string());
-    stranger
-        .get("/problems/nothing")
-        .await
-        .is_problem(404, "problem_not_found");
-    stranger
-        .get("/problems/%00")
-        .await
-        .is_problem(404, "problem_not_found");
+    stranger.get("/problems/nothing").await.is_problem(404, "problem_not_found");
+    stranger.get("/problems/%00").await.is_problem(404, "problem_not_found");
 }

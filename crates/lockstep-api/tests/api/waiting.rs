@@ -20,11 +20,7 @@ async fn waits_until_the_payment_settles() {
     let began = Instant::now();
     let seen = lender.get(&format!("{path}?wait_s=3")).await.ok();
     assert_eq!(seen["status"], "unknown");
-    assert!(
-        (2900..3500).contains(&began.elapsed().as_millis()),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!((2900..3500).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
     let waiting = tokio::spawn({
         let (lender, path) = (lender.clone(), format!("{path}?wait_s=30"));
         async move { lender.get(&path).await.ok() }
@@ -36,11 +32,7 @@ async fn waits_until_the_payment_settles() {
     assert!(began.elapsed() < Duration::from_secs(29), "told, not timed out");
     let began = Instant::now();
     lender.get(&format!("{path}?wait_s=30")).await.ok();
-    assert_eq!(
-        began.elapsed(),
-        Duration::ZERO,
-        "what has settled is not waited for"
-    );
+    assert_eq!(began.elapsed(), Duration::ZERO, "what has settled is not waited for");
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,18 +48,9 @@ async fn waits_longer_than_other_requests_may_take_and_for_bindings_too() {
     assert!((29_900..31_000).contains(&began.elapsed().as_millis()));
     let engine = house.engine.clone();
     tokio::spawn(async move { engine.run(std::future::pending()).await });
-    assert_eq!(
-        lender.get(&format!("{path}?wait_s=30")).await.ok()["status"],
-        "awaiting_code"
-    );
-    lender
-        .post(&format!("{path}/verify"), json!({ "code": "123456" }))
-        .await
-        .ok();
-    assert_eq!(
-        lender.get(&format!("{path}?wait_s=30")).await.ok()["status"],
-        "usable"
-    );
+    assert_eq!(lender.get(&format!("{path}?wait_s=30")).await.ok()["status"], "awaiting_code");
+    lender.post(&format!("{path}/verify"), json!({ "code": "123456" })).await.ok();
+    assert_eq!(lender.get(&format!("{path}?wait_s=30")).await.ok()["status"], "usable");
 }
 
 #[tokio::test(start_paused = true)]

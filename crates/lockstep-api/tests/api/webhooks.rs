@@ -23,24 +23,13 @@ struct Received {
 
 impl Received {
     fn header(&self, name: &str) -> &str {
-        let line = self
-            .head
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        let line = self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         line.unwrap_or_default()
     }
 
     fn verified_by(&self, secret: &str, now: Timestamp) -> bool {
         let (id, time) = (self.header("webhook-id"), self.header("webhook-timestamp"));
-        verify(
-            secret,
-            id,
-            time,
-            self.header("webhook-signature"),
-            self.body.as_bytes(),
-            now,
-        )
-        .is_ok()
+        verify(secret, id, time, self.header("webhook-signature"), self.body.as_bytes(), now).is_ok()
     }
 }
 
@@ -56,9 +45,7 @@ async fn receive(listener: &TcpListener, answer: &str) -> Received {
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
         };
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "));
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         if length.is_some_and(|length| body.len() >= length.parse().unwrap()) {
             break (head.to_owned(), body.to_owned());
         }
@@ -90,13 +77,7 @@ fn delivery(lender: &Client, endpoint: EndpointId) -> Delivery {
         message: NoticeId::mint(&mut mint).to_string(),
         endpoint,
         tenant: lender.tenant,
-        notice: Notice {
-            tenant: lender.tenant,
-            kind,
-            at: now,
-            subject,
-            version: 3,
-        },
+        notice: Notice { tenant: lender.tenant, kind, at: now, subject, version: 3 },
         tries: 0,
         due_at: now,
         created_at: now,
@@ -107,23 +88,11 @@ fn delivery(lender: &Client, endpoint: EndpointId) -> Delivery {
 
 /// An endpoint with a real, sealed secret, at this machine's address.
 async fn endpoint(house: &House, lender: &Client, url: &str) -> (Endpoint, String) {
-    let made = lender
-        .post(
-            "/v1/webhook_endpoints",
-            json!({ "url": "https://example.com/in" }),
-        )
-        .await
-        .ok();
+    let made = lender.post("/v1/webhook_endpoints", json!({ "url": "https://example.com/in" })).await.ok();
     let id: EndpointId = made["id"].as_str().unwrap().parse().unwrap();
     let endpoint = house.world.data().endpoints[&id].clone();
     let secret = made["secret"].as_str().unwrap().to_owned();
-    (
-        Endpoint {
-            url: url.to_owned(),
-            ..endpoint
-        },
-        secret,
-    )
+    (Endpoint { url: url.to_owned(), ..endpoint }, secret)
 }
 
 fn sender(house: &House, allow_private: bool) -> WebhookSender {
@@ -145,30 +114,18 @@ async fn a_message_is_signed_and_says_what_happened() {
     assert_eq!(received.header("webhook-id"), delivery.message);
     assert!(received.verified_by(&first, house.clock.now()));
     let body: Value = serde_json::from_str(&received.body).unwrap();
-    assert_eq!(
-        (&body["type"], &body["version"]),
-        (&json!("payment.waiting"), &json!(3))
-    );
+    assert_eq!((&body["type"], &body["version"]), (&json!("payment.waiting"), &json!(3)));
     assert_eq!(
         (&body["id"], &body["timestamp"]),
         (&json!(delivery.message), &json!("2026-03-02T01:00:00.000Z"))
     );
     assert_eq!(body["data"]["object"], "payment");
     assert_eq!(body["data"]["next_try_at"], "2026-03-02T01:00:00.000Z");
-    assert!(
-        body["data"].get("money").is_none(),
-        "a micro-deposit's amount is its borrower's proof"
-    );
+    assert!(body["data"].get("money").is_none(), "a micro-deposit's amount is its borrower's proof");
 
     let path = format!("/v1/webhook_endpoints/{}/rotate_secret", endpoint.id);
-    let second = lender.post(&path, json!({})).await.ok()["secret"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let rotated = Endpoint {
-        url,
-        ..house.world.data().endpoints[&endpoint.id].clone()
-    };
+    let second = lender.post(&path, json!({})).await.ok()["secret"].as_str().unwrap().to_owned();
+    let rotated = Endpoint { url, ..house.world.data().endpoints[&endpoint.id].clone() };
     for (hours, old_signs) in [(0, true), (23, true), (2, false)] {
         house.advance(std::time::Duration::from_secs(hours * 3600));
         let (outcome, again) = tokio::join!(sender.send(&rotated, &delivery), receive(&listener, ok));
@@ -187,10 +144,7 @@ async fn answers_are_read_no_further_than_needed_and_redirects_not_followed() {
     let url = format!("http://{}/in", listener.local_addr().unwrap());
     let (endpoint, _) = endpoint(&house, &lender, &url).await;
     let (delivery, sender) = (delivery(&lender, endpoint.id), sender(&house, true));
-    let endless = format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n{}",
-        "x".repeat(100_000)
-    );
+    let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n{}", "x".repeat(100_000));
     let redirect =
         "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n".to_owned();
     let gone = "HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n".to_owned();
@@ -205,10 +159,7 @@ async fn answers_are_read_no_further_than_needed_and_redirects_not_followed() {
         assert_eq!(outcome, expected);
     }
     drop(listener);
-    assert_eq!(
-        sender.send(&endpoint, &delivery).await,
-        WebhookOutcome::Failed(None)
-    );
+    assert_eq!(sender.send(&endpoint, &delivery).await, WebhookOutcome::Failed(None));
 }
 
 #[tokio::test]
@@ -228,11 +179,7 @@ async fn private_addresses_are_forbidden_at_every_try() {
     ] {
         let (endpoint, _) = endpoint(&house, &lender, &url).await;
         let delivery = delivery(&lender, endpoint.id);
-        assert_eq!(
-            sender.send(&endpoint, &delivery).await,
-            WebhookOutcome::Forbidden,
-            "{url}"
-        );
+        assert_eq!(sender.send(&endpoint, &delivery).await, WebhookOutcome::Forbidden, "{url}");
     }
     let untouched = tokio::time::timeout(std::time::Duration::from_millis(50), listener.accept()).await;
     assert!(untouched.is_err(), "nobody was called");

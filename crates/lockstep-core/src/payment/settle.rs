@@ -230,7 +230,8 @@ fn ask_later(payment: &Payment, attempt: &Attempt, asked: u16, decision: &mut De
         AttemptState::Sending | AttemptState::Succeeded { .. } | AttemptState::Failed { .. } => facts.now,
     };
     let pause = rules.wait(asked);
-    let jitter = facts.mint(payment.id.bucket()).below(u64::try_from(pause.as_millis()).unwrap_or(0) / 10 + 1);
+    let jitter =
+        facts.mint(payment.id.bucket()).below(u64::try_from(pause.as_millis()).unwrap_or(0) / 10 + 1);
     let by_ladder = facts.now.plus(pause).plus(Duration::from_millis(jitter));
     let window_ends = since.plus(capability.late_execution_window());
     let due_at = if window_ends > facts.now { by_ladder.min(window_ends) } else { by_ladder };

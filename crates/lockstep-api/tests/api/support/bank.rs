@@ -26,48 +26,22 @@ pub(crate) const MONDAY_MS: i64 = 1_772_413_200_000;
 
 /// Two channels that text codes, and one that pays out and signs proven accounts.
 pub(crate) fn book() -> ChannelBook {
-    let code = Some(CodeRules {
-        ttl_s: 300,
-        max_tries: 5,
-        resend_after_s: 60,
-    });
-    let by_code = SignRules {
-        sms_code: code,
-        micro_deposit: false,
-    };
-    let mut bankdirect = channel(
-        "bankdirect",
-        SignRules {
-            sms_code: None,
-            micro_deposit: true,
-        },
-    );
+    let code = Some(CodeRules { ttl_s: 300, max_tries: 5, resend_after_s: 60 });
+    let by_code = SignRules { sms_code: code, micro_deposit: false };
+    let mut bankdirect = channel("bankdirect", SignRules { sms_code: None, micro_deposit: true });
     bankdirect.pay_out = bankdirect.collect;
-    ChannelBook::new([
-        channel("unionpay", by_code.clone()),
-        channel("netsunion", by_code),
-        bankdirect,
-    ])
+    ChannelBook::new([channel("unionpay", by_code.clone()), channel("netsunion", by_code), bankdirect])
 }
 
 fn channel(name: &str, sign: SignRules) -> Capability {
     Capability {
         id: ChannelId::try_from(name).unwrap(),
-        name: ChannelName {
-            zh: format!("渠道{name}"),
-            en: format!("channel {name}"),
-        },
+        name: ChannelName { zh: format!("渠道{name}"), en: format!("channel {name}") },
         scheme: Scheme::UnionpayAcp,
-        collect: Some(AmountLimits {
-            currency: Currency::CNY,
-            min_minor: 1,
-            max_minor: 5_000_000,
-        }),
+        collect: Some(AmountLimits { currency: Currency::CNY, min_minor: 1, max_minor: 5_000_000 }),
         pay_out: None,
         sign: Some(sign),
-        query: Some(QueryRules {
-            ladder_s: vec![1, 5, 30],
-        }),
+        query: Some(QueryRules { ladder_s: vec![1, 5, 30] }),
         notices: true,
         hours: Hours::always(Zone::shanghai().clone()),
         late_execution_window_s: 600,
@@ -88,11 +62,7 @@ pub(crate) struct Bank {
 }
 
 fn signed(code: &str, agreement_no: Option<String>) -> SignAnswer {
-    SignAnswer::Answered {
-        code: code.to_owned(),
-        channel_ref: Some("ref-1".to_owned()),
-        agreement_no,
-    }
+    SignAnswer::Answered { code: code.to_owned(), channel_ref: Some("ref-1".to_owned()), agreement_no }
 }
 
 #[async_trait]
@@ -100,34 +70,19 @@ impl Channels for Bank {
     async fn move_money(&self, order: &MoneyOrder) -> MoneyAnswer {
         let code = *self.money.lock().unwrap();
         if code == "timeout" {
-            return MoneyAnswer::NoAnswer {
-                why: NoAnswer::TimedOut,
-            };
+            return MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut };
         }
         let amount_minor = Some(order.money.amount_minor);
-        MoneyAnswer::Answered {
-            code: code.to_owned(),
-            channel_ref: Some("trace-1".to_owned()),
-            amount_minor,
-        }
+        MoneyAnswer::Answered { code: code.to_owned(), channel_ref: Some("trace-1".to_owned()), amount_minor }
     }
 
     async fn query_payment(&self, _query: &PaymentQuery) -> QueryAnswer {
         let code = *self.money.lock().unwrap();
         if code == "timeout" {
-            return QueryAnswer::NoAnswer {
-                why: NoAnswer::TimedOut,
-            };
+            return QueryAnswer::NoAnswer { why: NoAnswer::TimedOut };
         }
-        let original = OriginalOutcome {
-            code: code.to_owned(),
-            channel_ref: None,
-            amount_minor: None,
-        };
-        QueryAnswer::Answered {
-            code: "00".to_owned(),
-            original: Some(original),
-        }
+        let original = OriginalOutcome { code: code.to_owned(), channel_ref: None, amount_minor: None };
+        QueryAnswer::Answered { code: "00".to_owned(), original: Some(original) }
     }
 
     async fn request_code(&self, _request: &SignRequest) -> SignAnswer {
@@ -145,9 +100,7 @@ impl Channels for Bank {
     }
 
     async fn query_mandate(&self, _request: &SignRequest) -> SignAnswer {
-        SignAnswer::NoAnswer {
-            why: NoAnswer::TimedOut,
-        }
+        SignAnswer::NoAnswer { why: NoAnswer::TimedOut }
     }
 
     async fn cancel_mandate(&self, _channel: &ChannelId, _agreement_no: &str) -> bool {
@@ -163,15 +116,11 @@ pub(crate) struct TestClock {
 
 impl TestClock {
     pub(crate) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            moved_ms: AtomicI64::new(0),
-        }
+        Self { started: Instant::now(), moved_ms: AtomicI64::new(0) }
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        self.moved_ms
-            .fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        self.moved_ms.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 }
 
@@ -228,12 +177,8 @@ impl NoticeReader for TestReader {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Incoming, NoticeRefused> {
-        let header = |name: &str| {
-            headers
-                .iter()
-                .find(|(found, _)| found == name)
-                .map(|(_, value)| value.as_str())
-        };
+        let header =
+            |name: &str| headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
         if !matches!(channel.as_str(), "unionpay" | "netsunion") {
             return Err(NoticeRefused::UnknownChannel);
         }
@@ -247,10 +192,6 @@ impl NoticeReader for TestReader {
         }
         let read: TestNotice = serde_json::from_slice(body).map_err(|_| NoticeRefused::Unreadable)?;
         let raw = String::from_utf8_lossy(body).into_owned();
-        Ok(Incoming {
-            message_id: read.message_id,
-            notice: read.notice,
-            raw,
-        })
+        Ok(Incoming { message_id: read.message_id, notice: read.notice, raw })
     }
 }

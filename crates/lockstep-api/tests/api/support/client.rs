@@ -34,10 +34,7 @@ impl Reply {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     pub(crate) fn replayed(&self) -> bool {
@@ -54,10 +51,7 @@ impl Reply {
         assert_eq!(problem["code"], code, "{problem}");
         assert_eq!(problem["type"], format!("/problems/{code}"));
         for field in ["title", "detail", "detail_zh", "instance"] {
-            assert!(
-                problem[field].as_str().is_some_and(|text| !text.is_empty()),
-                "{field}: {problem}"
-            );
+            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {problem}");
         }
         problem
     }
@@ -74,10 +68,7 @@ impl Reply {
 pub(crate) fn named(problem: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let errors = problem["errors"].as_array().cloned().unwrap_or_default();
-    errors
-        .iter()
-        .map(|error| (text(&error["field"]), text(&error["code"])))
-        .collect()
+    errors.iter().map(|error| (text(&error["field"]), text(&error["code"]))).collect()
 }
 
 /// A caller with a key, or without.
@@ -91,53 +82,25 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(router: Router, tenant: TenantId, key_id: ApiKeyId, secret: Option<String>) -> Self {
-        Self {
-            router,
-            tenant,
-            key_id,
-            secret,
-        }
+        Self { router, tenant, key_id, secret }
     }
 
     /// The same caller with another key.
     pub(crate) fn with_secret(&self, secret: &str) -> Self {
-        Self {
-            secret: Some(secret.to_owned()),
-            ..self.clone()
-        }
+        Self { secret: Some(secret.to_owned()), ..self.clone() }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        for (name, value) in [
-            ("cache-control", "no-store"),
-            ("x-content-type-options", "nosniff"),
-        ] {
+        for (name, value) in [("cache-control", "no-store"), ("x-content-type-options", "nosniff")] {
             assert_eq!(parts.headers.get(name).unwrap(), value);
         }
-        assert!(
-            parts
-                .headers
-                .get("x-request-id")
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .starts_with("req_")
-        );
+        assert!(parts.headers.get("x-request-id").unwrap().to_str().unwrap().starts_with("req_"));
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        assert_eq!(
-            parts.status == StatusCode::NO_CONTENT,
-            text.is_empty(),
-            "{} {text}",
-            parts.status
-        );
-        Reply {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            text,
-        }
+        assert_eq!(parts.status == StatusCode::NO_CONTENT, text.is_empty(), "{} {text}", parts.status);
+        Reply { status: parts.status.as_u16(), headers: parts.headers, text }
     }
 
     /// A request with the caller's key and other headers.
@@ -174,12 +137,7 @@ impl Client {
 
     /// Posts under this key.
     pub(crate) async fn post_as(&self, key: &str, path: &str, body: Value) -> Reply {
-        self.post_raw(
-            &[("idempotency-key", &format!("\"{key}\""))],
-            path,
-            body.to_string().as_bytes(),
-        )
-        .await
+        self.post_raw(&[("idempotency-key", &format!("\"{key}\""))], path, body.to_string().as_bytes()).await
     }
 
     /// Posts JSON with these headers besides.
@@ -190,10 +148,7 @@ impl Client {
     }
 
     pub(crate) async fn borrower(&self, reference: &str) -> String {
-        let made = self
-            .post("/v1/borrowers", json!({ "reference": reference }))
-            .await
-            .ok();
+        let made = self.post("/v1/borrowers", json!({ "reference": reference })).await.ok();
         made["id"].as_str().unwrap().to_owned()
     }
 
@@ -202,10 +157,7 @@ impl Client {
             "borrower_id": borrower, "reference": reference, "amount_minor": amount_minor, "currency": "CNY",
             "due_at": "2026-03-01T09:00:00+08:00",
         });
-        self.post("/v1/orders", body).await.ok()["id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        self.post("/v1/orders", body).await.ok()["id"].as_str().unwrap().to_owned()
     }
 
     /// What a card with its four elements is bound with.
@@ -221,19 +173,14 @@ impl Client {
         let made = self.post("/v1/bindings", Self::card(borrower)).await.ok();
         let path = format!("/v1/bindings/{}", made["id"].as_str().unwrap());
         self.until(&path, "status", "awaiting_code").await;
-        self.post(&format!("{path}/verify"), json!({ "code": "123456" }))
-            .await
-            .ok();
+        self.post(&format!("{path}/verify"), json!({ "code": "123456" })).await.ok();
         self.until(&path, "status", "usable").await;
         made["id"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn payment(&self, order: &str, binding: &str) -> String {
         let body = json!({ "order_id": order, "binding_id": binding });
-        self.post("/v1/payments", body).await.ok()["id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        self.post("/v1/payments", body).await.ok()["id"].as_str().unwrap().to_owned()
     }
 
     /// Reads until a field has a value.
@@ -245,9 +192,6 @@ impl Client {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!(
-            "{path} never had {field} = {value}: {}",
-            self.get(path).await.text
-        );
+        panic!("{path} never had {field} = {value}: {}", self.get(path).await.text);
     }
 }

@@ -65,10 +65,7 @@ impl House {
             clock: clock.clone(),
             seeds: seeds.clone(),
         };
-        let retry = RetryPolicy {
-            spread_s: 1,
-            ..RetryPolicy::default()
-        };
+        let retry = RetryPolicy { spread_s: 1, ..RetryPolicy::default() };
         let engine = Engine::new(ports, bank::book(), retry, settings);
         let vault = Vault::new(MasterKeyring::generate().unwrap());
         let state = AppState {
@@ -82,26 +79,14 @@ impl House {
             clock: clock.clone(),
             limits,
         };
-        Self {
-            router: router(state),
-            engine,
-            world,
-            bank,
-            clock,
-            vault,
-            codes,
-            seeds,
-        }
+        Self { router: router(state), engine, world, bank, clock, vault, codes, seeds }
     }
 
     /// A lender with a key of all scopes.
     pub(crate) fn lender(&self, name: &str) -> Client {
         let mut mint = Mint::new(Bucket::of_tenant(name), self.clock.now(), self.seeds.draw());
-        let tenant = Tenant {
-            id: TenantId::mint(&mut mint),
-            name: name.to_owned(),
-            created_at: self.clock.now(),
-        };
+        let tenant =
+            Tenant { id: TenantId::mint(&mut mint), name: name.to_owned(), created_at: self.clock.now() };
         let id = tenant.id;
         self.world.data().tenants.insert(id, tenant);
         self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Admin])
@@ -128,12 +113,7 @@ impl House {
     /// A caller without a key.
     pub(crate) fn stranger(&self) -> Client {
         let mut mint = Mint::new(Bucket::of_tenant("nobody"), self.clock.now(), self.seeds.draw());
-        Client::new(
-            self.router.clone(),
-            TenantId::mint(&mut mint),
-            ApiKeyId::mint(&mut mint),
-            None,
-        )
+        Client::new(self.router.clone(), TenantId::mint(&mut mint), ApiKeyId::mint(&mut mint), None)
     }
 
     pub(crate) fn advance(&self, by: Duration) {

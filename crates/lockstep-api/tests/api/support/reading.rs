@@ -29,11 +29,7 @@ fn page<T: Clone>(
     rows.retain(|row| after.as_ref().is_none_or(|after| place(row) < *after));
     let more = rows.len() > page.limit;
     rows.truncate(page.limit);
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(&place)
-        .map(|(at, id)| Cursor { at, id });
+    let next = rows.last().filter(|_| more).map(&place).map(|(at, id)| Cursor { at, id });
     Listed { rows, next }
 }
 
@@ -65,9 +61,7 @@ impl Queries for World {
         let rows = data.borrowers.values().filter(|row| {
             row.tenant == tenant && reference.is_none_or(|reference| row.reference == reference)
         });
-        Ok(page(rows.cloned(), wanted, |row| {
-            (row.created_at, row.id.to_string())
-        }))
+        Ok(page(rows.cloned(), wanted, |row| (row.created_at, row.id.to_string())))
     }
 
     async fn bindings(&self, owner: &OwnedBy, wanted: &Page) -> Result<Listed<Binding>, Fault> {
@@ -75,9 +69,7 @@ impl Queries for World {
         let rows = data.bindings.values().filter(|row| {
             row.tenant == owner.tenant && owner.borrower.is_none_or(|borrower| row.borrower == borrower)
         });
-        Ok(page(rows.cloned(), wanted, |row| {
-            (row.created_at, row.id.to_string())
-        }))
+        Ok(page(rows.cloned(), wanted, |row| (row.created_at, row.id.to_string())))
     }
 
     async fn orders(&self, filter: &OrderFilter, wanted: &Page) -> Result<Listed<Order>, Fault> {
@@ -90,66 +82,38 @@ impl Queries for World {
         };
         let rows = data.orders.values().filter(|row| {
             row.tenant == filter.owner.tenant
-                && filter
-                    .owner
-                    .borrower
-                    .is_none_or(|borrower| row.borrower == borrower)
-                && filter
-                    .status
-                    .as_deref()
-                    .is_none_or(|wanted| status(row) == wanted)
-                && filter
-                    .reference
-                    .as_deref()
-                    .is_none_or(|wanted| row.reference == wanted)
+                && filter.owner.borrower.is_none_or(|borrower| row.borrower == borrower)
+                && filter.status.as_deref().is_none_or(|wanted| status(row) == wanted)
+                && filter.reference.as_deref().is_none_or(|wanted| row.reference == wanted)
                 && filter.due_from.is_none_or(|from| row.due_at >= from)
                 && filter.due_until.is_none_or(|until| row.due_at < until)
         });
-        Ok(page(rows.cloned(), wanted, |row| {
-            (row.created_at, row.id.to_string())
-        }))
+        Ok(page(rows.cloned(), wanted, |row| (row.created_at, row.id.to_string())))
     }
 
     async fn payments(&self, filter: &PaymentFilter, wanted: &Page) -> Result<Listed<Payment>, Fault> {
         let data = self.working()?;
         let rows = data.payments.values().filter(|row| {
             row.tenant == filter.owner.tenant
-                && filter
-                    .owner
-                    .borrower
-                    .is_none_or(|borrower| row.borrower == borrower)
-                && filter
-                    .order
-                    .is_none_or(|order| row.purpose.order() == Some(order))
+                && filter.owner.borrower.is_none_or(|borrower| row.borrower == borrower)
+                && filter.order.is_none_or(|order| row.purpose.order() == Some(order))
                 && filter.status.is_none_or(|status| row.status() == status)
                 && filter.from.is_none_or(|from| row.created_at >= from)
                 && filter.until.is_none_or(|until| row.created_at < until)
         });
-        Ok(page(rows.cloned(), wanted, |row| {
-            (row.created_at, row.id.to_string())
-        }))
+        Ok(page(rows.cloned(), wanted, |row| (row.created_at, row.id.to_string())))
     }
 
     async fn timeline(&self, entity: &str, limit: usize) -> Result<Vec<TimelineRow>, Fault> {
         let data = self.working()?;
-        Ok(data
-            .events
-            .get(entity)
-            .into_iter()
-            .flatten()
-            .take(limit)
-            .cloned()
-            .collect())
+        Ok(data.events.get(entity).into_iter().flatten().take(limit).cloned().collect())
     }
 
     async fn audit(&self, filter: &AuditFilter, wanted: &Page) -> Result<Listed<AuditEntry>, Fault> {
         let data = self.working()?;
         let rows = data.audit.iter().filter(|row| {
             row.tenant == filter.tenant
-                && filter
-                    .subject
-                    .as_deref()
-                    .is_none_or(|subject| row.subject == subject)
+                && filter.subject.as_deref().is_none_or(|subject| row.subject == subject)
         });
         Ok(page(rows.cloned(), wanted, |row| (row.at, row.id.to_string())))
     }
@@ -163,9 +127,7 @@ impl Queries for World {
         let data = self.working()?;
         let rows = data.deliveries.values();
         let rows = rows.filter(|row| row.tenant == tenant && state.is_none_or(|state| row.state == state));
-        Ok(page(rows.cloned(), wanted, |row| {
-            (row.created_at, row.id.to_string())
-        }))
+        Ok(page(rows.cloned(), wanted, |row| (row.created_at, row.id.to_string())))
     }
 
     async fn parked(&self, _limit: usize) -> Result<Vec<InboxRow>, Fault> {
@@ -200,13 +162,7 @@ impl Directory for World {
     }
 
     async fn keys(&self, tenant: TenantId) -> Result<Vec<ApiKey>, Fault> {
-        Ok(self
-            .working()?
-            .keys
-            .iter()
-            .filter(|key| key.tenant == tenant)
-            .cloned()
-            .collect())
+        Ok(self.working()?.keys.iter().filter(|key| key.tenant == tenant).cloned().collect())
     }
 
     async fn key_by_hash(&self, hash: &str) -> Result<Option<ApiKey>, Fault> {
@@ -229,29 +185,18 @@ impl Directory for World {
 
     async fn endpoints(&self, tenant: TenantId) -> Result<Vec<Endpoint>, Fault> {
         let data = self.working()?;
-        Ok(data
-            .endpoints
-            .values()
-            .filter(|endpoint| endpoint.tenant == tenant)
-            .cloned()
-            .collect())
+        Ok(data.endpoints.values().filter(|endpoint| endpoint.tenant == tenant).cloned().collect())
     }
 
     async fn remove_endpoint(&self, tenant: TenantId, id: EndpointId) -> Result<bool, Fault> {
         let mut data = self.working()?;
-        let own = data
-            .endpoints
-            .get(&id)
-            .is_some_and(|endpoint| endpoint.tenant == tenant);
+        let own = data.endpoints.get(&id).is_some_and(|endpoint| endpoint.tenant == tenant);
         Ok(own && data.endpoints.remove(&id).is_some())
     }
 
     async fn requeue_delivery(&self, tenant: TenantId, id: DeliveryId, at: Timestamp) -> Result<bool, Fault> {
         let mut data = self.working()?;
-        let delivery = data
-            .deliveries
-            .get_mut(&id)
-            .filter(|one| one.tenant == tenant && one.state == "dead");
+        let delivery = data.deliveries.get_mut(&id).filter(|one| one.tenant == tenant && one.state == "dead");
         let requeue = |one: &mut Delivery| (one.state, one.due_at) = ("pending".to_owned(), at);
         Ok(delivery.map(requeue).is_some())
     }

@@ -33,10 +33,7 @@ impl Store for World {
 
     async fn begin_sending(&self, effect: EffectId, _at: Timestamp) -> Result<bool, Fault> {
         let mut data = self.working()?;
-        let begun = data
-            .effects
-            .get_mut(&effect)
-            .map(|(_, sending)| std::mem::replace(sending, true));
+        let begun = data.effects.get_mut(&effect).map(|(_, sending)| std::mem::replace(sending, true));
         Ok(begun == Some(false))
     }
 
@@ -54,10 +51,7 @@ impl Store for World {
 
     async fn due_effects(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredEffect>, Fault> {
         let data = self.working()?;
-        let due = data
-            .effects
-            .values()
-            .filter(|(stored, sending)| stored.due_at <= until && !sending);
+        let due = data.effects.values().filter(|(stored, sending)| stored.due_at <= until && !sending);
         Ok(due.map(|(stored, _)| stored.clone()).take(limit).collect())
     }
 
@@ -67,10 +61,7 @@ impl Store for World {
 
     async fn due_deliveries(&self, until: Timestamp, limit: usize) -> Result<Vec<Delivery>, Fault> {
         let data = self.working()?;
-        let due = data
-            .deliveries
-            .values()
-            .filter(|one| one.state == "pending" && one.due_at <= until);
+        let due = data.deliveries.values().filter(|one| one.state == "pending" && one.due_at <= until);
         Ok(due.take(limit).cloned().collect())
     }
 
@@ -111,13 +102,7 @@ impl Store for World {
 
     async fn inbox(&self, _parked_after: Timestamp, limit: usize) -> Result<Vec<InboxRow>, Fault> {
         let data = self.working()?;
-        Ok(data
-            .inbox
-            .values()
-            .filter(|row| row.state != InboxState::Done)
-            .take(limit)
-            .cloned()
-            .collect())
+        Ok(data.inbox.values().filter(|row| row.state != InboxState::Done).take(limit).cloned().collect())
     }
 
     async fn inbox_state(&self, id: InboxId, state: InboxState) -> Result<(), Fault> {

@@ -76,56 +76,29 @@ impl World {
             CallKey::BorrowerByReference { tenant, reference } => {
                 let mut found = data.borrowers.values();
                 let found = found.find(|one| one.tenant == *tenant && one.reference == *reference);
-                Slice {
-                    borrower: found.cloned(),
-                    ..Slice::default()
-                }
+                Slice { borrower: found.cloned(), ..Slice::default() }
             }
-            CallKey::Borrower(id) => Slice {
-                borrower: borrower(id),
-                ..Slice::default()
-            },
-            CallKey::NewBinding {
-                borrower: id,
-                fingerprint,
-            } => {
+            CallKey::Borrower(id) => Slice { borrower: borrower(id), ..Slice::default() },
+            CallKey::NewBinding { borrower: id, fingerprint } => {
                 let mut found = data.bindings.values();
                 let same = |one: &&Binding| {
                     one.borrower == *id
                         && one.instrument.fingerprint == *fingerprint
                         && one.unbound_at.is_none()
                 };
-                Slice {
-                    borrower: borrower(id),
-                    binding: found.find(same).cloned(),
-                    ..Slice::default()
-                }
+                Slice { borrower: borrower(id), binding: found.find(same).cloned(), ..Slice::default() }
             }
-            CallKey::NewOrder {
-                borrower: id,
-                reference,
-            } => {
+            CallKey::NewOrder { borrower: id, reference } => {
                 let mut found = data.orders.values();
                 let found = found.find(|one| one.borrower == *id && one.reference == *reference);
-                Slice {
-                    borrower: borrower(id),
-                    order: found.cloned(),
-                    ..Slice::default()
-                }
+                Slice { borrower: borrower(id), order: found.cloned(), ..Slice::default() }
             }
             CallKey::Binding(id) => {
                 let binding = data.bindings.get(id).cloned();
                 let borrower = binding.as_ref().and_then(|binding| borrower(&binding.borrower));
-                Slice {
-                    borrower,
-                    binding,
-                    ..Slice::default()
-                }
+                Slice { borrower, binding, ..Slice::default() }
             }
-            CallKey::Order(id) => Slice {
-                order: data.orders.get(id).cloned(),
-                ..Slice::default()
-            },
+            CallKey::Order(id) => Slice { order: data.orders.get(id).cloned(), ..Slice::default() },
             CallKey::Collect { order, binding } => Slice {
                 order: data.orders.get(order).cloned(),
                 binding: data.bindings.get(binding).cloned(),
@@ -133,18 +106,11 @@ impl World {
             },
             CallKey::Payment(id) => {
                 let payment = data.payments.get(id).cloned();
-                let binding = payment
-                    .as_ref()
-                    .and_then(|payment| data.bindings.get(&payment.binding))
-                    .cloned();
+                let binding =
+                    payment.as_ref().and_then(|payment| data.bindings.get(&payment.binding)).cloned();
                 let order = payment.as_ref().and_then(|payment| payment.purpose.order());
                 let order = order.and_then(|order| data.orders.get(&order)).cloned();
-                Slice {
-                    borrower: None,
-                    binding,
-                    order,
-                    payment,
-                }
+                Slice { borrower: None, binding, order, payment }
             }
         })
     }
@@ -155,11 +121,7 @@ impl World {
         if commit.done.is_some_and(|done| !data.effects.contains_key(&done)) {
             return Err(CommitError::AlreadyDone);
         }
-        if commit
-            .changes
-            .iter()
-            .any(|changed| data.version_of(&changed.state) != changed.base_version)
-        {
+        if commit.changes.iter().any(|changed| data.version_of(&changed.state) != changed.base_version) {
             return Err(CommitError::Conflict("entity"));
         }
         if let Some((key, _)) = &commit.answer {
@@ -171,17 +133,8 @@ impl World {
                 return Err(broken().into());
             }
         }
-        for Sealed {
-            borrower,
-            item,
-            wrapped_key,
-            bytes,
-        } in commit.sealed
-        {
-            let stored = data
-                .wrapped_keys
-                .entry(borrower)
-                .or_insert_with(|| wrapped_key.clone());
+        for Sealed { borrower, item, wrapped_key, bytes } in commit.sealed {
+            let stored = data.wrapped_keys.entry(borrower).or_insert_with(|| wrapped_key.clone());
             if *stored != wrapped_key {
                 return Err(CommitError::Conflict("data key"));
             }
@@ -199,17 +152,8 @@ impl World {
         if let Some(done) = commit.done {
             data.effects.remove(&done);
         }
-        if let Some((
-            IdempotencyKey {
-                tenant,
-                key,
-                fingerprint,
-            },
-            answer,
-        )) = commit.answer
-        {
-            data.answers
-                .insert((tenant, key), StoredAnswer { fingerprint, answer });
+        if let Some((IdempotencyKey { tenant, key, fingerprint }, answer)) = commit.answer {
+            data.answers.insert((tenant, key), StoredAnswer { fingerprint, answer });
         }
         data.audit.extend(commit.audit);
         Ok(())
@@ -236,11 +180,7 @@ impl Data {
         };
         let rows = self.events.entry(id).or_default();
         for (index, event) in (1..).zip(&changed.events) {
-            rows.push(TimelineRow {
-                version: changed.base_version + index,
-                at,
-                body: body_of(event),
-            });
+            rows.push(TimelineRow { version: changed.base_version + index, at, body: body_of(event) });
         }
         match changed.state {
             Change::Borrower(one) => drop(self.borrowers.insert(one.id, one)),

@@ -56,7 +56,7 @@ fn money_that_moved_twice_is_found_the_late_one_first() {
                                           ; alarm: surplus 100.00
         status   R1                      -> succeeded; order collected, 100.00 of 100.00, surplus 100.00
         told                             -> payment.trying; payment.unknown; payment.trying
-                                          ; payment.succeeded; order.refund_needed
+                                          ; payment.succeeded; order.collected; order.refund_needed
         ledger                           -> channel:netsunion 100.00; channel:unionpay 100.00
                                           ; receivable -100.00; surplus -100.00
         ",
@@ -143,7 +143,7 @@ fn late_money_while_another_payment_is_under_way() {
         status   R1b                -> succeeded; order collected, 100.00 of 100.00, surplus 100.00
         told                        -> payment.trying; payment.unknown; payment.waiting
                                      ; payment.cancelled; payment.trying; payment.succeeded
-                                     ; payment.succeeded; order.refund_needed
+                                     ; payment.succeeded; order.collected; order.refund_needed
         ledger                      -> channel:unionpay 200.00; receivable -100.00; surplus -100.00
         ",
     );
