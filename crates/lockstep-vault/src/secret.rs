@@ -48,6 +48,7 @@ impl Drop for Secret {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "keys and nonces are drawn here, for the whole vault")]
 pub(crate) fn fill_random(buffer: &mut [u8]) -> Result<(), VaultError> {
     getrandom::fill(buffer).map_err(|_| VaultError::Randomness)
 }
