@@ -32,7 +32,7 @@ if [ ! -x "$tools/bin/cargo-deny" ]; then
 fi
 
 step "dependencies: bans, licences, sources"
-PATH="$tools/bin:$PATH" cargo deny --offline --log-level error check bans licenses sources
+PATH="$tools/bin:$PATH" cargo deny --log-level error check bans licenses sources
 
 step "release binary"
 cargo build --release --locked
