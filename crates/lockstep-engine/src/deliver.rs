@@ -13,6 +13,11 @@ use crate::port::{Delivered, Delivery, WebhookOutcome};
 /// Waits after each try, in seconds: the example table of Standard Webhooks 1.0.0, which ends after 75.6 hours.
 const LADDER_S: [u64; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const SCAN_EVERY: Duration = Duration::from_secs(5);
+/// Wait after our own machinery failed.
+const AFTER_FAULT: Duration = Duration::from_secs(30);
+/// Tries under way at once for one endpoint, so that a receiver that hangs can't take the others' places. The
+/// store returns at most this many per endpoint.
+const PER_ENDPOINT: usize = 4;
 
 /// What becomes of a delivery after a try. `jitter_permille` (0–999) spreads the next one by up to a tenth.
 pub fn next_delivery(
@@ -67,7 +72,8 @@ impl Engine {
 
     async fn due(&self, room: usize, known: &BTreeSet<DeliveryId>) -> Vec<Delivery> {
         let now = self.inner.ports.clock.now();
-        match self.inner.ports.store.due_deliveries(now, room + known.len()).await {
+        // Those under way are among the first of their endpoint, so each endpoint keeps to its share.
+        match self.inner.ports.store.due_deliveries(now, room + known.len(), PER_ENDPOINT).await {
             Ok(due) => due.into_iter().filter(|delivery| !known.contains(&delivery.id)).take(room).collect(),
             Err(fault) => {
                 tracing::error!(%fault, "could not read due deliveries; trying again soon");
@@ -83,6 +89,7 @@ impl Engine {
             Ok(_) => WebhookOutcome::Gone,
             Err(fault) => {
                 tracing::error!(%fault, "could not read a webhook endpoint; trying again later");
+                self.pause().await;
                 return delivery.id;
             }
         };
@@ -96,7 +103,15 @@ impl Engine {
         let delivered = next_delivery(delivery.tries, outcome, now, jitter);
         if let Err(fault) = ports.store.delivered(delivery.id, delivered, now).await {
             tracing::error!(%fault, "could not write down a delivery; the message will be sent again");
+            self.pause().await;
         }
         delivery.id
+    }
+
+    /// Keeps a delivery out of the line for a while after our own machinery failed, so that a receiver is not
+    /// flooded while, say, the disk is full.
+    async fn pause(&self) {
+        let clock = &self.inner.ports.clock;
+        clock.sleep_until(clock.now().plus(AFTER_FAULT)).await;
     }
 }

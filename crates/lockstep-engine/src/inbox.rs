@@ -77,12 +77,10 @@ impl Engine {
         let mut stop = stop;
         loop {
             let full = self.read_some().await;
-            if full {
-                continue;
-            }
             tokio::select! {
                 biased;
                 () = &mut stop => return,
+                () = std::future::ready(()), if full => {}
                 () = self.inner.hub.inbox_ready.notified() => {}
                 () = clock.sleep_until(clock.now().plus(SCAN_EVERY)) => {}
             }
@@ -110,11 +108,12 @@ impl Engine {
         let state = match self.apply(&row).await {
             Ok(state) => state,
             Err(fault) => {
-                tracing::error!(%fault, "could not process a notice; trying again soon");
-                return;
+                // Parked, so that it stands in nobody's way; parked messages are tried again.
+                tracing::error!(%fault, "could not process a notice; parked");
+                InboxState::Parked
             }
         };
-        if state == row.state {
+        if state == row.state && state == InboxState::New {
             return;
         }
         if let Err(fault) = self.inner.ports.store.inbox_state(row.id, state).await {

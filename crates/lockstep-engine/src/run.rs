@@ -87,36 +87,36 @@ impl Engine {
     /// goes on at the next start.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
         let stop = stop.fuse().shared();
-        self.recover().await;
         let effects = self.perform_effects(stop.clone());
         let deliveries = self.deliver(stop.clone());
         let inbox = self.read_inbox(stop);
         futures::join!(effects, deliveries, inbox);
     }
 
-    /// What was being sent when the process stopped has an unknown outcome now.
-    async fn recover(&self) {
-        let store = &self.inner.ports.store;
-        loop {
-            match store.interrupted().await {
-                Ok(interrupted) => {
-                    if !interrupted.is_empty() {
-                        tracing::warn!(
-                            count = interrupted.len(),
-                            "sending was interrupted; outcomes are unknown now"
-                        );
-                    }
-                    for stored in interrupted {
-                        self.interrupted(stored).await;
-                    }
-                    return;
-                }
+    /// What was being sent when the process stopped has an unknown outcome now. Each is brought back on its own:
+    /// one that can't be must not hold up the others.
+    async fn recover<'a>(
+        &'a self,
+        lane: &mut Lane,
+        under_way: &mut FuturesUnordered<BoxFuture<'a, Finished>>,
+    ) {
+        let interrupted = loop {
+            match self.inner.ports.store.interrupted().await {
+                Ok(interrupted) => break interrupted,
                 Err(fault) => {
                     tracing::error!(%fault, "could not read interrupted effects; trying again");
                     let clock = &self.inner.ports.clock;
                     clock.sleep_until(clock.now().plus(Duration::from_secs(1))).await;
                 }
             }
+        };
+        if !interrupted.is_empty() {
+            tracing::warn!(count = interrupted.len(), "sending was interrupted; outcomes are unknown now");
+        }
+        for stored in interrupted {
+            lane.known.insert(stored.id);
+            let finished = (None, stored.id);
+            under_way.push(self.interrupted(stored).map(|()| finished).boxed());
         }
     }
 
@@ -126,6 +126,12 @@ impl Engine {
         let mut under_way: FuturesUnordered<BoxFuture<'_, Finished>> = FuturesUnordered::new();
         let mut next_scan = clock.now();
         let mut stop = stop;
+        let recovering = self.recover(&mut lane, &mut under_way);
+        if let futures::future::Either::Right(_) =
+            futures::future::select(Box::pin(recovering), &mut stop).await
+        {
+            return;
+        }
         loop {
             for stored in self.inner.hub.take_effects() {
                 lane.add(stored);

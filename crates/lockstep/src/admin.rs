@@ -140,7 +140,8 @@ pub async fn new_key(
 /// # Errors
 /// [`StartProblem`] when it can't be written.
 pub async fn first_key(foundation: &Foundation) -> Result<(), StartProblem> {
-    if !Directory::tenants(foundation.store.as_ref()).await?.is_empty() {
+    if let Some(tenant) = Directory::tenants(foundation.store.as_ref()).await?.first() {
+        tracing::info!("lost the API key? stop this and run: lockstep key create {}", tenant.id);
         return Ok(());
     }
     let tenant = house::tenant(foundation, SANDBOX_LENDER, machine_now(), &SystemSeeds).await?;

@@ -98,7 +98,13 @@ pub async fn open(
 pub struct SandboxPhones(pub Arc<SharedSandbox>);
 
 impl ReadsCodes for SandboxPhones {
-    fn latest_code(&self, mobile: &Mobile) -> Option<String> {
-        self.0.with(|sandbox| sandbox.messages(mobile.expose()).last().map(|message| message.code.clone()))
+    fn latest_code(&self, mobile: &Mobile, request_no: &str) -> Option<String> {
+        self.0.with(|sandbox| {
+            let texted = sandbox.messages(mobile.expose()).iter().rev();
+            texted
+                .into_iter()
+                .find(|message| message.request_no == request_no)
+                .map(|message| message.code.clone())
+        })
     }
 }

@@ -121,7 +121,8 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigProblem> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigProblem::Unreadable { path: path.to_owned(), source })?;
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let line =
+            error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigProblem::Wrong { path: path.to_owned(), message: format!("line {line}: {}", error.message()) }
     })
 }

@@ -39,8 +39,8 @@ const TERM_DAYS: u64 = 5 * 365;
 /// Someone who reads the codes that banks text to borrowers: the sandbox's borrowers do; real ones use the page
 /// or the lender's app.
 pub trait ReadsCodes: Send + Sync {
-    /// The latest code texted to this phone.
-    fn latest_code(&self, mobile: &Mobile) -> Option<String>;
+    /// The latest code texted to this phone for this signing. Two borrowers may share a phone.
+    fn latest_code(&self, mobile: &Mobile, request_no: &str) -> Option<String>;
 }
 
 /// What is needed to drive.
@@ -312,9 +312,9 @@ impl Driver {
                 .mandates
                 .values()
                 .find(|mandate| matches!(mandate.state, MandateState::AwaitingCode { .. }));
-            let awaiting = awaiting.map(|mandate| mandate.channel.clone());
-            if let Some(channel) = awaiting {
-                if !self.enter_code(id, channel, mobile).await? {
+            let awaiting = awaiting.map(|mandate| (mandate.channel.clone(), mandate.request_no()));
+            if let Some((channel, request_no)) = awaiting {
+                if !self.enter_code(id, channel, &request_no, mobile).await? {
                     return Ok(Err(Outcome::NeedsBorrower { reason: Reason::CodeExpired }));
                 }
                 continue;
@@ -354,8 +354,16 @@ impl Driver {
     }
 
     /// `false` when nobody can enter the code.
-    async fn enter_code(&self, id: BindingId, channel: ChannelId, mobile: &Mobile) -> Result<bool, Fault> {
-        let Some(code) = self.borrowers.as_ref().and_then(|borrowers| borrowers.latest_code(mobile)) else {
+    async fn enter_code(
+        &self,
+        id: BindingId,
+        channel: ChannelId,
+        request_no: &str,
+        mobile: &Mobile,
+    ) -> Result<bool, Fault> {
+        let Some(code) =
+            self.borrowers.as_ref().and_then(|borrowers| borrowers.latest_code(mobile, request_no))
+        else {
             return Ok(false);
         };
         let now = self.engine.ports().clock.now();

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{BackupArgs, Cli, Command, DoctorArgs};
-use crate::foundation::{Mode, StartProblem, configuration};
+use crate::foundation::{StartProblem, configuration};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         Command::Tenant(command) => block_on(admin::tenant(command)),
         Command::Key(command) => block_on(admin::key(command)),
         Command::Listen(args) => block_on(listen::run(args)),
-        Command::Backup(args) => block_on(backup(args)),
+        Command::Backup(args) => backup(args),
         Command::Doctor(args) => return doctor(args),
     };
     match outcome {
@@ -96,8 +96,18 @@ fn doctor(args: &DoctorArgs) -> ExitCode {
     if sick { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-async fn backup(args: &BackupArgs) -> Result<(), StartProblem> {
-    let config = configuration(&args.place)?;
-    let foundation = foundation::open(&config, Mode::Served).await?;
-    Ok(foundation.store.backup_to(&args.target).await?)
+#[expect(clippy::print_stdout, reason = "this is the command's output")]
+fn backup(args: &BackupArgs) -> Result<(), StartProblem> {
+    let database = configuration(&args.place)?.data.database();
+    if !database.exists() {
+        let words = format!("there is no database at {}. Name its folder with --data", database.display());
+        return Err(StartProblem::Usage(words));
+    }
+    lockstep_store::SqliteStore::backup_beside(&database, &args.target)?;
+    println!(
+        "{} copied to {}. The key file is not in it: keep it elsewhere",
+        database.display(),
+        args.target.display()
+    );
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Printing what a run came to, as a table or as one JSON object.
 
+use std::io::Write;
 use std::time::Duration;
 
 use lockstep_sim::sandbox::Truth;
@@ -29,14 +30,19 @@ pub struct Report {
 ///
 /// # Errors
 /// [`StartProblem`] when the figures can't be written as JSON.
-#[expect(clippy::print_stdout, reason = "this is the command's output")]
 pub fn print(report: &Report, heading: &Heading, as_json: bool) -> Result<(), StartProblem> {
-    if as_json {
-        println!("{}", to_json(report).map_err(|error| StartProblem::Usage(error.to_string()))?);
+    let text = if as_json {
+        to_json(report).map_err(|error| StartProblem::Usage(error.to_string()))?.to_string()
     } else {
-        println!("{}", table::render(&report.figures, heading));
+        table::render(&report.figures, heading)
+    };
+    match writeln!(std::io::stdout(), "{text}") {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => {
+            written.map_err(|error| StartProblem::Usage(format!("the report can't be written: {error}")))
+        }
     }
-    Ok(())
 }
 
 fn to_json(report: &Report) -> Result<Value, serde_json::Error> {

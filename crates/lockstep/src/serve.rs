@@ -24,6 +24,9 @@ use crate::config::Config;
 use crate::foundation::{self, Foundation, Mode, StartProblem, configuration};
 use crate::house::incoming;
 
+/// How long open connections may hold the end up.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Where and how to serve.
 pub struct Serving {
     /// Where the API listens.
@@ -52,9 +55,6 @@ pub async fn run(args: &ServeArgs) -> Result<(), StartProblem> {
         }
         (None, false) => (None, config.channels.clone()),
     };
-    if sandbox.is_some() {
-        crate::admin::first_key(&foundation).await?;
-    }
     let listen = args.listen.unwrap_or(config.server.listen);
     let serving = Serving { listen, sandbox, channels, world: World::default() };
     serve(foundation, &config, serving).await
@@ -80,6 +80,7 @@ pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) ->
         )
         .await?;
         let door = bind(address).await?;
+        crate::admin::first_key(&foundation).await?;
         let callback_url = Some(format!("http://{}/v1/callbacks/{{channel}}", serving.listen));
         let options = Options { callback_url, ..Options::default() };
         background.spawn(async move {
@@ -99,9 +100,22 @@ pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) ->
         tracing::info!("stopping: no new calls, letting what is under way finish");
         let _ = stopped.send(true);
     };
-    if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(graceful).await {
-        tracing::error!(%error, "the API stopped");
-        let _ = stop.send(true);
+    let mut stopping = stop.subscribe();
+    let patience = async move {
+        // A connection that never finishes its request must not hold the end up.
+        let _ = stopping.wait_for(|stop| *stop).await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    let serving_api =
+        std::future::IntoFuture::into_future(axum::serve(listener, app).with_graceful_shutdown(graceful));
+    tokio::select! {
+        served = serving_api => {
+            if let Err(error) = served {
+                tracing::error!(%error, "the API stopped");
+                let _ = stop.send(true);
+            }
+        }
+        () = patience => tracing::warn!("connections were still open and have been cut"),
     }
     // What the loop could not finish is durable and goes on at the next start.
     let _ = looping.await;

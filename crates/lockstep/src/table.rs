@@ -2,6 +2,7 @@
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 use lockstep_core::catalogue::{Actor, Lang};
+use lockstep_core::money::Currency;
 
 use crate::figures::{Count, Figures};
 
@@ -66,9 +67,20 @@ pub fn grouped(value: u64) -> String {
     text
 }
 
+/// Minor units as a decimal with grouped digits: 125000 fen as 1,250.00.
+fn decimal(minor: i64, currency: &str) -> String {
+    let exponent = Currency::from_code(currency).map_or(2, |known| u32::from(known.exponent()));
+    let unit = 10_u64.pow(exponent);
+    let minor = minor.unsigned_abs();
+    if exponent == 0 {
+        return grouped(minor);
+    }
+    format!("{}.{:0width$}", grouped(minor / unit), minor % unit, width = exponent as usize)
+}
+
 /// A share in percent with one decimal, from whole numbers.
 pub fn percent(part: u64, whole: u64) -> String {
-    match (part * 1000).checked_div(whole) {
+    match (part * 2000 + whole).checked_div(whole * 2) {
         Some(permille) => format!("{}.{} %", permille / 10, permille % 10),
         None => "–".to_owned(),
     }
@@ -87,6 +99,17 @@ fn summary(figures: &Figures, heading: &Heading) -> Table {
         table.add_row(vec![Cell::new(name).fg(color), number(value), share]);
     }
     table.add_row(vec![Cell::new(say(lang, "合计", "all")), number(figures.orders), Cell::new("")]);
+    for (currency, money) in &figures.money {
+        let amounts = format!(
+            "{} / {}",
+            decimal(money.collected_minor, currency),
+            decimal(money.asked_minor, currency)
+        );
+        let share = percent(money.collected_minor.unsigned_abs(), money.asked_minor.unsigned_abs());
+        let name = say(lang, "金额：已收回 / 应收", "money: collected / asked");
+        let cell = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+        table.add_row(vec![Cell::new(format!("{name} ({currency})")), cell(amounts), cell(share)]);
+    }
     let unknown = format!("{} / {}", grouped(figures.unknown_resolved), grouped(figures.unknown_seen));
     let name = say(lang, "结果未知：已查清 / 出现过", "unknown outcomes: resolved / seen");
     table.add_row(vec![

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use lockstep_core::binding::{Binding, BindingStatus};
+use lockstep_core::binding::{Binding, BindingStatus, Mandate, MandateState};
 use lockstep_core::id::BindingId;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -18,7 +18,7 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct BindingQuery {
-    /// Wait up to this many seconds for the binding to leave `verifying`.
+    /// Wait up to this many seconds for channels that are checking or signing.
     #[param(value_type = Option<u32>, minimum = 0, maximum = 30)]
     wait_s: Option<WaitParam>,
 }
@@ -40,10 +40,24 @@ pub(crate) async fn get_binding(
     Query(query): Query<BindingQuery>,
 ) -> Result<Json<BindingView>, Problem> {
     // Another lender's binding is no reason to wait.
-    let settled =
-        |binding: &Binding| binding.tenant != caller.tenant || binding.status() != BindingStatus::Verifying;
+    let settled = |binding: &Binding| binding.tenant != caller.tenant || !moves_by_itself(binding);
     let read = || app.state.queries.binding(id);
     let found = wait_for(&app, &id.to_string(), query.wait_s, read, settled).await?;
     let binding = visible(found, caller.tenant)?;
     Ok(Json(BindingView::of(&binding, app.now())))
+}
+
+/// Whether a channel is being waited for: a binding can be usable on one and still be signing on another.
+fn moves_by_itself(binding: &Binding) -> bool {
+    let waits = |mandate: &Mandate| match mandate.state {
+        MandateState::RequestingCode { .. }
+        | MandateState::Signing { .. }
+        | MandateState::SigningUnknown { .. } => true,
+        MandateState::Wanted
+        | MandateState::AwaitingCode { .. }
+        | MandateState::Live { .. }
+        | MandateState::Refused { .. }
+        | MandateState::Ended { .. } => false,
+    };
+    binding.status() == BindingStatus::Verifying || binding.mandates.values().any(waits)
 }

@@ -315,8 +315,14 @@ pub trait Store: Send + Sync {
     /// Once-effects that were being sent when the process stopped.
     async fn interrupted(&self) -> Result<Vec<StoredEffect>, Fault>;
 
-    /// Deliveries due at or before a moment whose predecessors about the same subject are no longer pending.
-    async fn due_deliveries(&self, until: Timestamp, limit: usize) -> Result<Vec<Delivery>, Fault>;
+    /// Deliveries due at or before a moment whose predecessors about the same subject are no longer pending,
+    /// earliest first, at most so many of one endpoint.
+    async fn due_deliveries(
+        &self,
+        until: Timestamp,
+        limit: usize,
+        per_endpoint: usize,
+    ) -> Result<Vec<Delivery>, Fault>;
 
     /// Writes down what became of a delivery.
     async fn delivered(&self, delivery: DeliveryId, outcome: Delivered, at: Timestamp) -> Result<(), Fault>;

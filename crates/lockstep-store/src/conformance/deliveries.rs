@@ -70,7 +70,7 @@ pub async fn one_subject_goes_in_order<B: Backend>(db: Arc<B>) {
     assert!(expected.len() >= 2);
     let mut seen = Vec::new();
     for round in 0..expected.len() {
-        let due = db.due_deliveries(LATER, 100).await.unwrap();
+        let due = db.due_deliveries(LATER, 100, 100).await.unwrap();
         assert_eq!(versions(&due, &two).len(), 1, "the other subject is not held up");
         let next = due.into_iter().find(|delivery| delivery.notice.subject.id() == one).expect("one is due");
         seen.push(next.notice.version);
@@ -86,11 +86,11 @@ pub async fn outcomes_are_kept<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     endpoint(&*db, &mut world, &["payment.trying"], true).await;
     world.everything(&*db, "R1").await;
-    let [first] = db.due_deliveries(world.now, 10).await.unwrap().try_into().unwrap();
+    let [first] = db.due_deliveries(world.now, 10, 100).await.unwrap().try_into().unwrap();
     let later = world.now.plus(Duration::from_secs(30));
     db.delivered(first.id, Delivered::Retry { due_at: later, status: Some(502) }, world.now).await.unwrap();
-    assert!(db.due_deliveries(world.now, 10).await.unwrap().is_empty());
-    let [again] = db.due_deliveries(later, 10).await.unwrap().try_into().unwrap();
+    assert!(db.due_deliveries(world.now, 10, 100).await.unwrap().is_empty());
+    let [again] = db.due_deliveries(later, 10, 100).await.unwrap().try_into().unwrap();
     assert_eq!(again, Delivery { tries: 1, due_at: later, last_status: Some(502), ..first.clone() });
 
     db.delivered(first.id, Delivered::Dead { status: None }, later).await.unwrap();
@@ -101,7 +101,7 @@ pub async fn outcomes_are_kept<B: Backend>(db: Arc<B>) {
     assert!(!db.requeue_delivery(World::new(2).tenant, first.id, later).await.unwrap());
     assert!(db.requeue_delivery(world.tenant, first.id, later).await.unwrap());
     assert!(!db.requeue_delivery(world.tenant, first.id, later).await.unwrap());
-    let [back] = db.due_deliveries(later, 10).await.unwrap().try_into().unwrap();
+    let [back] = db.due_deliveries(later, 10, 100).await.unwrap().try_into().unwrap();
     assert_eq!((back.message, back.tries), (first.message, 0));
     db.delivered(first.id, Delivered::Done, later).await.unwrap();
     assert_eq!(db.deliveries(world.tenant, Some("delivered"), &page).await.unwrap().rows.len(), 1);
@@ -113,9 +113,9 @@ pub async fn a_removed_endpoint_gets_nothing<B: Backend>(db: Arc<B>) {
     let id = endpoint(&*db, &mut world, &[], true).await;
     world.everything(&*db, "R1").await;
     assert!(!db.remove_endpoint(World::new(2).tenant, id).await.unwrap());
-    assert!(!db.due_deliveries(LATER, 10).await.unwrap().is_empty());
+    assert!(!db.due_deliveries(LATER, 10, 100).await.unwrap().is_empty());
     assert!(db.remove_endpoint(world.tenant, id).await.unwrap());
-    assert!(db.due_deliveries(LATER, 10).await.unwrap().is_empty());
+    assert!(db.due_deliveries(LATER, 10, 100).await.unwrap().is_empty());
     assert_eq!(db.endpoint(id).await.unwrap(), None);
     assert!(!db.remove_endpoint(world.tenant, id).await.unwrap());
 }

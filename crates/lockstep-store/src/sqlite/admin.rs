@@ -1,11 +1,14 @@
 //! What an installation needs beyond the engine's ports: settings, key rotation and erasure, upkeep.
 
 use std::path::Path;
+use std::time::Duration;
 
 use lockstep_core::id::{ApiKeyId, BorrowerId, TenantId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::Fault;
+use rusqlite::{Connection, OpenFlags};
 
+use super::failure::Failure;
 use super::{SqliteStore, answers, maintenance, notes, tenants, vault};
 
 /// Tenants and keys.
@@ -114,6 +117,19 @@ impl SqliteStore {
     pub async fn backup_to(&self, target: impl AsRef<Path>) -> Result<(), Fault> {
         let target = target.as_ref().to_owned();
         self.read("back up the database", move |connection| maintenance::backup(connection, &target)).await
+    }
+
+    /// Copies the database of a folder that another process may be using, as it stands, to a new file.
+    ///
+    /// # Errors
+    /// A [`Fault`] when there is no such database or the copy can't be written.
+    pub fn backup_beside(database: &Path, target: &Path) -> Result<(), Fault> {
+        let copy = || {
+            let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            connection.busy_timeout(Duration::from_secs(10))?;
+            maintenance::backup(&connection, target)
+        };
+        copy().map_err(|failure: Failure| Fault::new("back up the database", failure))
     }
 
     /// How many rows each table has.

@@ -50,17 +50,20 @@ pub(super) fn due(
     connection: &Connection,
     until: Timestamp,
     limit: usize,
+    per_endpoint: usize,
 ) -> Result<Found<Delivery>, Failure> {
-    let sql =
-        "SELECT d.id, d.created_at, d.message, d.endpoint_id, d.tenant, d.notice, d.tries, d.due_at, d.state,
-                      d.last_status
-               FROM deliveries d
-               WHERE d.state = 'pending' AND d.due_at <= ?1
-                 AND NOT EXISTS (SELECT 1 FROM deliveries e
-                                 WHERE e.state = 'pending' AND e.endpoint_id = d.endpoint_id
-                                   AND e.subject_id = d.subject_id AND e.version < d.version)
-               ORDER BY d.due_at, d.id";
-    row::readable(connection.prepare_cached(sql)?.query([until.as_millis()])?, limit, read)
+    let sql = "SELECT id, created_at, message, endpoint_id, tenant, notice, tries, due_at, state, last_status
+               FROM (SELECT d.*, row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.due_at, d.id) AS place
+                     FROM deliveries d
+                     WHERE d.state = 'pending' AND d.due_at <= ?1
+                       AND NOT EXISTS (SELECT 1 FROM deliveries e
+                                       WHERE e.state = 'pending' AND e.endpoint_id = d.endpoint_id
+                                         AND e.subject_id = d.subject_id AND e.version < d.version))
+               WHERE place <= ?2
+               ORDER BY due_at, id";
+    let share = i64::try_from(per_endpoint).unwrap_or(i64::MAX);
+    let mut found = connection.prepare_cached(sql)?;
+    row::readable(found.query(params![until.as_millis(), share])?, limit, read)
 }
 
 /// Writes down what became of one try. Says nothing about a delivery that isn't pending any more.

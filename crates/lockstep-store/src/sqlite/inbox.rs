@@ -6,7 +6,7 @@ use lockstep_engine::port::{InboxRow, InboxState};
 use rusqlite::{Connection, Row, params};
 
 use super::failure::Failure;
-use super::row;
+use super::row::{self, Found};
 
 fn word(state: InboxState) -> &'static str {
     match state {
@@ -37,16 +37,18 @@ pub(super) fn waiting(
     connection: &Connection,
     parked_after: Timestamp,
     limit: usize,
-) -> Result<Vec<InboxRow>, Failure> {
+) -> Result<Found<InboxRow>, Failure> {
     let sql = "SELECT id, channel, message_id, body, received_at, state FROM inbox
-               WHERE state = 'new' ORDER BY received_at, id LIMIT ?1";
-    let most = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let mut list = row::all(connection.prepare_cached(sql)?.query([most(limit)])?, read)?;
+               WHERE state = 'new' ORDER BY received_at, id";
+    let mut found = row::readable(connection.prepare_cached(sql)?.query([])?, limit, read)?;
     let sql = "SELECT id, channel, message_id, body, received_at, state FROM inbox
-               WHERE state = 'parked' AND received_at > ?1 ORDER BY tries, received_at, id LIMIT ?2";
-    let left = most(limit.saturating_sub(list.len()));
-    list.extend(row::all(connection.prepare_cached(sql)?.query([parked_after.as_millis(), left])?, read)?);
-    Ok(list)
+               WHERE state = 'parked' AND received_at > ?1 ORDER BY tries, received_at, id";
+    let left = limit.saturating_sub(found.rows.len());
+    let parked =
+        row::readable(connection.prepare_cached(sql)?.query([parked_after.as_millis()])?, left, read)?;
+    found.rows.extend(parked.rows);
+    found.unreadable.extend(parked.unreadable);
+    Ok(found)
 }
 
 /// Messages that matched nothing, newest first.

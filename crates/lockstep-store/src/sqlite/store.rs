@@ -56,8 +56,13 @@ impl Store for SqliteStore {
         Ok(found.rows)
     }
 
-    async fn due_deliveries(&self, until: Timestamp, limit: usize) -> Result<Vec<Delivery>, Fault> {
-        let read = move |connection: &_| deliveries::due(connection, until, limit);
+    async fn due_deliveries(
+        &self,
+        until: Timestamp,
+        limit: usize,
+        per_endpoint: usize,
+    ) -> Result<Vec<Delivery>, Fault> {
+        let read = move |connection: &_| deliveries::due(connection, until, limit, per_endpoint);
         let found = self.read("find due deliveries", read).await?;
         self.report(found.unreadable);
         Ok(found.rows)
@@ -82,7 +87,9 @@ impl Store for SqliteStore {
 
     async fn inbox(&self, parked_after: Timestamp, limit: usize) -> Result<Vec<InboxRow>, Fault> {
         let read = move |connection: &_| inbox::waiting(connection, parked_after, limit);
-        self.read("find incoming messages", read).await
+        let found = self.read("find incoming messages", read).await?;
+        self.report(found.unreadable);
+        Ok(found.rows)
     }
 
     async fn inbox_state(&self, id: InboxId, state: InboxState) -> Result<(), Fault> {

@@ -104,6 +104,27 @@ pub struct DueList {
     pub total: u64,
 }
 
+impl DueList {
+    /// Moves rows that name a channel which isn't there to the rejects.
+    pub fn reject_unknown_channels(&mut self, known: &[String]) {
+        let (good, bad): (Vec<_>, Vec<_>) = std::mem::take(&mut self.rows).into_iter().partition(|row| {
+            row.channels.iter().all(|channel| known.iter().any(|name| name == channel.as_str()))
+        });
+        self.rows = good;
+        self.rejects.extend(bad.into_iter().map(|row| Reject {
+            line: row.line,
+            order: row.order,
+            field: "channels".to_owned(),
+            code: "unknown_channel".to_owned(),
+            message: Sentence::new(
+                format!("没有这个渠道，可用的有：{}", known.join("、")),
+                format!("names a channel that is not configured. There are: {}", known.join(", ")),
+            ),
+        }));
+        self.rejects.sort_by_key(|reject| reject.line);
+    }
+}
+
 /// Why a file can't be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum FileProblem {

@@ -34,6 +34,8 @@ pub const LENDER: &str = "Lender";
 /// How often a run in virtual time looks whether everything has ended.
 const LOOK_EVERY: Duration = Duration::from_secs(3600);
 
+/// A run in virtual time ends this long after its first due day; what falls due later is "not yet".
+const HORIZON: Duration = Duration::from_secs(60 * 86_400);
 /// Under way, or planned.
 const LIVE: [PaymentStatus; 3] = [PaymentStatus::Trying, PaymentStatus::Unknown, PaymentStatus::Waiting];
 
@@ -44,9 +46,15 @@ const LIVE: [PaymentStatus; 3] = [PaymentStatus::Trying, PaymentStatus::Unknown,
 pub fn run(args: &CollectArgs) -> Result<(), StartProblem> {
     let watch = stopwatch();
     let config = configuration(&args.place)?;
-    let list = read(&args.file)?;
     let rejects = args.rejects.clone().unwrap_or_else(|| beside(&args.out));
+    keep_apart([&args.file, &args.out, &rejects])?;
+    let mut list = read(&args.file)?;
+    list.reject_unknown_channels(&channel_names(&config));
     output::write_rejects(&rejects, &list.rejects).map_err(|error| file_problem(&rejects, &error))?;
+    if list.rows.is_empty() && !list.rejects.is_empty() {
+        let words = format!("every row was rejected; {} says why", rejects.display());
+        return Err(StartProblem::File { path: args.file.clone(), problem: words });
+    }
     let (rejected, total) = (list.total - list.rows.len() as u64, list.total);
     let collected = if config.channels.is_empty() {
         in_virtual_time(args, &config, list)?
@@ -96,6 +104,26 @@ fn file_problem(path: &Path, error: &std::io::Error) -> StartProblem {
     StartProblem::File { path: path.to_owned(), problem: error.to_string() }
 }
 
+/// The due list must not be overwritten by what is made of it.
+fn keep_apart(paths: [&Path; 3]) -> Result<(), StartProblem> {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let [file, out, rejects] = paths.map(real);
+    if file == out || file == rejects || out == rejects {
+        let words = "the due list, the results and the rejects must be three different files";
+        return Err(StartProblem::Usage(words.to_owned()));
+    }
+    Ok(())
+}
+
+/// Channels that a row may name.
+fn channel_names(config: &Config) -> Vec<String> {
+    if config.channels.is_empty() {
+        lockstep_sim::capabilities().iter().map(|capability| capability.id.to_string()).collect()
+    } else {
+        config.channels.iter().map(|channel| channel.capability.id.to_string()).collect()
+    }
+}
+
 fn beside(out: &Path) -> PathBuf {
     out.with_extension("rejects.csv")
 }
@@ -123,6 +151,7 @@ fn in_virtual_time(args: &CollectArgs, config: &Config, list: DueList) -> Result
     };
     let mut house = House::open(plan)?;
     let begun = house.clock().now();
+    let horizon = start.plus(HORIZON).max(begun);
     let driver = house.driver(args.again);
     let bar = progress(args.json, list.rows.len());
     bar.println("No channel is configured: these are the sandbox's banks, and time runs fast.");
@@ -130,7 +159,7 @@ fn in_virtual_time(args: &CollectArgs, config: &Config, list: DueList) -> Result
     let rows = list.rows;
     let main = async move {
         let started = driver.start_all(rows, |count| counting.inc(count as u64)).await?;
-        while any_payment(&driver, &LIVE).await? {
+        while any_payment(&driver, &LIVE).await? && clock.now() < horizon {
             clock.sleep_until(clock.now().plus(LOOK_EVERY)).await;
         }
         look_up(&driver, started).await

@@ -33,6 +33,10 @@ const FIRST_MORNING: Timestamp = Timestamp::from_millis(1_772_409_600_000);
 /// [`StartProblem`] that says what is wrong.
 pub fn run(args: &DemoArgs) -> Result<(), StartProblem> {
     let watch = stopwatch();
+    if !args.once {
+        free(args.listen)?;
+        free(args.sandbox_listen)?;
+    }
     clear(&args.data)?;
     let config = Config { data: DataConfig { dir: args.data.clone(), key_file: None }, ..Config::default() };
     let start = FIRST_MORNING;
@@ -111,6 +115,11 @@ pub async fn stay(args: &DemoArgs) -> Result<(), StartProblem> {
     let world = story::world(args.seed);
     let serving = Serving { listen: args.listen, sandbox: Some(args.sandbox_listen), channels, world };
     serve::serve(foundation, &config, serving).await
+}
+
+/// Better to hear of a taken port before the demo than after it.
+fn free(address: std::net::SocketAddr) -> Result<(), StartProblem> {
+    std::net::TcpListener::bind(address).map(drop).map_err(|source| StartProblem::Listen { address, source })
 }
 
 fn days(count: u64) -> Duration {

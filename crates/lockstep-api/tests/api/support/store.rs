@@ -59,7 +59,12 @@ impl Store for World {
         Ok(Vec::new())
     }
 
-    async fn due_deliveries(&self, until: Timestamp, limit: usize) -> Result<Vec<Delivery>, Fault> {
+    async fn due_deliveries(
+        &self,
+        until: Timestamp,
+        limit: usize,
+        _per_endpoint: usize,
+    ) -> Result<Vec<Delivery>, Fault> {
         let data = self.working()?;
         let due = data.deliveries.values().filter(|one| one.state == "pending" && one.due_at <= until);
         Ok(due.take(limit).cloned().collect())
