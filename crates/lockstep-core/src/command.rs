@@ -63,6 +63,7 @@ impl Command {
                 PaymentCommand::TryNow => "payment.try_now",
                 PaymentCommand::MoneyAnswered { .. } => "payment.money_answered",
                 PaymentCommand::Ask { .. } => "payment.ask",
+                PaymentCommand::CheckClosed { .. } => "payment.check_closed",
                 PaymentCommand::QueryAnswered { .. } => "payment.query_answered",
                 PaymentCommand::Noticed { .. } => "payment.noticed",
                 PaymentCommand::Deadline { .. } => "payment.deadline",

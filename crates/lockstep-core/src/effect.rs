@@ -147,6 +147,14 @@ pub enum Wake {
         /// The attempt.
         attempt: u16,
     },
+    /// Ask once more about an attempt that was closed because its channel knew nothing of it: the channel may have
+    /// been wrong, and money that moved has to be found.
+    CheckClosed {
+        /// The payment.
+        payment: PaymentId,
+        /// The attempt.
+        attempt: u16,
+    },
     /// It is time to ask about a signature.
     AskMandate {
         /// The binding.

@@ -221,6 +221,9 @@ fn awaken(wake: Wake) -> (CallKey, Command) {
         Wake::AskPayment { payment, attempt, asked } => {
             (CallKey::Payment(payment), Command::Payment(PaymentCommand::Ask { attempt, asked }))
         }
+        Wake::CheckClosed { payment, attempt } => {
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::CheckClosed { attempt }))
+        }
         Wake::UnknownDeadline { payment, attempt } => {
             (CallKey::Payment(payment), Command::Payment(PaymentCommand::Deadline { attempt }))
         }

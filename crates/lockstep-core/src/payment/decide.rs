@@ -48,6 +48,11 @@ pub enum PaymentCommand {
         /// Questions there were when the timer was set.
         asked: u16,
     },
+    /// It is time to ask once more about an attempt that was closed as "not found".
+    CheckClosed {
+        /// The attempt.
+        attempt: u16,
+    },
     /// The channel answered to a question.
     QueryAnswered {
         /// The attempt.
@@ -93,6 +98,7 @@ pub(crate) fn decide(
         PaymentCommand::TryNow => try_now(slice, payment, facts),
         PaymentCommand::Cancel => cancel(slice, payment, facts),
         PaymentCommand::Ask { attempt, asked } => Ok(ask(payment, *attempt, *asked, facts)),
+        PaymentCommand::CheckClosed { attempt } => Ok(check_closed(payment, *attempt, facts)),
         PaymentCommand::Deadline { attempt } => Ok(deadline(payment, *attempt, facts)),
         PaymentCommand::MoneyAnswered { attempt, answer } => {
             Ok(settle::money_answered(slice, payment, *attempt, answer, facts))
@@ -395,6 +401,15 @@ fn ask(payment: &Payment, number: u16, asked: u16, facts: &Facts<'_>) -> Decisio
     let state = payment.attempt(number).map(|attempt| &attempt.state);
     let due = matches!(state, Some(AttemptState::Unknown { asked: so_far, .. }) if *so_far == asked);
     if let Some(question) = question(payment, number, facts).filter(|_| due) {
+        decision.effect(facts.now, question);
+    }
+    decision
+}
+
+fn check_closed(payment: &Payment, number: u16, facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    let closed = payment.attempt(number).is_some_and(|attempt| attempt.failure().is_some());
+    if let Some(question) = question(payment, number, facts).filter(|_| closed) {
         decision.effect(facts.now, question);
     }
     decision

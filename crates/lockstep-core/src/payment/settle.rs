@@ -16,6 +16,9 @@ use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, Wake};
 use crate::order::{OrderEvent, OrderState};
 
+/// When an attempt that was closed as "not found" is asked about once more.
+const CHECKS_AFTER_CLOSING: [Duration; 2] = [Duration::from_secs(3600), Duration::from_secs(86_400)];
+
 /// What a channel claims about an attempt.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Claim<'a> {
@@ -156,10 +159,18 @@ fn not_found(slice: &Slice, attempt: &Attempt, capability: &Capability, facts: &
     let AttemptState::Unknown { since, .. } = attempt.state else {
         return Decision::nothing();
     };
-    match FailureProof::not_found(capability, since, facts.now) {
-        Some(proof) => not_moved(slice, attempt, Reason::NotFoundAfterWindow, None, proof, facts),
-        None => still_unknown(slice, attempt, facts),
+    let Some(proof) = FailureProof::not_found(capability, since, facts.now) else {
+        return still_unknown(slice, attempt, facts);
+    };
+    let mut decision = not_moved(slice, attempt, Reason::NotFoundAfterWindow, None, proof, facts);
+    // The proof rests on the channel's word about its window. Should it be wrong, the money has to be found.
+    if let Some(payment) = &slice.payment {
+        for wait in CHECKS_AFTER_CLOSING {
+            let wake = Wake::CheckClosed { payment: payment.id, attempt: attempt.number };
+            decision.effect_at(facts.now.plus(wait), Effect::Wake(wake));
+        }
     }
+    decision
 }
 
 /// The channel sent a notice by itself. Where it takes questions, it is asked before anything is believed.

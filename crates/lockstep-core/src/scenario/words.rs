@@ -209,7 +209,10 @@ impl Names {
             Effect::Wake(Wake::AskMandate { channel, .. }) => {
                 format!("asks {channel} in {}s", pause.as_secs())
             }
-            Effect::Notify { .. } | Effect::Wake(Wake::TryPayment { .. } | Wake::UnknownDeadline { .. }) => {
+            Effect::Notify { .. }
+            | Effect::Wake(
+                Wake::TryPayment { .. } | Wake::UnknownDeadline { .. } | Wake::CheckClosed { .. },
+            ) => {
                 return None;
             }
         })

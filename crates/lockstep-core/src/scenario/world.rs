@@ -239,6 +239,9 @@ pub(crate) fn woken(wake: &Wake) -> (Key, Command) {
             let command = PaymentCommand::Ask { attempt: *attempt, asked: *asked };
             (Key::Payment(*payment), Command::Payment(command))
         }
+        Wake::CheckClosed { payment, attempt } => {
+            (Key::Payment(*payment), Command::Payment(PaymentCommand::CheckClosed { attempt: *attempt }))
+        }
         Wake::UnknownDeadline { payment, attempt } => {
             (Key::Payment(*payment), Command::Payment(PaymentCommand::Deadline { attempt: *attempt }))
         }

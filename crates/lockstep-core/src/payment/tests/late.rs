@@ -63,6 +63,26 @@ fn money_that_moved_twice_is_found_the_late_one_first() {
     );
 }
 
+/// A channel that says "not found" beyond its own window breaks its word; the money is found all the same.
+#[test]
+fn a_channel_that_lied_about_its_window_is_asked_again_and_found_out() {
+    check(
+        "
+        borrower B1 card C1 on unionpay netsunion
+        repay    R1 100.00 from C1       -> sends unionpay R1-1
+        silence  R1-1                    -> unknown: channel_timeout; asks unionpay in 5s
+        wait     10m                     -> asks unionpay about R1-1
+        missing  R1-1                    -> R1-1 failed: not_found_after_window (window over)
+                                          ; sends netsunion R1-2
+        answer   R1-2 succeeded 00000000 -> R1-2 succeeded by answer; paid by R1-2
+                                          ; collected 100.00 of 100.00
+        wait     1h                      -> asks unionpay about R1-1
+        found    R1-1 succeeded 00       -> R1-1 succeeded by query; surplus 100.00; alarm: surplus 100.00
+        status   R1                      -> succeeded; order collected, 100.00 of 100.00, surplus 100.00
+        ",
+    );
+}
+
 #[test]
 fn money_that_moved_twice_is_found_the_late_one_last() {
     check(

@@ -49,7 +49,8 @@ fn not_found_proves_nothing_before_the_window_is_over() {
         answer   R1-2 succeeded 00000000 -> R1-2 succeeded by answer; paid by R1-2
                                           ; collected 100.00 of 100.00
         status   R1                      -> succeeded; order collected, 100.00 of 100.00
-        wait     1d                      -> nothing
+        wait     1d                      -> asks unionpay about R1-1; asks unionpay about R1-1
+        missing  R1-1                    -> nothing
         ",
     );
 }
