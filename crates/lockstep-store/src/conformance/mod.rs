@@ -3,7 +3,7 @@
 //! Each case is an async function over an empty store. [`for_each_case!`](crate::for_each_case) names them
 //! all, so a backend's tests are one line and a new case reaches every backend:
 //!
-//! ```ignore
+//! ```text
 //! lockstep_store::for_each_case!(with_an_empty_store);
 //! ```
 
