@@ -96,7 +96,7 @@ def test_debited_then_timed_out_becomes_unknown_then_succeeded_once(house):
     house.wait_for(path, lambda seen: seen["status"] == "unknown")
     refused = house.call("POST", f"{path}/cancel")
     assert refused.status == 409 and refused.json["code"] == "outcome_unknown"
-    done = house.wait_for(path, ended, seconds=60)
+    done = house.wait_for(path, ended, seconds=120)
     assert done["status"] == "succeeded" and len(done["attempts"]) == 1
     words = json.dumps(house.get(f"{path}/timeline"), ensure_ascii=False)
     assert "unknown" in words and "未知" in words
@@ -116,7 +116,7 @@ def test_bank_account_by_micro_deposit(house):
         "channels": ["bankdirect"],
     })
     path = f"/v1/bindings/{binding['id']}"
-    house.wait_for(path, lambda seen: seen["status"] == "awaiting_amount", seconds=60)
+    house.wait_for(path, lambda seen: seen["status"] == "awaiting_amount", seconds=180)
     account = house.sandbox_call("GET", f"/accounts?number={number}")
     sent = account["balance_minor"] - 1_000_000
     assert 1 <= sent <= 99
@@ -125,7 +125,7 @@ def test_bank_account_by_micro_deposit(house):
     house.make(f"{path}/verify", {"amount_minor": sent})
     house.wait_for(path, lambda seen: seen["status"] == "usable")
     payment = pay(house, order_for(house, borrower, "L-1", 5_000), binding)
-    assert house.wait_for(f"/v1/payments/{payment['id']}", ended, seconds=60)["status"] == "succeeded"
+    assert house.wait_for(f"/v1/payments/{payment['id']}", ended, seconds=180)["status"] == "succeeded"
 
 
 def test_nothing_personal_leaves_the_vault(house):
