@@ -18,7 +18,8 @@ def test_generated_requests(house):
             "--config-file", str(ROOT / "tests/schemathesis.toml"),
             "run", f"{house.api}/openapi.json",
             "--header", f"Authorization: Bearer {house.key}",
-            "--max-examples", seconds, "--seed", "20261122", "--workers", "2",
+            # One worker: Python 3.11 counts the depth of its syntax trees for all threads together and trips over two.
+            "--max-examples", seconds, "--seed", "20261122", "--workers", "1",
             "--report", "junit", "--report-dir", str(report),
         ],
         capture_output=True, text=True, timeout=1500,
