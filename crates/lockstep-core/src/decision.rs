@@ -4,9 +4,11 @@ use crate::binding::{Binding, BindingEvent};
 use crate::borrower::{Borrower, BorrowerEvent};
 use crate::channel::ChannelBook;
 use crate::effect::{Effect, Planned};
+use crate::health::HealthBook;
 use crate::id::{Bucket, Mint, TenantId};
 use crate::order::{Order, OrderEvent};
 use crate::payment::{Payment, PaymentEvent, RetryPolicy};
+use crate::routing::RoutingRules;
 use crate::time::Timestamp;
 
 /// The part of one borrower's world that a command concerns. At most one entity of each kind, all of one bucket.
@@ -33,6 +35,10 @@ pub struct Facts<'a> {
     pub channels: &'a ChannelBook,
     /// When and how often to try again.
     pub retry: &'a RetryPolicy,
+    /// How well the channels and issuers work now.
+    pub health: &'a HealthBook,
+    /// The lender's own rules about channels.
+    pub rules: &'a RoutingRules,
 }
 
 impl Facts<'_> {

@@ -13,6 +13,7 @@ pub mod command;
 pub mod decision;
 pub mod diagnosis;
 pub mod effect;
+pub mod health;
 pub mod id;
 pub mod ledger;
 pub mod money;
@@ -20,6 +21,7 @@ pub mod notice;
 pub mod order;
 pub mod payment;
 pub mod refusal;
+pub mod routing;
 #[cfg(test)]
 mod scenario;
 pub mod sensitive;

@@ -96,34 +96,50 @@ impl Engine {
             Some(tenant) => visible_to(loaded, tenant),
             None => loaded,
         };
-        let facts = Facts {
-            now: ports.clock.now(),
-            seed: ports.seeds.draw(),
-            channels: &self.inner.book,
-            retry: &self.inner.retry,
-        };
-        match decide(&slice, &request.command, &facts) {
-            Err(refusal) => self.refused(request, refusal, &facts).await,
+        let (now, seed) = (ports.clock.now(), ports.seeds.draw());
+        match self.decide(&slice, request, now, seed) {
+            Err(refusal) => self.refused(request, refusal, now).await,
             Ok(decision) => {
                 let after = slice.after(&decision);
-                let commit = self.commit_of(request, &slice, &after, decision, &facts);
-                self.write(commit, &after, facts.now).await?;
+                let commit = self.commit_of(request, &slice, &after, decision, (now, seed));
+                self.write(commit, &after, now).await?;
                 Ok(Ok(after))
             }
         }
+    }
+
+    /// Asks the rules, with everything they may know.
+    fn decide(
+        &self,
+        slice: &Slice,
+        request: &Request<'_>,
+        now: Timestamp,
+        seed: [u8; 16],
+    ) -> Result<Decision, Refusal> {
+        let inner = &self.inner;
+        let rules = slice.tenant().or(request.tenant).and_then(|tenant| inner.rules.of(tenant));
+        let facts = Facts {
+            now,
+            seed,
+            channels: &inner.book,
+            retry: &inner.retry,
+            health: &inner.health.read(),
+            rules: &rules.unwrap_or_default(),
+        };
+        decide(slice, &request.command, &facts)
     }
 
     async fn refused(
         &self,
         request: &Request<'_>,
         refusal: Refusal,
-        facts: &Facts<'_>,
+        now: Timestamp,
     ) -> Result<Result<Slice, Refusal>, CommitError> {
         let outcome = Err(refusal);
         let answer = request.idempotency.as_ref().map(|(key, render)| (key.clone(), render(&outcome)));
         // A refusal changes nothing, but it is remembered under its key, and the loop's effect is finished.
         if answer.is_some() || request.done.is_some() {
-            let commit = Commit { answer, done: request.done, at: Some(facts.now), ..Commit::default() };
+            let commit = Commit { answer, done: request.done, at: Some(now), ..Commit::default() };
             self.inner.ports.store.commit(commit).await?;
         }
         Ok(outcome)
@@ -135,19 +151,18 @@ impl Engine {
         before: &Slice,
         after: &Slice,
         decision: Decision,
-        facts: &Facts<'_>,
+        (now, mut seed): (Timestamp, [u8; 16]),
     ) -> Commit {
         let bucket = request.key.bucket();
         // A stream of its own: the rules have taken ids from the facts' seed.
-        let mut seed = facts.seed;
         seed[0] ^= 0xa5;
-        let mut mint = Mint::new(bucket, facts.now, seed);
+        let mut mint = Mint::new(bucket, now, seed);
         let tenant = after.tenant().or(request.tenant);
         let subject = subject_of(after, &request.command);
         let audit = tenant.filter(|_| !decision.events.is_empty()).map(|tenant| AuditEntry {
             id: AuditId::mint(&mut mint),
             tenant,
-            at: facts.now,
+            at: now,
             who: request.who.clone(),
             action: request.command.name().to_owned(),
             subject,
@@ -168,7 +183,7 @@ impl Engine {
             answer,
             sealed: request.sealed.clone(),
             audit,
-            at: Some(facts.now),
+            at: Some(now),
         }
     }
 

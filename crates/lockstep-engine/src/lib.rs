@@ -6,11 +6,13 @@
 mod admit;
 mod deliver;
 mod execute;
+mod health;
 mod hub;
 mod inbox;
 mod keys;
 mod perform;
 pub mod port;
+mod routing;
 mod run;
 
 use std::sync::Arc;
@@ -73,6 +75,8 @@ struct Inner {
     ports: Ports,
     book: ChannelBook,
     retry: RetryPolicy,
+    health: health::Health,
+    rules: routing::Rules,
     settings: Settings,
     hub: Hub,
     keys: KeysUnderWay,
@@ -83,8 +87,17 @@ impl Engine {
     /// An engine over these ports. Nothing runs before [`Engine::run`].
     pub fn new(ports: Ports, book: ChannelBook, retry: RetryPolicy, settings: Settings) -> Self {
         let gate = admit::Gate::new(settings.max_calls, settings.max_backlog);
-        let inner =
-            Inner { ports, book, retry, settings, hub: Hub::new(), keys: KeysUnderWay::default(), gate };
+        let inner = Inner {
+            ports,
+            book,
+            retry,
+            health: health::Health::default(),
+            rules: routing::Rules::default(),
+            settings,
+            hub: Hub::new(),
+            keys: KeysUnderWay::default(),
+            gate,
+        };
         Self { inner: Arc::new(inner) }
     }
 

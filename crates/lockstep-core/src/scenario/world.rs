@@ -10,12 +10,14 @@ use crate::channel::{ChannelBook, ChannelId};
 use crate::command::{Command, decide};
 use crate::decision::{Decision, Event, Facts, Slice};
 use crate::effect::{Effect, Planned, Wake};
+use crate::health::HealthBook;
 use crate::id::{BindingId, BorrowerId, Bucket, Mint, OrderId, PaymentId, TenantId};
 use crate::ledger::Entry;
 use crate::notice::Notice;
 use crate::order::Order;
 use crate::payment::{Payment, PaymentCommand, RetryPolicy};
 use crate::refusal::Refusal;
+use crate::routing::RoutingRules;
 use crate::time::Timestamp;
 
 /// Which slice a command needs.
@@ -65,6 +67,10 @@ pub(crate) struct World {
     pub(crate) book: ChannelBook,
     /// When to try again.
     pub(crate) retry: RetryPolicy,
+    /// How well the channels work.
+    pub(crate) health: HealthBook,
+    /// The lender's rules.
+    pub(crate) rules: RoutingRules,
     /// The only lender.
     pub(crate) tenant: TenantId,
     /// Entities.
@@ -94,6 +100,8 @@ impl World {
             now,
             book: channels::book(),
             retry: channels::retry(),
+            health: HealthBook::default(),
+            rules: RoutingRules::default(),
             tenant: TenantId::mint(&mut Mint::new(Bucket::of_tenant("lender"), now, [1; 16])),
             borrowers: BTreeMap::new(),
             bindings: BTreeMap::new(),
@@ -159,7 +167,14 @@ impl World {
     pub(crate) fn run(&mut self, key: &Key, command: &Command) -> Result<(Slice, Decision), Refusal> {
         let seed = self.seed();
         let before = self.load(key);
-        let facts = Facts { now: self.now, seed, channels: &self.book, retry: &self.retry };
+        let facts = Facts {
+            now: self.now,
+            seed,
+            channels: &self.book,
+            retry: &self.retry,
+            health: &self.health,
+            rules: &self.rules,
+        };
         let decision = match decide(&before, command, &facts) {
             Ok(decision) => decision,
             Err(refusal) => {

@@ -10,12 +10,14 @@ use lockstep_core::binding::{
 };
 use lockstep_core::channel::ChannelBook;
 use lockstep_core::decision::{Decision, Facts, Slice};
+use lockstep_core::health::HealthBook;
 use lockstep_core::id::{
     AuditId, BindingId, BorrowerId, Bucket, EffectId, Mint, OrderId, PaymentId, TenantId, VaultItemId,
 };
 use lockstep_core::money::{Currency, Money};
 use lockstep_core::payment::{MoneyAnswer, PaymentCommand, RetryPolicy};
 use lockstep_core::refusal::Refusal;
+use lockstep_core::routing::RoutingRules;
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, decide, ledger};
 use lockstep_engine::port::{CallKey, Commit, CommitError, StoredEffect};
@@ -78,7 +80,16 @@ impl World {
     pub fn decide(&mut self, slice: &Slice, command: &Command) -> Result<Decision, Refusal> {
         let seed = self.draws.draw();
         self.now = self.now.plus(Duration::from_secs(1));
-        decide(slice, command, &Facts { now: self.now, seed, channels: &self.book, retry: &self.retry })
+        let (health, rules) = (HealthBook::default(), RoutingRules::default());
+        let facts = Facts {
+            now: self.now,
+            seed,
+            channels: &self.book,
+            retry: &self.retry,
+            health: &health,
+            rules: &rules,
+        };
+        decide(slice, command, &facts)
     }
 
     /// The commit of a decision, as the engine makes it.

@@ -1,0 +1,1 @@
+//! One world, the same arrivals, several policies side by side.

@@ -1,0 +1,1 @@
+//! A self-contained HTML page with charts as inline SVG, shared by both.
