@@ -10,6 +10,7 @@ mod collect;
 mod config;
 mod demo;
 mod doctor;
+mod doors;
 mod drive;
 mod figures;
 mod foundation;

@@ -21,6 +21,7 @@ use crate::bank::{self, Keep};
 use crate::cli::ServeArgs;
 use crate::clock::{SystemClock, SystemSeeds};
 use crate::config::Config;
+use crate::doors;
 use crate::foundation::{self, Foundation, Mode, StartProblem, configuration};
 use crate::house::incoming;
 
@@ -106,15 +107,8 @@ pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) ->
         let _ = stopping.wait_for(|stop| *stop).await;
         tokio::time::sleep(PATIENCE).await;
     };
-    let serving_api =
-        std::future::IntoFuture::into_future(axum::serve(listener, app).with_graceful_shutdown(graceful));
     tokio::select! {
-        served = serving_api => {
-            if let Err(error) = served {
-                tracing::error!(%error, "the API stopped");
-                let _ = stop.send(true);
-            }
-        }
+        () = doors::open(listener, app, config.server.max_connections, graceful) => {}
         () = patience => tracing::warn!("connections were still open and have been cut"),
     }
     // What the loop could not finish is durable and goes on at the next start.

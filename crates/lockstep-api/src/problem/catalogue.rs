@@ -226,6 +226,11 @@ kinds! {
     TooManyRequests = "too_many_requests" 429
         zh "请求过于频繁" "该密钥的请求超过频率上限，请按 Retry-After 等待后重试。"
         en "Too many requests" "This key makes more requests than allowed. Wait as Retry-After says.";
+    TooMuchUnderWay = "too_much_under_way" 429
+        zh "在途请求过多" "贵机构在途的请求或待执行任务已超过应得份额，请按 Retry-After 等待后用相同的 Idempotency-Key 重试；其他机构不受影响。"
+        en "Too much under way"
+            "You hold more than your share of what is under way or waiting. Wait as Retry-After says and \
+             repeat with the same Idempotency-Key.";
     HeadersTooLarge = "headers_too_large" 431
         zh "请求头过大" "请求头总长度超过上限。"
         en "The headers are too large" "All headers together are longer than allowed.";

@@ -167,7 +167,11 @@ impl From<lockstep_vault::VaultError> for Problem {
 
 impl From<lockstep_engine::Overloaded> for Problem {
     fn from(overloaded: lockstep_engine::Overloaded) -> Self {
-        Self::new(Kind::Overloaded).retry_after(overloaded.retry_after_s)
+        let kind = match overloaded.whose {
+            lockstep_engine::Excess::Everybodys => Kind::Overloaded,
+            lockstep_engine::Excess::Lenders => Kind::TooMuchUnderWay,
+        };
+        Self::new(kind).retry_after(overloaded.retry_after_s)
     }
 }
 
