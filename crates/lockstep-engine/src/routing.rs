@@ -3,8 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use lockstep_core::binding::Binding;
+use lockstep_core::decision::Facts;
 use lockstep_core::id::TenantId;
+use lockstep_core::payment::Payment;
+use lockstep_core::payment::route::{Offer, offers};
 use lockstep_core::routing::RoutingRules;
+
+use crate::Engine;
 
 #[derive(Default)]
 pub(crate) struct Rules(RwLock<BTreeMap<TenantId, Arc<RoutingRules>>>);
@@ -12,5 +18,24 @@ pub(crate) struct Rules(RwLock<BTreeMap<TenantId, Arc<RoutingRules>>>);
 impl Rules {
     pub(crate) fn of(&self, tenant: TenantId) -> Option<Arc<RoutingRules>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
+    }
+}
+
+impl Engine {
+    /// What the borrower could sign so that a payment has another way.
+    pub fn offers(&self, payment: &Payment, binding: &Binding) -> Vec<Offer> {
+        let inner = &self.inner;
+        let rules = inner.rules.of(payment.tenant).unwrap_or_default();
+        let health = inner.health.read();
+        // Nothing is drawn here.
+        let facts = Facts {
+            now: inner.ports.clock.now(),
+            seed: [0; 16],
+            channels: &inner.book,
+            retry: &inner.retry,
+            health: &health,
+            rules: &rules,
+        };
+        offers(payment, binding, &facts)
     }
 }
