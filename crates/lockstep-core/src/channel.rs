@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::binding::InstrumentKind;
 use crate::catalogue::Scheme;
 use crate::money::Money;
 use crate::time::{Timestamp, Zone};
@@ -63,6 +64,16 @@ pub enum Direction {
     Collect,
     /// A credit to the borrower's instrument (disbursement, micro-deposit, refund).
     PayOut,
+}
+
+/// Over which time an amount is limited: a calendar day or month of the channel's zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// From midnight to midnight.
+    Day,
+    /// From the first to the last day.
+    Month,
 }
 
 /// Everything the rules know about a channel. Loaded from configuration.
@@ -233,6 +244,14 @@ impl Capability {
             Direction::Collect => self.collect.as_ref(),
             Direction::PayOut => self.pay_out.as_ref(),
         }
+    }
+
+    /// Whether it signs mandates for this kind of instrument.
+    pub fn signs(&self, kind: InstrumentKind) -> bool {
+        self.sign.as_ref().is_some_and(|rules| match kind {
+            InstrumentKind::DebitCard | InstrumentKind::CreditCard => rules.sms_code.is_some(),
+            InstrumentKind::BankAccount => rules.micro_deposit,
+        })
     }
 
     /// The late-execution window W.

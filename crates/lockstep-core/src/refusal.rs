@@ -2,6 +2,7 @@
 
 use crate::channel::ChannelId;
 use crate::id::{BindingId, BorrowerId, OrderId, PaymentId};
+use crate::payment::route::Offer;
 use crate::text::Sentence;
 use crate::time::Timestamp;
 
@@ -55,6 +56,8 @@ pub enum Refusal {
     NoLiveMandate {
         /// Why the best candidate is out.
         reason: crate::catalogue::Reason,
+        /// What the borrower could sign instead.
+        offers: Vec<Offer>,
     },
     /// A signature is under way.
     SigningUnderWay,
@@ -204,15 +207,23 @@ impl Refusal {
                     format!("There is no mandate on {channel}. Add one first."),
                 );
             }
-            Self::NoLiveMandate { reason } => {
+            Self::NoLiveMandate { reason, offers } => {
                 let entry = reason.entry();
+                let names: Vec<_> = offers.iter().map(|offer| offer.channel.as_str()).collect();
+                let (zh, en) = match names.is_empty() {
+                    true => (String::new(), String::new()),
+                    false => (
+                        format!("可签约的渠道：{}。", names.join("、")),
+                        format!(" It can be signed on: {}.", names.join(", ")),
+                    ),
+                };
                 return Sentence::new(
                     format!(
-                        "没有可用于本次扣款的代扣协议（{}），请先签约。",
+                        "没有可用于本次扣款的代扣协议（{}），请先签约。{zh}",
                         entry.title.zh.trim_end_matches('。')
                     ),
                     format!(
-                        "No mandate covers this payment ({}). Sign one first.",
+                        "No mandate covers this payment ({}). Sign one first.{en}",
                         entry.title.en.trim_end_matches('.')
                     ),
                 );

@@ -43,6 +43,9 @@ pub enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// A lender's own rules about channels: look at them, check a file of them.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Receive webhooks on this machine, verify and print them.
     Listen(ListenArgs),
     /// Copy the database while it is in use.
@@ -167,6 +170,28 @@ pub struct ServeArgs {
     /// Where things are kept.
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `lockstep rules`
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Show the rules in force. The server has to be stopped: one process per data folder.
+    Show {
+        /// The lender's id; may be left out while there is only one.
+        #[arg(long, value_name = "TENANT")]
+        tenant: Option<String>,
+        /// Where things are kept.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Check a file of rules (JSON, as PUT /v1/routing_rules takes them, or TOML) against the configured channels.
+    Check {
+        /// The file.
+        file: PathBuf,
+        /// Where things are kept.
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 /// `lockstep sandbox`

@@ -68,6 +68,7 @@ pub async fn run(args: &ServeArgs) -> Result<(), StartProblem> {
 pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) -> Result<(), StartProblem> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let engine = engine(&foundation, config, &serving.channels, clock.clone())?;
+    crate::rules::put_in_force(&foundation, &engine).await?;
     let listener = bind(serving.listen).await?;
     let mut background = tokio::task::JoinSet::new();
     if let Some(address) = serving.sandbox {

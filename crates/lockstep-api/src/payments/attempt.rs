@@ -28,24 +28,66 @@ pub(crate) enum AttemptStatus {
 pub(crate) struct CandidateView {
     /// The channel.
     channel: String,
-    /// `ready`, `failed_just_now`, `closed`, `amount_out_of_range`, `outside_mandate`, `no_mandate` or
-    /// `unable`.
+    /// The stand-in instrument it would debit; left out for the payment's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binding_id: Option<String>,
+    /// `ready`, `failed_just_now`, `ramping`, `breaker_open`, `closed`, `limit_used_up`, `amount_out_of_range`,
+    /// `outside_mandate`, `instrument_not_usable`, `excluded_by_rule`, `no_mandate` or `unable`.
     #[schema(pattern = "^[a-z_]+$")]
     finding: &'static str,
+    /// The finding's reason, for what stands in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ReasonCode>)]
+    reason: Option<Reason>,
+    /// The lender's rule that excludes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    /// When it is no longer closed or used up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Time>,
+    /// Estimated probability that an attempt would move the money, in millionths; 0 where nobody looked.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    chance_ppm: u32,
+    /// One standard deviation of that estimate, in millionths.
+    #[schema(minimum = 0)]
+    spread_ppm: u32,
+    /// Price of a success in 1/1000 of a minor unit.
+    #[schema(minimum = 0)]
+    cost_milli_minor: u64,
+    /// The probability with which it was going to be chosen, in millionths. All shares of an attempt add to
+    /// 1,000,000; attempts of before this was kept have 0.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    share_ppm: u32,
 }
 
 impl From<&Candidate> for CandidateView {
     fn from(candidate: &Candidate) -> Self {
-        let finding = match candidate.finding {
-            Finding::Ready => "ready",
-            Finding::FailedJustNow => "failed_just_now",
-            Finding::Closed { .. } => "closed",
-            Finding::AmountOutOfRange => "amount_out_of_range",
-            Finding::OutsideMandate { .. } => "outside_mandate",
-            Finding::NoMandate => "no_mandate",
-            Finding::Unable => "unable",
+        let (finding, rule, until) = match &candidate.finding {
+            Finding::Ready => ("ready", None, None),
+            Finding::FailedJustNow => ("failed_just_now", None, None),
+            Finding::Ramping { .. } => ("ramping", None, None),
+            Finding::BreakerOpen { .. } => ("breaker_open", None, None),
+            Finding::Closed { opens_at } => ("closed", None, Some(*opens_at)),
+            Finding::LimitUsedUp { until, .. } => ("limit_used_up", None, Some(*until)),
+            Finding::AmountOutOfRange => ("amount_out_of_range", None, None),
+            Finding::OutsideMandate { .. } => ("outside_mandate", None, None),
+            Finding::InstrumentNotUsable { .. } => ("instrument_not_usable", None, None),
+            Finding::ExcludedByRule { rule } => ("excluded_by_rule", Some(rule.clone()), None),
+            Finding::NoMandate => ("no_mandate", None, None),
+            Finding::Unable => ("unable", None, None),
         };
-        Self { channel: candidate.channel.to_string(), finding }
+        Self {
+            channel: candidate.channel.to_string(),
+            binding_id: candidate.binding.map(|binding| binding.to_string()),
+            finding,
+            reason: (!candidate.finding.ready()).then(|| candidate.finding.reason()),
+            rule,
+            until: until.map(Time),
+            chance_ppm: candidate.chance_ppm,
+            spread_ppm: candidate.spread_ppm,
+            cost_milli_minor: candidate.cost_milli_minor,
+            share_ppm: candidate.share_ppm,
+        }
     }
 }
 

@@ -93,7 +93,7 @@ fn plain(title: &str) -> &str {
     title.trim_end_matches(['。', '.'])
 }
 
-fn name_of(channel: &ChannelId, channels: &ChannelBook) -> Words {
+pub(super) fn name_of(channel: &ChannelId, channels: &ChannelBook) -> Words {
     match channels.get(channel) {
         Some(capability) => Words { zh: capability.name.zh.clone(), en: capability.name.en.clone() },
         None => Words { zh: channel.to_string(), en: channel.to_string() },

@@ -145,6 +145,10 @@ kinds! {
     TooManyCodes = "too_many_codes" 409
         zh "验证码次数过多" "验证码发送次数过多，请联系客服处理。"
         en "Too many codes" "Too many codes were sent for this mandate. Contact support.";
+    RulesChanged = "routing_rules_changed" 409
+        zh "路由规则已被修改" "规则已不是所给的版本，请重新读取后再替换，以免覆盖他人的修改。"
+        en "The routing rules have changed"
+            "Another version is in place than the one given. Read them again, so as not to undo somebody's change.";
     OwnKey = "api_key_is_the_callers" 409
         zh "不能吊销自己" "不能用密钥吊销它自己，请改用另一个有 admin 权限的密钥。"
         en "A key can't revoke itself" "A key can't revoke itself. Use another one with the scope admin.";

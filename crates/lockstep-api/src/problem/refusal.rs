@@ -12,6 +12,7 @@ impl From<&Refusal> for Problem {
             Refusal::AlreadyBound { binding } => problem.with_existing(binding),
             Refusal::OrderExists { order } => problem.with_existing(order),
             Refusal::PaymentUnderWay { payment } => problem.with_existing(payment),
+            Refusal::NoLiveMandate { offers, .. } => problem.with_offers(offers),
             _ => problem,
         }
     }

@@ -158,8 +158,9 @@ fn collect(
     decision.event(OrderEvent::PaymentOpened { payment: id });
     let after = slice.after(&decision);
     let payment = after.payment.as_ref().ok_or(Refusal::PaymentNotFound)?;
-    if let Route::Nowhere { reason } = route::choose(payment, binding, facts) {
-        return Err(Refusal::NoLiveMandate { reason });
+    if let Route::Nowhere { reason } = route::choose(&after, facts) {
+        let offers = route::signable(payment, binding, facts);
+        return Err(Refusal::NoLiveMandate { reason, offers });
     }
     if order.due_at > facts.now {
         wait(payment, order.due_at, None, &mut decision, facts);
@@ -228,8 +229,8 @@ pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut D
     let (Some(payment), Some(binding)) = (&slice.payment, &slice.binding) else {
         return;
     };
-    match route::choose(payment, binding, facts) {
-        Route::Send { channel, ranked } => {
+    match route::choose(slice, facts) {
+        Route::Send { channel, ranked, .. } => {
             let number = u16::try_from(payment.attempts.len()).unwrap_or(u16::MAX).saturating_add(1);
             let order = MoneyOrder {
                 payment: payment.id,
@@ -250,10 +251,10 @@ pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut D
             decision.event(PaymentEvent::AttemptOpened { number, channel, ranked, at: facts.now });
             decision.effect(facts.now, Effect::MoveMoney(order));
         }
-        Route::Wait { until } if until < payment.window_ends => {
-            wait(payment, until, Some(Reason::OutsideHours), decision, facts);
+        Route::Wait { until, reason } if until < payment.window_ends => {
+            wait(payment, until, Some(reason), decision, facts);
         }
-        Route::Wait { .. } => fail(slice, Reason::OutsideHours, Stopped::WindowOver, decision, facts),
+        Route::Wait { reason, .. } => fail(slice, reason, Stopped::WindowOver, decision, facts),
         Route::Nowhere { reason } => fail(slice, reason, Stopped::Final, decision, facts),
     }
 }

@@ -7,9 +7,9 @@ use super::attempt::{Attempt, AttemptState, Source};
 use super::decide::{end_without_money, fail, open_attempt, question, still_owed, wait};
 use super::plan::{self, Elsewhere, Next};
 use super::proof::FailureProof;
-use super::route::{self, Finding, Route};
+use super::route::{self, Route};
 use super::{Payment, PaymentEvent, PaymentState, Purpose};
-use crate::binding::{Binding, BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
+use crate::binding::{BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
 use crate::catalogue::{self, Disposition, Reason};
 use crate::channel::{Capability, ChannelId};
 use crate::decision::{Decision, Facts, Slice};
@@ -389,7 +389,7 @@ fn mandate_is_gone(reason: Reason) -> bool {
 
 /// Plans what comes after a failure: another channel now, a later moment, or the end.
 fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
-    let (Some(payment), Some(binding)) = (&after.payment, &after.binding) else {
+    let Some(payment) = after.payment.as_ref().filter(|_| after.binding.is_some()) else {
         return;
     };
     let mut mint = facts.mint(payment.id.bucket());
@@ -397,7 +397,7 @@ fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_
     if !still_owed(after, payment) {
         return end_without_money(after, payment, decision, facts);
     }
-    match plan::after_failure(payment, reason, elsewhere(payment, binding, facts), &mut mint, facts) {
+    match plan::after_failure(payment, reason, elsewhere(after, facts), &mut mint, facts) {
         Next::TryAt(at) if at <= facts.now => {
             if let Some(clear) = payment.clear_to_retry() {
                 open_attempt(after, clear, decision, facts);
@@ -408,15 +408,14 @@ fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_
     }
 }
 
-fn elsewhere(payment: &Payment, binding: &Binding, facts: &Facts<'_>) -> Elsewhere {
+fn elsewhere(after: &Slice, facts: &Facts<'_>) -> Elsewhere {
+    let Some(payment) = &after.payment else { return Elsewhere::Nowhere };
     let failed_on = payment.last_attempt().map(|attempt| &attempt.channel);
-    match route::choose(payment, binding, facts) {
+    match route::choose(after, facts) {
         Route::Send { channel, .. } if Some(&channel) == failed_on => Elsewhere::Nowhere,
-        Route::Send { ranked, .. } if ranked.first().is_some_and(|best| best.finding == Finding::Ready) => {
-            Elsewhere::Now
-        }
+        Route::Send { failed_just_now: false, .. } => Elsewhere::Now,
         Route::Send { .. } => Elsewhere::Later(facts.now.plus(plan::backoff(payment))),
-        Route::Wait { until } => Elsewhere::Later(until),
+        Route::Wait { until, .. } => Elsewhere::Later(until),
         Route::Nowhere { .. } => Elsewhere::Nowhere,
     }
 }

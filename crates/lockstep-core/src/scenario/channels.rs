@@ -6,6 +6,7 @@ use crate::channel::{
 };
 use crate::money::Currency;
 use crate::payment::RetryPolicy;
+use crate::payment::route::RoutePolicy;
 use crate::time::Zone;
 
 /// The late-execution window of every channel here, in seconds.
@@ -55,9 +56,11 @@ fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
     capability
 }
 
-/// The default policy without its spread, so that "the next day" is one moment.
+/// The default policy without its spread, so that "the next day" is one moment, and without exploring, so that the
+/// best channel is the one chosen.
 pub(crate) fn retry() -> RetryPolicy {
-    RetryPolicy { spread_s: 1, ..RetryPolicy::default() }
+    let route = RoutePolicy { explore_ppm: 0, ..RoutePolicy::default() };
+    RetryPolicy { spread_s: 1, route, ..RetryPolicy::default() }
 }
 
 /// The code with which a channel says "I have no such order"; `None` when its table has none.

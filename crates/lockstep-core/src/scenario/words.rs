@@ -59,7 +59,7 @@ impl Names {
 
     pub(super) fn refused(&self, refusal: &Refusal) -> String {
         match refusal {
-            Refusal::BindingNotUsable { reason } | Refusal::NoLiveMandate { reason } => {
+            Refusal::BindingNotUsable { reason } | Refusal::NoLiveMandate { reason, .. } => {
                 format!("refused: {} ({reason})", refusal.code())
             }
             Refusal::CodeTooSoon { free_at } => format!("refused: code_too_soon until {}", moment(*free_at)),
