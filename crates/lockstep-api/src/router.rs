@@ -50,6 +50,10 @@ pub(crate) fn parts() -> (Router<App>, OpenApi) {
         .routes(routes!(payments::get_timeline))
         .routes(routes!(payments::cancel_payment))
         .routes(routes!(payments::try_payment_now))
+        // POST /v1/payments/{id}/attempts/{attempt}/outcome, …/outcome/approve, …/outcome/withdraw
+        .routes(routes!(payments::propose_outcome))
+        .routes(routes!(payments::approve_outcome))
+        .routes(routes!(payments::withdraw_outcome))
         // POST, GET /v1/webhook_endpoints; DELETE /v1/webhook_endpoints/{id}; POST …/{id}/rotate_secret
         .routes(routes!(webhook_endpoints::create_endpoint, webhook_endpoints::list_endpoints))
         .routes(routes!(webhook_endpoints::remove_endpoint))

@@ -7,9 +7,13 @@ use lockstep_core::Command;
 use lockstep_core::audit::Who;
 use lockstep_core::binding::{BindingCommand, SignAnswer};
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{Alarm, Effect, MoneyOrder, PaymentQuery, SignRequest, Wake};
+use lockstep_core::effect::{
+    Alarm, Effect, MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, Wake,
+};
 use lockstep_core::id::{EffectId, PaymentId};
-use lockstep_core::payment::{MoneyAnswer, NoAnswer, PaymentCommand, QueryAnswer};
+use lockstep_core::payment::{
+    MoneyAnswer, NoAnswer, PaymentCommand, QueryAnswer, ReversalAnswer, StatementAnswer,
+};
 
 use crate::Engine;
 use crate::execute::Request;
@@ -38,6 +42,8 @@ impl Engine {
             Effect::MoveMoney(order) => self.move_money(id, order).await,
             Effect::Sign(request) => self.sign(id, request).await,
             Effect::QueryPayment(query) => self.query_payment(id, query).await,
+            Effect::Reverse(order) => self.reverse(id, order).await,
+            Effect::ReadStatement(query) => self.read_statement(id, query).await,
             Effect::RequestCode(request) => {
                 let answer =
                     self.limited(&request.channel, self.inner.ports.channels.request_code(&request)).await;
@@ -90,6 +96,8 @@ impl Engine {
             Effect::MoveMoney(order) => self.answered(stored.id, &order, MoneyAnswer::NoAnswer { why }).await,
             Effect::Sign(request) => self.signed(stored.id, request, SignAnswer::NoAnswer { why }).await,
             Effect::QueryPayment(_)
+            | Effect::Reverse(_)
+            | Effect::ReadStatement(_)
             | Effect::RequestCode(_)
             | Effect::QueryMandate(_)
             | Effect::CancelMandate { .. }
@@ -133,6 +141,21 @@ impl Engine {
         let answer = self.limited(&query.channel, self.inner.ports.channels.query_payment(&query)).await;
         let answer = answer.unwrap_or(QueryAnswer::NoAnswer { why: NoAnswer::TimedOut });
         let command = PaymentCommand::QueryAnswered { attempt: query.attempt, answer };
+        self.about_payment(query.channel, query.payment, command, id).await;
+    }
+
+    async fn reverse(&self, id: EffectId, order: ReversalOrder) {
+        let answer = self.limited(&order.channel, self.inner.ports.channels.reverse(&order)).await;
+        let answer = answer.unwrap_or(ReversalAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        let command = PaymentCommand::ReversalAnswered { attempt: order.attempt, answer };
+        self.about_payment(order.channel, order.payment, command, id).await;
+    }
+
+    async fn read_statement(&self, id: EffectId, query: StatementQuery) {
+        let answer = self.limited(&query.channel, self.inner.ports.channels.read_statement(&query)).await;
+        let answer = answer.unwrap_or(StatementAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        let (attempt, day) = (query.attempt, query.day);
+        let command = PaymentCommand::StatementAnswered { attempt, day, answer };
         self.about_payment(query.channel, query.payment, command, id).await;
     }
 
@@ -227,6 +250,15 @@ fn awaken(wake: Wake) -> (CallKey, Command) {
         Wake::UnknownDeadline { payment, attempt } => {
             (CallKey::Payment(payment), Command::Payment(PaymentCommand::Deadline { attempt }))
         }
+        Wake::ReverseAttempt { payment, attempt, sent } => {
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::Reverse { attempt, sent }))
+        }
+        Wake::ReadStatement { payment, attempt, day } => {
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::ReadStatement { attempt, day }))
+        }
+        Wake::ConfirmDefect { payment, attempt, asked } => {
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::ConfirmDefect { attempt, asked }))
+        }
         Wake::AskMandate { binding, channel, asked } => {
             (CallKey::Binding(binding), Command::Binding(BindingCommand::AskMandate { channel, asked }))
         }
@@ -243,6 +275,9 @@ fn raise(alarm: &Alarm) {
         }
         Alarm::DefectiveSuccess { payment } => {
             tracing::error!(%payment, alarm = "defective_success", "money moved, but the channel calls it flawed");
+        }
+        Alarm::DecisionContradicted { payment, attempt } => {
+            tracing::error!(%payment, attempt, alarm = "decision_contradicted", "people said that money moved, and the channel has proven that it did not");
         }
     }
 }

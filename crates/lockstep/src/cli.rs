@@ -243,7 +243,8 @@ pub enum SandboxCommand {
         /// Only the next so many times.
         #[arg(long)]
         times: Option<u32>,
-        /// Only in this call: pay, pay_query, sign_code, sign_confirm, sign_query, sign_cancel.
+        /// Only in this call: pay, pay_query, pay_reverse, statement, sign_code, sign_confirm,
+        /// sign_query, sign_cancel.
         #[arg(long)]
         call: Option<String>,
         /// A value of the fault, e.g. --set extra_ms=3000 (slow), delay_s=60 (late_execution), copies=2.
@@ -321,7 +322,7 @@ pub enum KeyCommand {
         /// What to call the key.
         #[arg(long, default_value = "cli")]
         name: String,
-        /// read, write, admin; several separated by commas.
+        /// read, write, admin, approve; several separated by commas.
         #[arg(long, default_value = "read,write,admin", value_delimiter = ',')]
         scopes: Vec<String>,
         /// Where things are kept.

@@ -41,6 +41,11 @@ pub(crate) struct PaymentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ReasonCode>)]
     reason: Option<Reason>,
+    /// The money moved on a transaction the channel calls flawed, and may yet be sent back: don't book it for good,
+    /// and don't collect it again. Absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(default = false)]
+    to_be_confirmed: bool,
     /// Why no further attempt is made: `final`, `attempts_used_up` or `window_over`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^[a-z_]+$")]
@@ -86,6 +91,7 @@ impl From<&Payment> for PaymentView {
             amount,
             status: payment.status().as_str(),
             reason: None,
+            to_be_confirmed: payment.attempts.iter().any(|attempt| attempt.open_defect().is_some()),
             stopped: None,
             next_try_at: None,
             unknown_since: None,

@@ -48,6 +48,9 @@ const ROUTES: &str = "
     POST /v1/orders
     POST /v1/orders/{id}/cancel
     POST /v1/payments
+    POST /v1/payments/{id}/attempts/{attempt}/outcome
+    POST /v1/payments/{id}/attempts/{attempt}/outcome/approve
+    POST /v1/payments/{id}/attempts/{attempt}/outcome/withdraw
     POST /v1/payments/{id}/cancel
     POST /v1/payments/{id}/try_now
     POST /v1/precheck

@@ -30,6 +30,8 @@ pub enum KeyScope {
     Write,
     /// Manage keys and webhook endpoints.
     Admin,
+    /// Decide, two people with a key each, what became of an attempt the channel doesn't tell of.
+    Approve,
 }
 
 /// An API key, without its secret.
