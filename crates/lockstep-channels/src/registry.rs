@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, RefundOrder, RefundQuery, SignRequest};
 use lockstep_core::payment::{MoneyAnswer, NotSent, QueryAnswer};
 use lockstep_engine::port::{Channels, Clock, Seeds};
 
@@ -14,7 +14,7 @@ use crate::config::{Adapter, ChannelConfig};
 use crate::sandbox::{HttpWire, SandboxChannel};
 use crate::secrets::Secrets;
 
-/// One channel: the port's six calls, for requests that are known to be its own.
+/// One channel: the port's calls, for requests that are known to be its own.
 #[async_trait]
 pub trait Channel: Send + Sync {
     /// Moves money. Called at most once per attempt.
@@ -22,6 +22,12 @@ pub trait Channel: Send + Sync {
 
     /// Asks what became of an attempt.
     async fn query_payment(&self, query: &PaymentQuery) -> QueryAnswer;
+
+    /// Gives money back. Called at most once per try.
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer;
+
+    /// Asks what became of a try of a refund.
+    async fn query_refund(&self, query: &RefundQuery) -> QueryAnswer;
 
     /// Has the four elements checked and a code texted.
     async fn request_code(&self, request: &SignRequest) -> SignAnswer;
@@ -101,6 +107,20 @@ impl Channels for Registry {
     async fn query_payment(&self, query: &PaymentQuery) -> QueryAnswer {
         match self.get(&query.channel) {
             Some(channel) => channel.query_payment(query).await,
+            None => QueryAnswer::NotSent { why: ABSENT },
+        }
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer {
+        match self.get(&order.channel) {
+            Some(channel) => channel.refund(order).await,
+            None => MoneyAnswer::NotSent { why: ABSENT },
+        }
+    }
+
+    async fn query_refund(&self, query: &RefundQuery) -> QueryAnswer {
+        match self.get(&query.channel) {
+            Some(channel) => channel.query_refund(query).await,
             None => QueryAnswer::NotSent { why: ABSENT },
         }
     }

@@ -68,6 +68,7 @@ impl Command {
                 PaymentCommand::Noticed { .. } => "payment.noticed",
                 PaymentCommand::Deadline { .. } => "payment.deadline",
                 PaymentCommand::Cancel => "payment.cancel",
+                PaymentCommand::Refund(command) => command.name(),
             },
         }
     }

@@ -26,6 +26,9 @@ pub struct Order {
     pub collected_minor: i64,
     /// Money that moved beyond what was owed and has to go back.
     pub surplus_minor: i64,
+    /// What was collected and given back, in minor units. It is not owed again: that would take a new order.
+    #[serde(default)]
+    pub refunded_minor: i64,
     /// Where it stands.
     pub state: OrderState,
     /// Events so far.
@@ -106,6 +109,15 @@ pub enum OrderEvent {
         /// How much.
         amount_minor: i64,
     },
+    /// Money went back to the borrower.
+    Refunded {
+        /// Of this payment.
+        payment: PaymentId,
+        /// How much.
+        amount_minor: i64,
+        /// The part of it that had been surplus.
+        surplus_minor: i64,
+    },
     /// The lender took it back.
     Cancelled {
         /// When.
@@ -132,6 +144,7 @@ impl Order {
                 due_at: *due_at,
                 collected_minor: 0,
                 surplus_minor: 0,
+                refunded_minor: 0,
                 state: OrderState::Open,
                 version: 1,
                 created_at: *at,
@@ -156,6 +169,10 @@ impl Order {
             }
             OrderEvent::PaymentClosed { payment, at } => self.settle(*payment, *at),
             OrderEvent::SurplusFound { amount_minor, .. } => self.surplus_minor += amount_minor,
+            OrderEvent::Refunded { amount_minor, surplus_minor, .. } => {
+                self.surplus_minor -= surplus_minor;
+                self.refunded_minor += amount_minor - surplus_minor;
+            }
             OrderEvent::Cancelled { at } => self.state = OrderState::Cancelled { at: *at },
         }
     }

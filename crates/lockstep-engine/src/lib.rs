@@ -18,7 +18,7 @@ mod run;
 use std::sync::Arc;
 
 use lockstep_core::channel::ChannelBook;
-use lockstep_core::payment::RetryPolicy;
+use lockstep_core::payment::{RefundPolicy, RetryPolicy};
 
 pub use admit::{Overloaded, Permit};
 pub use deliver::next_delivery;
@@ -46,7 +46,7 @@ pub struct Ports {
     pub seeds: Arc<dyn Seeds>,
 }
 
-/// Limits of the loop.
+/// Limits of the loop, and what the installation allows.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Effects performed at once, over all channels.
@@ -57,11 +57,19 @@ pub struct Settings {
     pub max_backlog: usize,
     /// Webhook deliveries under way at once.
     pub max_deliveries: usize,
+    /// How refunds are handled.
+    pub refunds: RefundPolicy,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_in_flight: 256, max_calls: 512, max_backlog: 20_000, max_deliveries: 32 }
+        Self {
+            max_in_flight: 256,
+            max_calls: 512,
+            max_backlog: 20_000,
+            max_deliveries: 32,
+            refunds: RefundPolicy::default(),
+        }
     }
 }
 

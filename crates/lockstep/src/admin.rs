@@ -11,7 +11,7 @@ use crate::house;
 
 /// What `serve` calls the lender it makes when there is none and the sandbox is used.
 const SANDBOX_LENDER: &str = "Sandbox lender";
-const ALL_SCOPES: [KeyScope; 3] = [KeyScope::Read, KeyScope::Write, KeyScope::Admin];
+const ALL_SCOPES: [KeyScope; 4] = [KeyScope::Read, KeyScope::Write, KeyScope::Refund, KeyScope::Admin];
 
 /// `lockstep tenant`
 ///
@@ -95,8 +95,9 @@ fn parse_scopes(words: &[String]) -> Result<Vec<KeyScope>, StartProblem> {
     let scope = |word: &String| match word.trim() {
         "read" => Ok(KeyScope::Read),
         "write" => Ok(KeyScope::Write),
+        "refund" => Ok(KeyScope::Refund),
         "admin" => Ok(KeyScope::Admin),
-        other => Err(StartProblem::Usage(format!("{other:?} is no scope: read, write, admin"))),
+        other => Err(StartProblem::Usage(format!("{other:?} is no scope: read, write, refund, admin"))),
     };
     words.iter().map(scope).collect()
 }

@@ -39,6 +39,8 @@ pub(crate) struct OrderView {
     outstanding_minor: i64,
     /// What came in beyond what was owed and has to go back, in minor units.
     surplus_minor: i64,
+    /// What was collected and given back, in minor units. It isn't owed again; that takes a new order.
+    refunded_minor: i64,
     /// When it is due.
     due_at: Time,
     /// Where it stands.
@@ -72,6 +74,7 @@ impl From<&Order> for OrderView {
             collected_minor: order.collected_minor,
             outstanding_minor: order.outstanding_minor(),
             surplus_minor: order.surplus_minor,
+            refunded_minor: order.refunded_minor,
             due_at: order.due_at.into(),
             status,
             payment_id,

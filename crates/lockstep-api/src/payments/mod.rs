@@ -6,6 +6,7 @@ mod create;
 mod diagnosis;
 mod get;
 mod list;
+mod refunds;
 mod timeline;
 mod try_now;
 mod view;
@@ -18,9 +19,10 @@ pub(crate) use self::create::*;
 pub(crate) use self::diagnosis::*;
 pub(crate) use self::get::*;
 pub(crate) use self::list::*;
+pub(crate) use self::refunds::*;
 pub(crate) use self::timeline::*;
 pub(crate) use self::try_now::*;
-pub(crate) use self::view::PaymentView;
+pub(crate) use self::view::{PaymentView, refundable};
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::attempt::AttemptView;
+use super::refunds::RefundView;
 use crate::wire::{MoneyView, PaymentWord, ReasonCode, Time};
 
 /// The intent to move one amount for one purpose, with its attempts.
@@ -56,6 +57,12 @@ pub(crate) struct PaymentView {
     window_ends: Time,
     /// Its attempts, oldest first. At most one of them ever moves money.
     attempts: Vec<AttemptView>,
+    /// What goes back of it, oldest first.
+    refunds: Vec<RefundView>,
+    /// What has gone back, in minor units.
+    refunded_minor: i64,
+    /// What could still be asked back, in minor units: what was taken, less what went back or is on its way.
+    refundable_minor: i64,
     /// Counts its changes.
     version: u64,
     /// When it was accepted.
@@ -86,12 +93,23 @@ impl From<&Payment> for PaymentView {
             channels: payment.channels.iter().map(ToString::to_string).collect(),
             window_ends: payment.window_ends.into(),
             attempts: payment.attempts.iter().map(AttemptView::from).collect(),
+            refunds: payment.refunds.iter().map(|refund| RefundView::of(payment, refund)).collect(),
+            refunded_minor: payment.refunded_minor(),
+            refundable_minor: refundable(payment),
             version: payment.version,
             created_at: payment.created_at.into(),
             updated_at: payment.updated_at.into(),
         };
         view.stand(&payment.state);
         view
+    }
+}
+
+/// A micro-deposit took nothing, and its amount is a secret.
+pub(crate) fn refundable(payment: &Payment) -> i64 {
+    match payment.purpose {
+        Purpose::Repayment { .. } => payment.refundable_minor(),
+        Purpose::MicroDeposit => 0,
     }
 }
 

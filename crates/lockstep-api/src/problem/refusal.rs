@@ -50,6 +50,14 @@ impl Kind {
             Refusal::OutcomeUnknown => Self::OutcomeUnknown,
             Refusal::PaymentEnded => Self::PaymentEnded,
             Refusal::AttemptUnderWay => Self::AttemptUnderWay,
+            Refusal::NotRefundable => Self::NotRefundable,
+            Refusal::NothingTaken => Self::NothingTaken,
+            Refusal::RefundTooMuch { .. } => Self::RefundTooMuch,
+            Refusal::NoRefundChannel => Self::NoRefundChannel,
+            Refusal::TooManyRefunds => Self::TooManyRefunds,
+            Refusal::RefundNotFound => Self::RefundNotFound,
+            Refusal::RefundNotProposed => Self::RefundNotProposed,
+            Refusal::SecondPersonNeeded => Self::SecondPersonNeeded,
         }
     }
 }
@@ -58,6 +66,7 @@ impl Kind {
 mod tests {
     use lockstep_core::channel::ChannelId;
     use lockstep_core::id::{BindingId, Bucket, Mint};
+    use lockstep_core::money::Currency;
     use lockstep_core::time::Timestamp;
 
     use super::*;
@@ -79,6 +88,9 @@ mod tests {
             Refusal::CodeTooSoon { free_at: Timestamp::from_millis(0) },
             Refusal::OutcomeUnknown,
             Refusal::AmountNotAllowed,
+            Refusal::RefundNotFound,
+            Refusal::RefundTooMuch { refundable_minor: 0, currency: Currency::CNY },
+            Refusal::SecondPersonNeeded,
         ];
         for refusal in refusals {
             let entry = Kind::of(&refusal).entry();

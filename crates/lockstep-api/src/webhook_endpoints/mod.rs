@@ -16,13 +16,19 @@ pub(crate) use self::rotate::*;
 use crate::wire::Time;
 
 /// What can be told.
-pub(crate) const KINDS: [&str; 15] = [
+pub(crate) const KINDS: [&str; 21] = [
     "payment.waiting",
     "payment.trying",
     "payment.unknown",
     "payment.succeeded",
     "payment.failed",
     "payment.cancelled",
+    "payment.refund_proposed",
+    "payment.refund_accepted",
+    "payment.refund_unknown",
+    "payment.refunded",
+    "payment.refund_failed",
+    "payment.refund_withdrawn",
     "binding.verifying",
     "binding.awaiting_code",
     "binding.awaiting_amount",

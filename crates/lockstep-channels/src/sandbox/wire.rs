@@ -6,7 +6,7 @@ use lockstep_core::sensitive::{CardNumber, HolderName, IdNumber, Mobile, OneTime
 use lockstep_core::time::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// The six calls.
+/// The seven calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
@@ -20,14 +20,23 @@ pub enum Call {
     SignCancel,
     /// Move money.
     Pay,
-    /// What became of a payment?
+    /// What became of a payment or refund?
     PayQuery,
+    /// Give a debit back, whole or in part.
+    Refund,
 }
 
 impl Call {
-    /// All six.
-    pub const ALL: [Self; 6] =
-        [Self::SignCode, Self::SignConfirm, Self::SignQuery, Self::SignCancel, Self::Pay, Self::PayQuery];
+    /// All seven.
+    pub const ALL: [Self; 7] = [
+        Self::SignCode,
+        Self::SignConfirm,
+        Self::SignQuery,
+        Self::SignCancel,
+        Self::Pay,
+        Self::PayQuery,
+        Self::Refund,
+    ];
 
     /// The last part of its path.
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +47,7 @@ impl Call {
             Self::SignCancel => "sign_cancel",
             Self::Pay => "pay",
             Self::PayQuery => "pay_query",
+            Self::Refund => "refund",
         }
     }
 
@@ -127,6 +137,22 @@ pub struct Pay {
     pub holder_name: Option<HolderName>,
 }
 
+/// A debit to be given back, whole or in part.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GiveBack {
+    /// Our number for this try of the refund.
+    pub order_no: String,
+    /// Our number of the debit.
+    pub original_no: String,
+    /// The channel's own number of the debit.
+    pub original_ref: Option<String>,
+    /// How much, in minor units.
+    pub amount_minor: i64,
+    /// Of which currency.
+    pub currency: Currency,
+}
+
 /// A question about a movement of money.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,8 +176,10 @@ pub enum WireRequest {
     SignCancel(SignCancel),
     /// Move money.
     Pay(Pay),
-    /// What became of a payment?
+    /// What became of a payment or refund?
     PayQuery(PayQuestion),
+    /// Give a debit back.
+    Refund(GiveBack),
 }
 
 impl WireRequest {
@@ -164,6 +192,7 @@ impl WireRequest {
             Call::SignCancel => Self::SignCancel(serde_json::from_slice(body)?),
             Call::Pay => Self::Pay(serde_json::from_slice(body)?),
             Call::PayQuery => Self::PayQuery(serde_json::from_slice(body)?),
+            Call::Refund => Self::Refund(serde_json::from_slice(body)?),
         })
     }
 
@@ -176,6 +205,7 @@ impl WireRequest {
             Self::SignCancel(_) => Call::SignCancel,
             Self::Pay(_) => Call::Pay,
             Self::PayQuery(_) => Call::PayQuery,
+            Self::Refund(_) => Call::Refund,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::answer::{MoneyAnswer, QueryAnswer};
 use super::attempt::AttemptState;
 use super::proof::ClearToRetry;
 use super::route::{self, Route};
-use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped, settle};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, RefundCommand, Stopped, refund, settle};
 use crate::binding::{Binding, BindingEvent, micro_deposit_settled};
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};
@@ -80,6 +80,8 @@ pub enum PaymentCommand {
     },
     /// The lender takes the payment back.
     Cancel,
+    /// Something about its refunds.
+    Refund(RefundCommand),
 }
 
 /// Decides about a payment.
@@ -97,6 +99,7 @@ pub(crate) fn decide(
         PaymentCommand::Try { attempts } => Ok(try_planned(slice, payment, *attempts, facts)),
         PaymentCommand::TryNow => try_now(slice, payment, facts),
         PaymentCommand::Cancel => cancel(slice, payment, facts),
+        PaymentCommand::Refund(command) => refund::decide(slice, payment, command, facts),
         PaymentCommand::Ask { attempt, asked } => Ok(ask(payment, *attempt, *asked, facts)),
         PaymentCommand::CheckClosed { attempt } => Ok(check_closed(payment, *attempt, facts)),
         PaymentCommand::Deadline { attempt } => Ok(deadline(payment, *attempt, facts)),

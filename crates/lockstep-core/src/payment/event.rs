@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attempt::{Attempt, AttemptState, Source};
 use super::proof::FailureProof;
 use super::route::Candidate;
-use super::{Payment, PaymentState, Purpose, Stopped};
+use super::{Payment, PaymentState, Purpose, RefundEvent, Stopped};
 use crate::catalogue::Reason;
 use crate::channel::ChannelId;
 use crate::id::{BindingId, BorrowerId, PaymentId, TenantId};
@@ -136,6 +136,15 @@ pub enum PaymentEvent {
         /// When.
         at: Timestamp,
     },
+    /// Something happened to one of its refunds.
+    Refund {
+        /// Which.
+        number: u16,
+        /// What.
+        event: RefundEvent,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl PaymentEvent {
@@ -153,7 +162,8 @@ impl PaymentEvent {
             | Self::Waiting { at, .. }
             | Self::Succeeded { at, .. }
             | Self::Failed { at, .. }
-            | Self::Cancelled { at } => *at,
+            | Self::Cancelled { at }
+            | Self::Refund { at, .. } => *at,
         }
     }
 }
@@ -185,6 +195,7 @@ impl Payment {
                 window_ends: *window_ends,
                 state: PaymentState::Waiting { until: *at, reason: None },
                 attempts: Vec::new(),
+                refunds: Vec::new(),
                 version: 1,
                 created_at: *at,
                 updated_at: *at,
@@ -245,6 +256,7 @@ impl Payment {
                 self.state = PaymentState::Failed { reason: *reason, stopped: *stopped, at: *at };
             }
             PaymentEvent::Cancelled { at } => self.state = PaymentState::Cancelled { at: *at },
+            PaymentEvent::Refund { number, event, at } => self.apply_refund(*number, event, *at),
         }
     }
 

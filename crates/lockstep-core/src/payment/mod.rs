@@ -6,6 +6,7 @@ mod decide;
 mod event;
 mod plan;
 mod proof;
+mod refund;
 pub mod route;
 mod settle;
 #[cfg(test)]
@@ -20,6 +21,11 @@ pub(crate) use self::decide::{decide, open_deposit};
 pub use self::event::PaymentEvent;
 pub use self::plan::RetryPolicy;
 pub use self::proof::{ClearToRetry, FailureProof};
+pub use self::refund::{
+    Refund, RefundCommand, RefundEvent, RefundPolicy, RefundReason, RefundState, RefundStatus, RefundTry,
+    RefundWay, SurplusPolicy,
+};
+pub(crate) use self::refund::{notice as refund_notice, postings as refund_postings};
 
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};
@@ -81,6 +87,9 @@ pub struct Payment {
     pub state: PaymentState,
     /// Its attempts, oldest first.
     pub attempts: Vec<Attempt>,
+    /// What goes back of it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
     /// Events so far.
     pub version: u64,
     /// When it was accepted.

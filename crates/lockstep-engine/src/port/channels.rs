@@ -1,9 +1,9 @@
-//! The channel port: six calls. What a channel can't do is absent from its capability data, so it is never asked.
+//! The channel port: eight calls. What a channel can't do is absent from its capability data, so it is never asked.
 
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, RefundOrder, RefundQuery, SignRequest};
 use lockstep_core::payment::{MoneyAnswer, QueryAnswer};
 
 /// All configured channels. An implementation never reports a guess: what it can't tell for sure is `NoAnswer`.
@@ -15,6 +15,12 @@ pub trait Channels: Send + Sync {
 
     /// Asks what became of an attempt.
     async fn query_payment(&self, query: &PaymentQuery) -> QueryAnswer;
+
+    /// Gives money back. Called at most once per try.
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer;
+
+    /// Asks what became of a try of a refund.
+    async fn query_refund(&self, query: &RefundQuery) -> QueryAnswer;
 
     /// Has the four elements checked and a code texted. The same `request_no` texts once.
     async fn request_code(&self, request: &SignRequest) -> SignAnswer;

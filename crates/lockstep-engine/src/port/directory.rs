@@ -26,6 +26,8 @@ pub enum KeyScope {
     Read,
     /// Create and change borrowers, bindings, orders and payments.
     Write,
+    /// Give money back, and approve that others do.
+    Refund,
     /// Manage keys and webhook endpoints.
     Admin,
 }

@@ -13,7 +13,7 @@ use lockstep_channels::sandbox::{Body, Incoming, Outgoing, SandboxChannel, Silen
 use lockstep_channels::{Channel, Registry, Secrets};
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, RefundOrder, RefundQuery, SignRequest};
 use lockstep_core::payment::{MoneyAnswer, QueryAnswer};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::Channels;
@@ -69,6 +69,14 @@ impl Channels for SimChannels {
 
     async fn query_payment(&self, query: &PaymentQuery) -> QueryAnswer {
         self.registry.query_payment(query).await
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer {
+        self.registry.refund(order).await
+    }
+
+    async fn query_refund(&self, query: &RefundQuery) -> QueryAnswer {
+        self.registry.query_refund(query).await
     }
 
     async fn request_code(&self, request: &SignRequest) -> SignAnswer {

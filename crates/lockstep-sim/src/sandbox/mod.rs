@@ -40,7 +40,7 @@ pub use self::world::World;
 
 use self::bank::Bank;
 use self::fault::{FaultBook, Spot};
-use self::paying::{Late, Order};
+use self::paying::{Late, Order, StoredPay};
 use self::reaction::Answer;
 use self::shelf::Shelf;
 use self::signing::Signing;
@@ -104,7 +104,12 @@ impl Sandbox {
         if self.faults.hits(spot, dice, Fault::LoseRequest {}) {
             return Reaction::NoReply;
         }
-        if let WireRequest::Pay(pay) = request {
+        let moves: Option<StoredPay> = match request {
+            WireRequest::Pay(pay) => Some(pay.into()),
+            WireRequest::Refund(back) => Some(back.into()),
+            _ => None,
+        };
+        if let Some(pay) = moves {
             let delay = self.faults.strike(spot, dice, |scripted| match scripted.fault {
                 Fault::LateExecution { delay_s } => Some(delay_s),
                 _ => None,
@@ -120,20 +125,21 @@ impl Sandbox {
             WireRequest::SignQuery(question) => Answer::Sign(self.sign_query(rail, question, now)),
             WireRequest::SignCancel(request) => Answer::Cancel(self.sign_cancel(rail, request)),
             WireRequest::Pay(pay) => Answer::Pay(self.pay(rail, &pay.into(), now, dice)),
+            WireRequest::Refund(back) => Answer::Pay(self.pay(rail, &back.into(), now, dice)),
             WireRequest::PayQuery(question) => Answer::PayQuestion(self.pay_query(rail, question, now, dice)),
         };
         self.let_out(answer, spot, dice)
     }
 
-    fn hold_back(&mut self, rail: Rail, pay: &lockstep_channels::sandbox::wire::Pay, arrives_at: Timestamp) {
+    fn hold_back(&mut self, rail: Rail, pay: StoredPay, arrives_at: Timestamp) {
         let key = paying::key(rail, &pay.order_no);
-        self.late.put(key.clone(), Late { rail, pay: pay.into(), arrives_at });
+        self.late.put(key.clone(), Late { rail, pay, arrives_at });
         self.agenda.insert((arrives_at, Task::Arrive(key)));
     }
 
     /// What may happen to a reply on its way out.
     fn let_out(&mut self, mut answer: Answer, spot: Spot, dice: &mut Dice) -> Reaction {
-        let did_something = matches!(spot.call, Some(Call::Pay | Call::SignConfirm));
+        let did_something = matches!(spot.call, Some(Call::Pay | Call::Refund | Call::SignConfirm));
         if did_something && self.faults.hits(spot, dice, Fault::ExecuteThenTimeout {}) {
             return Reaction::NoReply;
         }

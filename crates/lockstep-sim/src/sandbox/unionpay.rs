@@ -19,7 +19,7 @@ pub(super) fn code(finding: Finding) -> &'static str {
         Finding::Processing => "05",
         Finding::Duplicate => "12",
         Finding::Unsupported => "31",
-        Finding::SingleLimit | Finding::DailyLimit | Finding::AmountRange => "33",
+        Finding::SingleLimit | Finding::DailyLimit | Finding::AmountRange | Finding::RefundNotAllowed => "33",
         Finding::NotFound => "34",
         Finding::OutsideHours => "39",
         Finding::ClosedUnseen => "60",

@@ -2,7 +2,8 @@
 
 use lockstep_core::catalogue::Scheme;
 use lockstep_core::channel::{
-    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, SignRules,
+    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, RefundRules,
+    SignRules,
 };
 use lockstep_core::money::Currency;
 use lockstep_core::time::Zone;
@@ -37,6 +38,7 @@ fn capability(name: &str) -> Capability {
         call_timeout_ms: 5_000,
         unknown_deadline_s: 3_600,
         max_in_flight: 10,
+        refund: Some(RefundRules { max_age_days: 30, partial: true }),
         cost_milli_minor: 0,
     }
 }

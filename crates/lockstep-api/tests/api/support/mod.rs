@@ -89,7 +89,7 @@ impl House {
             Tenant { id: TenantId::mint(&mut mint), name: name.to_owned(), created_at: self.clock.now() };
         let id = tenant.id;
         self.world.data().tenants.insert(id, tenant);
-        self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Admin])
+        self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Refund, KeyScope::Admin])
     }
 
     /// A client with a key of these scopes.

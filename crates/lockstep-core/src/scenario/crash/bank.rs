@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::effect::{MoneyOrder, SignRequest};
+use crate::effect::{MoneyOrder, RefundOrder, SignRequest};
 use crate::time::Timestamp;
 
 /// What happens to a request on its way.
@@ -21,6 +21,8 @@ pub(crate) enum Loss {
 pub(crate) struct Bank {
     /// Every execution, in order; an order number twice here is a double debit.
     pub(crate) executed: Vec<MoneyOrder>,
+    /// Every refund, in order.
+    pub(crate) given_back: Vec<RefundOrder>,
     /// Mandates by request number.
     pub(crate) signed: BTreeMap<String, String>,
     /// Codes that were texted, by request number.
@@ -28,6 +30,9 @@ pub(crate) struct Bank {
     /// What happens to the next requests; the rest arrive and are answered.
     pub(crate) losses: VecDeque<Loss>,
     late: Vec<(Timestamp, MoneyOrder)>,
+    late_refunds: Vec<(Timestamp, RefundOrder)>,
+    /// What happens to the next refunds.
+    pub(crate) refund_losses: VecDeque<Loss>,
 }
 
 impl Bank {
@@ -55,6 +60,32 @@ impl Bank {
         let due: Vec<(Timestamp, MoneyOrder)> = due;
         self.executed.extend(due.into_iter().map(|(_, order)| order));
         self.executed.iter().find(|order| order.order_no == order_no)
+    }
+
+    /// Takes a refund. `false` when it gives no answer.
+    pub(crate) fn give_back(&mut self, order: &RefundOrder, late_at: Timestamp) -> bool {
+        match self.refund_losses.pop_front() {
+            None => self.given_back.push(order.clone()),
+            Some(Loss::Answer) => {
+                self.given_back.push(order.clone());
+                return false;
+            }
+            Some(Loss::Request) => return false,
+            Some(Loss::Late) => {
+                self.late_refunds.push((late_at, order.clone()));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What it gave back under a number by now.
+    pub(crate) fn find_refund(&mut self, order_no: &str, now: Timestamp) -> Option<&RefundOrder> {
+        let (due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.late_refunds).into_iter().partition(|(at, _)| *at <= now);
+        self.late_refunds = later;
+        self.given_back.extend(due.into_iter().map(|(_, order)| order));
+        self.given_back.iter().find(|order| order.order_no == order_no)
     }
 
     /// Texts a code; the same request texts once.
