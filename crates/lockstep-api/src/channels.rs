@@ -31,6 +31,16 @@ impl From<&AmountLimits> for LimitsView {
     }
 }
 
+/// How a channel gives back what it debited.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Refunding)]
+pub(crate) struct RefundingView {
+    /// Debits younger than this.
+    max_age_days: u32,
+    /// Whether a part can go back.
+    partial: bool,
+}
+
 /// How a channel signs mandates.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Signing)]
@@ -67,6 +77,9 @@ pub(crate) struct ChannelView {
     /// Credits; absent if it can't.
     #[serde(skip_serializing_if = "Option::is_none")]
     pay_out: Option<LimitsView>,
+    /// Refunds of its debits; absent if it can't. Money then goes back as a credit, where a channel pays out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<RefundingView>,
     /// Signing mandates; absent if it can't.
     #[serde(skip_serializing_if = "Option::is_none")]
     signing: Option<SigningView>,
@@ -96,6 +109,9 @@ impl ChannelView {
             zone: capability.hours.zone.name().to_owned(),
             collect: capability.collect.as_ref().map(LimitsView::from),
             pay_out: capability.pay_out.as_ref().map(LimitsView::from),
+            refund: capability
+                .refund
+                .map(|rules| RefundingView { max_age_days: rules.max_age_days, partial: rules.partial }),
             signing,
             query: capability.query.is_some(),
             reversal: capability.reversal.is_some(),

@@ -54,6 +54,11 @@ pub(crate) fn parts() -> (Router<App>, OpenApi) {
         .routes(routes!(payments::propose_outcome))
         .routes(routes!(payments::approve_outcome))
         .routes(routes!(payments::withdraw_outcome))
+        // POST, GET /v1/payments/{id}/refunds; GET …/refunds/{number}; POST …/{number}/{approve, withdraw}
+        .routes(routes!(payments::create_refund, payments::list_refunds))
+        .routes(routes!(payments::get_refund))
+        .routes(routes!(payments::approve_refund))
+        .routes(routes!(payments::withdraw_refund))
         // POST, GET /v1/webhook_endpoints; DELETE /v1/webhook_endpoints/{id}; POST …/{id}/rotate_secret
         .routes(routes!(webhook_endpoints::create_endpoint, webhook_endpoints::list_endpoints))
         .routes(routes!(webhook_endpoints::remove_endpoint))

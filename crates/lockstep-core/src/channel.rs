@@ -92,6 +92,9 @@ pub struct Capability {
     pub pay_out: Option<AmountLimits>,
     /// Signing mandates, if it can.
     pub sign: Option<SignRules>,
+    /// Giving back what it debited, if it can. Elsewhere money goes back as a credit.
+    #[serde(default)]
+    pub refund: Option<RefundRules>,
     /// Asking for the outcome of a payment, if it can.
     pub query: Option<QueryRules>,
     /// Undoing a debit of which nobody knows whether it happened, if it can (ISO 8583 0400 and the like).
@@ -173,6 +176,16 @@ pub struct ProbeRules {
     pub every_ms: u64,
     /// Good answers in a row before payments are let through again.
     pub successes: u8,
+}
+
+/// How a channel gives back what it debited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefundRules {
+    /// It refunds debits that are younger than this.
+    pub max_age_days: u32,
+    /// Whether it refunds a part, and more than once, as long as the sum stays within the debit.
+    pub partial: bool,
 }
 
 /// How often a channel may be asked about one payment.
@@ -342,6 +355,10 @@ impl Capability {
         check(
             self.query.is_none() && !self.notices && self.statement.is_none(),
             "has neither queries nor notices nor a statement: an unknown could never end",
+        );
+        check(
+            self.refund.is_some_and(|refund| refund.max_age_days == 0),
+            "refund.max_age_days must be greater than zero; leave [refund] out for a channel that can't refund",
         );
         check(self.query.as_ref().is_some_and(|query| query.ladder_s.is_empty()), "query.ladder_s is empty");
         check(

@@ -76,6 +76,7 @@ impl Command {
                 PaymentCommand::ApproveOutcome { .. } => "payment.approve_outcome",
                 PaymentCommand::WithdrawProposal { .. } => "payment.withdraw_proposal",
                 PaymentCommand::Cancel => "payment.cancel",
+                PaymentCommand::Refund(command) => command.name(),
             },
         }
     }

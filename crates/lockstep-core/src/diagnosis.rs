@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Actor, Layer, Reason};
 use crate::channel::ChannelBook;
-use crate::payment::{Attempt, AttemptState, Payment, PaymentState, Stopped};
+use crate::payment::{Attempt, AttemptState, Payment, PaymentState, Refund, RefundState, Stopped};
 use crate::text::Sentence;
 use crate::time::Timestamp;
 
@@ -18,6 +18,8 @@ pub enum MoneyState {
     Taken,
     /// Not known yet; the channel is being asked.
     NotKnownYet,
+    /// It moved, and all of it went back.
+    GivenBack,
 }
 
 /// One piece of evidence.
@@ -93,7 +95,14 @@ fn conclusion(payment: &Payment, channels: &ChannelBook) -> (Reason, MoneyState,
                 let verdict = scheme.map(|scheme| crate::catalogue::look_up(scheme, code));
                 verdict.map_or(Reason::DefectiveSuccess, |verdict| verdict.reason)
             });
-            (cause, MoneyState::Taken, None)
+            // Money that should have gone back and did not is what people have to act on.
+            if matches!(payment.refunds.last(), Some(Refund { state: RefundState::Failed { .. }, .. })) {
+                return (Reason::RefundNotAllowed, MoneyState::Taken, None);
+            }
+            let given_back =
+                payment.refunded_minor() > 0 && payment.refunded_minor() >= payment.taken_minor();
+            let money = if given_back { MoneyState::GivenBack } else { MoneyState::Taken };
+            (cause, money, None)
         }
         PaymentState::Failed { reason, .. } => (*reason, MoneyState::NotTaken, None),
         PaymentState::Cancelled { .. } => (Reason::CancelledByLender, MoneyState::NotTaken, None),
@@ -138,7 +147,47 @@ fn evidence(payment: &Payment, channels: &ChannelBook) -> Vec<Evidence> {
         };
         evidence.push(Evidence { at: *at, text: Sentence::new(zh, en) });
     }
+    evidence.extend(payment.refunds.iter().map(|refund| of_refund(payment, refund)));
     evidence
+}
+
+fn of_refund(payment: &Payment, refund: &Refund) -> Evidence {
+    let (number, money) = (refund.number, payment.money_of(refund));
+    let (at, zh, en) = match &refund.state {
+        RefundState::Proposed => {
+            (refund.asked_at, "等待另一位人员复核".to_owned(), "waits for a second person".to_owned())
+        }
+        RefundState::Waiting { until, reason } => {
+            let title = reason.map(|reason| reason.entry().title);
+            let zh =
+                title.map_or_else(String::new, |title| format!("（{}）", title.zh.trim_end_matches('。')));
+            let en = title.map_or_else(String::new, |title| format!(" ({})", title.en.trim_end_matches('.')));
+            let until = until.to_rfc3339();
+            (refund.asked_at, format!("将于 {until} 再试{zh}"), format!("is tried again at {until}{en}"))
+        }
+        RefundState::Trying { .. } => (refund.asked_at, "已发往渠道".to_owned(), "is on its way".to_owned()),
+        RefundState::Unknown { since, .. } => (
+            *since,
+            "结果未知，正在向渠道查询".to_owned(),
+            "has no known outcome; the channel is being asked".to_owned(),
+        ),
+        RefundState::Succeeded { at } => (*at, "已退回".to_owned(), "went back".to_owned()),
+        RefundState::Failed { reason, at } => {
+            let title = reason.entry().title;
+            let (zh, en) = (title.zh.trim_end_matches('。'), title.en.trim_end_matches('.'));
+            (
+                *at,
+                format!("未能退回，需要人工处理：{zh}"),
+                format!("did not go back and needs a person: {en}"),
+            )
+        }
+        RefundState::Withdrawn { at, .. } => {
+            (*at, "复核前已撤回".to_owned(), "was withdrawn before it was approved".to_owned())
+        }
+    };
+    let text =
+        Sentence::new(format!("第 {number} 笔退款 {money} {zh}"), format!("refund {number} of {money} {en}"));
+    Evidence { at, text }
 }
 
 fn outcome(attempt: &Attempt, zh: &str, en: &str) -> Option<Evidence> {

@@ -11,13 +11,14 @@
 //!
 //! A name's first letter says what it is: `B` a borrower, `C` a debit card, `A` an account, `R` an order. The
 //! first payment of `R1` is `R1`, the second `R1b`, the third `R1c`; an attempt is `R1-1`. A signing is
-//! `C1@unionpay`. A code is written with what it proves (`declined 64`), and the catalogue has to agree.
+//! `C1@unionpay`, a refund `R1/1` and its first try `R1/1-1`. A code is written with what it proves (`declined 64`), and the catalogue has to agree.
 
 pub(crate) mod bind;
 pub(crate) mod channels;
 pub(crate) mod crash;
 mod laws;
 pub(crate) mod pay;
+pub(crate) mod refund;
 mod words;
 pub(crate) mod world;
 

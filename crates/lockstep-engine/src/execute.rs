@@ -133,6 +133,7 @@ impl Engine {
             seed,
             channels: &inner.book,
             retry: &inner.retry,
+            refunds: &inner.settings.refunds,
             health: &inner.health.read(),
             rules: &rules.unwrap_or_default(),
         };

@@ -7,7 +7,7 @@ use lockstep_core::Event;
 use lockstep_core::binding::BindingEvent;
 use lockstep_core::borrower::BorrowerEvent;
 use lockstep_core::order::OrderEvent;
-use lockstep_core::payment::PaymentEvent;
+use lockstep_core::payment::{PaymentEvent, RefundEvent};
 use lockstep_store::{EventBodyError, decode_event, encode_event};
 
 const WRITTEN: &str = include_str!("fixtures/events_v1.jsonl");
@@ -38,16 +38,56 @@ variants! {
     Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
         ReversalSent, ReversalBack, NotInStatement, OutcomeProposed, ProposalWithdrawn, OutcomeApproved,
         DecisionContradicted, DefectSettled, SentBack, AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled
+    Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, Refunded, Cancelled;
+    Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
+        AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled, Refund
+}
+
+/// The same for what can happen to a refund.
+const REFUND_VARIANTS: [&str; 12] = [
+    "Opened",
+    "Approved",
+    "Withdrawn",
+    "TryOpened",
+    "TryUnknown",
+    "StillUnknown",
+    "DeadlinePassed",
+    "Noticed",
+    "TrySucceeded",
+    "TryFailed",
+    "Waiting",
+    "Failed",
+];
+
+fn refund_variant(event: &RefundEvent) -> &'static str {
+    match event {
+        RefundEvent::Opened { .. } => "Opened",
+        RefundEvent::Approved { .. } => "Approved",
+        RefundEvent::Withdrawn { .. } => "Withdrawn",
+        RefundEvent::TryOpened { .. } => "TryOpened",
+        RefundEvent::TryUnknown { .. } => "TryUnknown",
+        RefundEvent::StillUnknown { .. } => "StillUnknown",
+        RefundEvent::DeadlinePassed { .. } => "DeadlinePassed",
+        RefundEvent::Noticed { .. } => "Noticed",
+        RefundEvent::TrySucceeded { .. } => "TrySucceeded",
+        RefundEvent::TryFailed { .. } => "TryFailed",
+        RefundEvent::Waiting { .. } => "Waiting",
+        RefundEvent::Failed { .. } => "Failed",
+    }
 }
 
 #[test]
 fn events_of_version_1_are_read_and_written_as_ever() {
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut of_refunds) = (BTreeSet::new(), BTreeSet::new());
     for line in WRITTEN.lines() {
         let event = decode_event(line).unwrap_or_else(|error| panic!("{line}: {error:?}"));
         assert_eq!(encode_event(&event).unwrap(), line);
         seen.insert(variant(&event));
+        if let Event::Payment(PaymentEvent::Refund { event, .. }) = &event {
+            of_refunds.insert(refund_variant(event));
+        }
     }
+    assert_eq!(of_refunds, REFUND_VARIANTS.into_iter().collect());
     assert_eq!(seen, VARIANTS.iter().copied().collect());
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use lockstep_channels::ChannelConfig;
-use lockstep_core::payment::RetryPolicy;
+use lockstep_core::payment::{RefundPolicy, RetryPolicy};
 use serde::Deserialize;
 
 /// Where the API listens unless told otherwise.
@@ -23,6 +23,8 @@ pub struct Config {
     pub data: DataConfig,
     /// When and how often to try again.
     pub retry: RetryPolicy,
+    /// How refunds are handled.
+    pub refunds: RefundPolicy,
     /// Webhooks out.
     pub webhooks: WebhookConfig,
     /// Real channels. None at all: the sandbox's.
@@ -126,11 +128,15 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigProblem> {
     };
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigProblem::Unreadable { path: path.to_owned(), source })?;
-    toml::from_str(&text).map_err(|error| {
+    let config: Config = toml::from_str(&text).map_err(|error| {
         let line =
             error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigProblem::Wrong { path: path.to_owned(), message: format!("line {line}: {}", error.message()) }
-    })
+    })?;
+    match config.refunds.problems() {
+        problems if problems.is_empty() => Ok(config),
+        problems => Err(ConfigProblem::Wrong { path: path.to_owned(), message: problems.join("; ") }),
+    }
 }
 
 #[cfg(test)]

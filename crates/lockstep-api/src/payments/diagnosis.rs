@@ -87,7 +87,7 @@ pub(crate) struct DiagnosisView {
     /// How sure the catalogue is that the channel's code means this.
     #[schema(minimum = 0, maximum = 100)]
     confidence_pct: u8,
-    /// `not_taken`, `taken` or `not_known_yet`.
+    /// `not_taken`, `taken`, `not_known_yet` or `given_back`.
     #[schema(value_type = String, pattern = "^[a-z_]+$")]
     money: MoneyState,
     /// The cause in a few words.

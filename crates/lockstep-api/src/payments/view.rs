@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::OfferView;
 use super::attempt::AttemptView;
+use super::refunds::RefundView;
 use crate::wire::{MoneyView, PaymentWord, ReasonCode, Time};
 
 /// The intent to move one amount for one purpose, with its attempts.
@@ -68,6 +69,12 @@ pub(crate) struct PaymentView {
     /// What the borrower could do so that it gets another way, where it has none. Left out in lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     offers: Vec<OfferView>,
+    /// What goes back of it, oldest first.
+    refunds: Vec<RefundView>,
+    /// What has gone back, in minor units.
+    refunded_minor: i64,
+    /// What could still be asked back, in minor units: what was taken, less what went back or is on its way.
+    refundable_minor: i64,
     /// Counts its changes.
     version: u64,
     /// When it was accepted.
@@ -100,12 +107,23 @@ impl From<&Payment> for PaymentView {
             window_ends: payment.window_ends.into(),
             attempts: payment.attempts.iter().map(AttemptView::from).collect(),
             offers: Vec::new(),
+            refunds: payment.refunds.iter().map(|refund| RefundView::of(payment, refund)).collect(),
+            refunded_minor: payment.refunded_minor(),
+            refundable_minor: refundable(payment),
             version: payment.version,
             created_at: payment.created_at.into(),
             updated_at: payment.updated_at.into(),
         };
         view.stand(&payment.state);
         view
+    }
+}
+
+/// A micro-deposit took nothing, and its amount is a secret.
+pub(crate) fn refundable(payment: &Payment) -> i64 {
+    match payment.purpose {
+        Purpose::Repayment { .. } => payment.refundable_minor(),
+        Purpose::MicroDeposit => 0,
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn type_of(event: &PaymentEvent) -> &'static str {
         PaymentEvent::Succeeded { .. } => "succeeded",
         PaymentEvent::Failed { .. } => "failed",
         PaymentEvent::Cancelled { .. } => "cancelled",
+        PaymentEvent::Refund { event, .. } => super::refunds::type_of(event),
     }
 }
 
@@ -139,6 +140,9 @@ pub(super) fn of(event: &PaymentEvent, channels: &ChannelBook) -> Words {
             (zh, format!("The payment failed: {} ({en}).", plain(title.en)))
         }
         PaymentEvent::Cancelled { .. } => both("支付已取消。", "The payment was cancelled."),
+        PaymentEvent::Refund { number, event, .. } => {
+            return super::refunds::words_of(*number, event, channels);
+        }
     };
     Words { zh, en }
 }
@@ -167,7 +171,11 @@ fn both(zh: &str, en: &str) -> (String, String) {
     (zh.to_owned(), en.to_owned())
 }
 
-fn plain(title: &str) -> &str {
+pub(super) fn both(zh: &str, en: &str) -> (String, String) {
+    (zh.to_owned(), en.to_owned())
+}
+
+pub(super) fn plain(title: &str) -> &str {
     title.trim_end_matches(['。', '.'])
 }
 
@@ -178,7 +186,7 @@ pub(super) fn name_of(channel: &ChannelId, channels: &ChannelBook) -> Words {
     }
 }
 
-fn source_words(source: Source) -> (&'static str, &'static str) {
+pub(super) fn source_words(source: Source) -> (&'static str, &'static str) {
     match source {
         Source::Answer => ("渠道应答", "by the channel's answer"),
         Source::Query => ("查询确认", "by the answer to a question"),

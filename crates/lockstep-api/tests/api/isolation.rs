@@ -58,6 +58,7 @@ async fn call(client: &Client, method: &str, path: &str) -> Reply {
         ("POST", Some("verify")) => {
             client.post(path, json!({ "channel": "unionpay", "code": "123456" })).await
         }
+        ("POST", Some("refunds")) => client.post(path, json!({ "reason": "goodwill" })).await,
         ("POST", _) => client.post(path, json!({})).await,
         ("DELETE", _) => client.delete(path).await,
         _ => client.get(path).await,
@@ -85,6 +86,7 @@ async fn the_matrix() {
         let template = template.replace("{attempt}", "1");
         let collection = template.split('/').nth(2).unwrap();
         let (_, id) = theirs.iter().find(|(name, _)| *name == collection).unwrap();
+        let template = template.replace("{number}", "1");
         let path = template.replace("{id}", id);
         // The last character is random; one that nobody was given.
         let absent = template.replace("{id}", &format!("{}{}", &id[..id.len() - 6], "000000"));

@@ -7,9 +7,7 @@ use super::attempt::AttemptState;
 use super::people::Outcome;
 use super::proof::ClearToRetry;
 use super::route::{self, Route};
-use super::{
-    Payment, PaymentEvent, PaymentState, Purpose, Stopped, defect, people, reversal, settle, statement,
-};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped, defect, people, reversal, settle, statement, RefundCommand, refund};
 use crate::binding::{Binding, BindingEvent, micro_deposit_settled};
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};
@@ -148,6 +146,8 @@ pub enum PaymentCommand {
     },
     /// The lender takes the payment back.
     Cancel,
+    /// Something about its refunds.
+    Refund(RefundCommand),
 }
 
 /// Decides about a payment.
@@ -165,6 +165,7 @@ pub(crate) fn decide(
         PaymentCommand::Try { attempts } => Ok(try_planned(slice, payment, *attempts, facts)),
         PaymentCommand::TryNow => try_now(slice, payment, facts),
         PaymentCommand::Cancel => cancel(slice, payment, facts),
+        PaymentCommand::Refund(command) => refund::decide(slice, payment, command, facts),
         PaymentCommand::Ask { attempt, asked } => Ok(ask(payment, *attempt, *asked, facts)),
         PaymentCommand::CheckClosed { attempt } => Ok(check_closed(payment, *attempt, facts)),
         PaymentCommand::Deadline { attempt } => Ok(deadline(payment, *attempt, facts)),

@@ -7,7 +7,7 @@ use super::people::{Outcome, PeoplesDecision, Proposal};
 use super::proof::FailureProof;
 use super::reversal::{Reversal, ReversalState};
 use super::route::Candidate;
-use super::{Payment, PaymentState, Purpose, Stopped};
+use super::{Payment, PaymentState, Purpose, RefundEvent, Stopped};
 use crate::catalogue::Reason;
 use crate::channel::ChannelId;
 use crate::id::{ApiKeyId, BindingId, BorrowerId, PaymentId, TenantId};
@@ -227,6 +227,15 @@ pub enum PaymentEvent {
         /// When.
         at: Timestamp,
     },
+    /// Something happened to one of its refunds.
+    Refund {
+        /// Which.
+        number: u16,
+        /// What.
+        event: RefundEvent,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl PaymentEvent {
@@ -253,7 +262,8 @@ impl PaymentEvent {
             | Self::Waiting { at, .. }
             | Self::Succeeded { at, .. }
             | Self::Failed { at, .. }
-            | Self::Cancelled { at } => *at,
+            | Self::Cancelled { at }
+            | Self::Refund { at, .. } => *at,
         }
     }
 }
@@ -285,6 +295,7 @@ impl Payment {
                 window_ends: *window_ends,
                 state: PaymentState::Waiting { until: *at, reason: None },
                 attempts: Vec::new(),
+                refunds: Vec::new(),
                 version: 1,
                 created_at: *at,
                 updated_at: *at,
@@ -362,6 +373,7 @@ impl Payment {
                 self.state = PaymentState::Failed { reason: *reason, stopped: *stopped, at: *at };
             }
             PaymentEvent::Cancelled { at } => self.state = PaymentState::Cancelled { at: *at },
+            PaymentEvent::Refund { number, event, at } => self.apply_refund(*number, event, *at),
         }
     }
 
@@ -429,7 +441,8 @@ impl Payment {
             | PaymentEvent::Waiting { .. }
             | PaymentEvent::Succeeded { .. }
             | PaymentEvent::Failed { .. }
-            | PaymentEvent::Cancelled { .. } => {}
+            | PaymentEvent::Cancelled { .. }
+            | PaymentEvent::Refund { .. } => {}
         }
     }
 

@@ -8,7 +8,7 @@ use super::decide::{end_without_money, fail, open_attempt, question, still_owed,
 use super::plan::{self, Elsewhere, Next};
 use super::proof::FailureProof;
 use super::route::{self, Route};
-use super::{Payment, PaymentEvent, PaymentState, Purpose, defect, people, reversal, statement};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, defect, people, reversal, statement, refund};
 use crate::binding::{BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
 use crate::catalogue::{self, Disposition, Reason};
 use crate::channel::{Capability, ChannelId};
@@ -17,7 +17,8 @@ use crate::effect::{Alarm, Effect, Wake};
 use crate::order::{OrderEvent, OrderState};
 
 /// When an attempt that was closed as "not found" is asked about once more.
-const CHECKS_AFTER_CLOSING: [Duration; 2] = [Duration::from_secs(3600), Duration::from_secs(86_400)];
+pub(super) const CHECKS_AFTER_CLOSING: [Duration; 2] =
+    [Duration::from_secs(3600), Duration::from_secs(86_400)];
 
 /// What a channel claims about an attempt.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +99,7 @@ pub(super) fn money_answered(
     }
 }
 
-fn silence(why: NoAnswer) -> Reason {
+pub(super) fn silence(why: NoAnswer) -> Reason {
     match why {
         NoAnswer::TimedOut => Reason::ChannelTimeout,
         NoAnswer::ConnectionLost
@@ -382,7 +383,7 @@ fn observe(channel: &ChannelId, status: InstrumentStatus, decision: &mut Decisio
 fn complete(after: &Slice, number: u16, decision: &mut Decision, facts: &Facts<'_>) {
     let Some(payment) = &after.payment else { return };
     if matches!(payment.state, PaymentState::Succeeded { .. }) {
-        return surplus(payment, decision, facts);
+        return surplus(after, number, decision, facts);
     }
     decision.event(PaymentEvent::Succeeded { attempt: number, at: facts.now });
     match payment.purpose {
@@ -395,16 +396,16 @@ fn complete(after: &Slice, number: u16, decision: &mut Decision, facts: &Facts<'
                 decision.event(event);
             }
         }
-        Purpose::Repayment { .. } => settle_order(after, payment, decision, facts),
+        Purpose::Repayment { .. } => settle_order(after, payment, number, decision, facts),
     }
     let moved =
         payment.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
-    for _ in moved.skip(1) {
-        surplus(payment, decision, facts);
+    for attempt in moved.filter(|attempt| attempt.number != number) {
+        surplus(after, attempt.number, decision, facts);
     }
 }
 
-fn settle_order(after: &Slice, payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+fn settle_order(after: &Slice, payment: &Payment, number: u16, decision: &mut Decision, facts: &Facts<'_>) {
     let (id, amount_minor) = (payment.id, payment.money.amount_minor);
     let state = after.order.as_ref().map(|order| &order.state);
     let cancelled = matches!(state, Some(OrderState::Cancelled { .. }));
@@ -417,20 +418,22 @@ fn settle_order(after: &Slice, payment: &Payment, decision: &mut Decision, facts
         }
         return;
     }
-    surplus(payment, decision, facts);
+    surplus(after, number, decision, facts);
     if matches!(state, Some(OrderState::Collecting { payment: under_way }) if *under_way == id) {
         decision.event(OrderEvent::PaymentClosed { payment: id, at: facts.now });
     }
 }
 
-/// The payment's amount moved once more than it should have.
-fn surplus(payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+/// The payment's amount moved once more than it should have, through this attempt: it goes back from there.
+fn surplus(after: &Slice, attempt: u16, decision: &mut Decision, facts: &Facts<'_>) {
+    let Some(payment) = &after.payment else { return };
     let (order, amount_minor) = (payment.purpose.order(), payment.money.amount_minor);
     if order.is_some() {
         decision.event(OrderEvent::SurplusFound { payment: payment.id, amount_minor });
     }
     let alarm = Alarm::SurplusMoney { payment: payment.id, order, amount_minor };
     decision.effect(facts.now, Effect::Alarm(alarm));
+    refund::open_for_surplus(after, attempt, decision, facts);
 }
 
 pub(super) fn not_moved(

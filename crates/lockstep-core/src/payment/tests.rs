@@ -6,4 +6,7 @@ mod every_step;
 mod late;
 mod notice;
 mod properties;
+mod refund;
+mod refund_every_step;
+mod surplus;
 mod unknown;

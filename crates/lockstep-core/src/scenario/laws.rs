@@ -1,5 +1,6 @@
 //! The laws that hold after every decision of every test: scenario, random or crashed.
 
+mod refunds;
 mod told;
 mod undoing;
 
@@ -16,6 +17,8 @@ use crate::payment::{AttemptState, Payment, PaymentEvent, PaymentState, PaymentS
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
+pub(crate) use self::refunds::contradicted as refund_contradicted;
+
 /// Every refusal has a code and a sentence in both languages.
 pub(crate) fn refusal(refusal: &Refusal) {
     let sentence = refusal.sentence();
@@ -28,6 +31,7 @@ pub(crate) fn decision(world: &World, before: &Slice, after: &Slice, decision: &
     versions(before, after, decision);
     money_orders(world, decision);
     undoing::decision(before, decision);
+    refunds::orders(world, before, decision);
     told::check(before, after, decision);
     let entries = crate::ledger::entries(after, &decision.events);
     assert_eq!(entries.iter().map(|entry| entry.amount_minor).sum::<i64>(), 0, "the ledger sums to zero");
@@ -111,6 +115,7 @@ pub(crate) fn world(world: &World, before: &Slice, touched: &Slice) {
     folds(world, before, touched);
     if let Some(payment) = &touched.payment {
         attempts(world, payment);
+        refunds::payment(world, payment);
         timers(world, payment);
         undoing::carried_on(world, payment);
         diagnosed(world, payment);
@@ -267,11 +272,22 @@ fn order_adds_up(world: &World, order: &Order) {
             payment.money.amount_minor * i64::try_from(moved.count()).expect("few")
         })
         .sum();
-    assert_eq!(order.collected_minor + order.surplus_minor, moved, "collected and surplus are what moved");
     for one in &order.unconfirmed {
         let payment = &world.payments[&one.payment];
         assert_eq!(payment.status(), PaymentStatus::Succeeded, "unconfirmed and not collected");
     }
+    let returned =
+        payments.iter().flat_map(|payment| &payment.refunds).map(|refund| refund.surplus_moved_minor);
+    assert_eq!(
+        order.collected_minor + order.surplus_minor + returned.sum::<i64>(),
+        moved,
+        "collected, surplus and the surplus that went back are what moved"
+    );
+    let refunded = payments.iter().map(|payment| payment.refunded_minor()).sum::<i64>();
+    let of_surplus =
+        payments.iter().flat_map(|payment| &payment.refunds).map(|refund| refund.surplus_moved_minor);
+    assert_eq!(order.refunded_minor, refunded - of_surplus.sum::<i64>(), "what went back is shown");
+    assert!(order.surplus_minor >= 0, "more surplus went back than there was");
     assert!(order.collected_minor <= order.money.amount_minor, "collected more than owed");
     let live: Vec<_> =
         payments.iter().filter(|payment| payment.status().is_live()).map(|payment| payment.id).collect();

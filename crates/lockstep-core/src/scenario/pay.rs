@@ -10,8 +10,8 @@ use crate::diagnosis::diagnose;
 use crate::id::{ApiKeyId, BindingId, Bucket, Mint, OrderId, PaymentId};
 use crate::money::{Currency, Money};
 use crate::payment::{
-    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Outcome, PaymentCommand, QueryAnswer, ReversalAnswer,
-    StatementAnswer,
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Outcome, PaymentCommand, QueryAnswer, RefundCommand,
+    ReversalAnswer, StatementAnswer,
 };
 use crate::time::Day;
 
@@ -22,6 +22,9 @@ impl Stage {
             "repay" => self.repay(words),
             "withdraw" => self.run(Key::Order(self.names.orders[words[0]]), Command::CancelOrder),
             "trynow" => self.pay(words[0], PaymentCommand::TryNow),
+            "refund" | "revoke" | "policy" => self.refund_verb(verb, words),
+            // `R1/1` is a refund, `R1-1` an attempt.
+            "approve" if words[0].contains('/') => self.refund_verb(verb, words),
             "cancel" => self.pay(words[0], PaymentCommand::Cancel),
             "status" => self.status(words[0]),
             "why" => self.why(words[0]),
@@ -52,8 +55,14 @@ impl Stage {
             "mute" => self.queried(words[0], QueryAnswer::NoAnswer { why: NoAnswer::TimedOut }),
             "notice" => {
                 let (code, amount_minor) = self.code(words);
-                let (payment, attempt) = self.attempt(words[0]);
                 let channel = self.channel_of(words[0]);
+                if let Some((key, refund, try_no)) = self.refund_try(words[0]) {
+                    let channel_ref = None;
+                    let noticed =
+                        RefundCommand::Noticed { refund, try_no, channel, code, channel_ref, amount_minor };
+                    return self.refund_run(key, noticed);
+                }
+                let (payment, attempt) = self.attempt(words[0]);
                 let noticed =
                     PaymentCommand::Noticed { attempt, channel, code, channel_ref: None, amount_minor };
                 self.run(Key::Payment(payment), Command::Payment(noticed))
@@ -122,11 +131,17 @@ impl Stage {
     }
 
     fn answered(&mut self, name: &str, answer: MoneyAnswer) -> String {
+        if let Some((key, refund, try_no)) = self.refund_try(name) {
+            return self.refund_run(key, RefundCommand::Answered { refund, try_no, answer });
+        }
         let (payment, attempt) = self.attempt(name);
         self.run(Key::Payment(payment), Command::Payment(PaymentCommand::MoneyAnswered { attempt, answer }))
     }
 
     fn queried(&mut self, name: &str, answer: QueryAnswer) -> String {
+        if let Some((key, refund, try_no)) = self.refund_try(name) {
+            return self.refund_run(key, RefundCommand::QueryAnswered { refund, try_no, answer });
+        }
         let (payment, attempt) = self.attempt(name);
         self.run(Key::Payment(payment), Command::Payment(PaymentCommand::QueryAnswered { attempt, answer }))
     }
@@ -179,6 +194,9 @@ impl Stage {
     }
 
     fn channel_of(&self, name: &str) -> ChannelId {
+        if let Some(channel) = self.refund_channel(name) {
+            return channel;
+        }
         let (payment, number) = self.attempt(name);
         let attempt = self.world.payments[&payment].attempt(number);
         attempt.unwrap_or_else(|| panic!("no attempt {name}")).channel.clone()
@@ -209,6 +227,10 @@ impl Stage {
             0 => String::new(),
             minor => format!(", surplus {}", amount(minor)),
         };
+        let surplus = match order.refunded_minor {
+            0 => surplus,
+            minor => format!("{surplus}, refunded {}", amount(minor)),
+        };
         format!("{}; order {}, {sums}{surplus}", payment.status().as_str(), order_word(order))
     }
 
@@ -227,7 +249,7 @@ pub(crate) fn key_of(person: u8) -> ApiKeyId {
     ApiKeyId::mint(&mut Mint::new(Bucket::of_tenant("lender"), at, [person; 16]))
 }
 
-fn cents(text: &str) -> i64 {
+pub(super) fn cents(text: &str) -> i64 {
     Money::parse(text, Currency::CNY).expect("an amount").amount_minor
 }
 

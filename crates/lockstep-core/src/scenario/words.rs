@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use super::refund;
 use super::world::World;
 use crate::binding::{BindingEvent, BindingStatus, InstrumentStatus, Proof};
 use crate::decision::{Decision, Event, Slice};
@@ -150,6 +151,12 @@ impl Names {
                 format!("not paid: {reason} ({stopped})")
             }
             PaymentEvent::Cancelled { .. } => "cancelled".to_owned(),
+            PaymentEvent::Refund { number, event, .. } => {
+                return refund::event_words(
+                    &format!("{}/{number}", name_of(&self.payments, &payment)),
+                    event,
+                );
+            }
         })
     }
 
@@ -237,6 +244,12 @@ impl Names {
             Effect::Wake(Wake::AskMandate { channel, .. }) => {
                 format!("asks {channel} in {}s", pause.as_secs())
             }
+            Effect::Refund(_)
+            | Effect::QueryRefund(_)
+            | Effect::Wake(Wake::Refund { .. })
+            | Effect::Alarm(Alarm::Refund { .. }) => {
+                return refund::effect_words(&|payment| name_of(&self.payments, &payment), effect);
+            }
             Effect::Notify { .. }
             | Effect::Wake(
                 Wake::TryPayment { .. }
@@ -268,6 +281,9 @@ fn order_event(event: &OrderEvent, order: Option<&Order>) -> Option<String> {
             format!("collection undone: {sums}, order {}", order_word(order))
         }
         OrderEvent::SurplusReturned { amount_minor, .. } => format!("surplus returned {}", amount(*amount_minor)),
+        OrderEvent::Refunded { .. } => {
+            format!("refunded {}, surplus {}", amount(order.refunded_minor), amount(order.surplus_minor))
+        }
         OrderEvent::Cancelled { .. } => "order cancelled".to_owned(),
     })
 }

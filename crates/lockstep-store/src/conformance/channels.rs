@@ -2,7 +2,8 @@
 
 use lockstep_core::catalogue::Scheme;
 use lockstep_core::channel::{
-    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, SignRules,
+    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, RefundRules,
+    SignRules,
 };
 use lockstep_core::money::Currency;
 use lockstep_core::time::Zone;
@@ -38,6 +39,7 @@ fn capability(name: &str) -> Capability {
         unknown_deadline_s: 3_600,
         max_in_flight: 10,
         probe: None,
+        refund: Some(RefundRules { max_age_days: 30, partial: true }),
         cost_milli_minor: 0,
     }
 }

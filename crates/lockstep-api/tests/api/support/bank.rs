@@ -9,9 +9,10 @@ use lockstep_api::{NoticeReader, NoticeRefused};
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::catalogue::Scheme;
 use lockstep_core::channel::{
-    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, SignRules,
+    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, RefundRules,
+    SignRules,
 };
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
 use lockstep_core::money::Currency;
 use lockstep_core::payment::{
     MoneyAnswer, NoAnswer, OriginalOutcome, QueryAnswer, ReversalAnswer, StatementAnswer,
@@ -46,6 +47,7 @@ fn channel(name: &str, sign: SignRules) -> Capability {
         query: Some(QueryRules { ladder_s: vec![1, 5, 30] }),
         reversal: None,
         statement: None,
+        refund: Some(RefundRules { max_age_days: 30, partial: true }),
         notices: true,
         hours: Hours::always(Zone::shanghai().clone()),
         late_execution_window_s: 600,
@@ -96,6 +98,24 @@ impl Channels for Bank {
 
     async fn read_statement(&self, _query: &StatementQuery) -> StatementAnswer {
         StatementAnswer::NotReady
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer {
+        let code = *self.money.lock().unwrap();
+        if code == "timeout" {
+            return MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut };
+        }
+        let amount_minor = Some(order.money.amount_minor);
+        MoneyAnswer::Answered { code: code.to_owned(), channel_ref: Some("trace-2".to_owned()), amount_minor }
+    }
+
+    async fn query_refund(&self, _query: &RefundQuery) -> QueryAnswer {
+        let code = *self.money.lock().unwrap();
+        if code == "timeout" {
+            return QueryAnswer::NoAnswer { why: NoAnswer::TimedOut };
+        }
+        let original = OriginalOutcome { code: code.to_owned(), channel_ref: None, amount_minor: None };
+        QueryAnswer::Answered { code: "00".to_owned(), original: Some(original) }
     }
 
     async fn request_code(&self, _request: &SignRequest) -> SignAnswer {

@@ -92,6 +92,7 @@ impl House {
         let id = tenant.id;
         self.world.data().tenants.insert(id, tenant);
         self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Admin, KeyScope::Approve])
+        self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Refund, KeyScope::Admin])
     }
 
     /// A client with a key of these scopes.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::binding::{BindingCommand, CodeRef, SignAnswer, Verification};
 use crate::channel::ChannelId;
 use crate::command::Command;
+use crate::id::PaymentId;
 use crate::money::{Currency, Money};
-use crate::payment::{MoneyAnswer, NoAnswer, NotSent, PaymentCommand, QueryAnswer};
+use crate::payment::{MoneyAnswer, NoAnswer, NotSent, PaymentCommand, QueryAnswer, RefundCommand};
 use crate::scenario::bind::{bind_command, bound_card, new_borrower};
 use crate::scenario::channels::{not_found_code, success_code};
 use crate::scenario::world::{Key, World, woken};
@@ -26,6 +27,10 @@ pub(super) enum Op {
     Again(usize),
     /// The channel says that an attempt succeeded, whatever it said before.
     Moved { payment: usize, attempt: u16 },
+    /// The channel says that a try of a refund moved its money, whatever it said before.
+    WentBack { payment: usize, refund: u16, try_no: u16 },
+    /// A refund's latest try gets no answer, and after the window the channel has no such order.
+    RefundVanishes { payment: usize, refund: u16 },
     /// An order is taken back.
     Withdraw(usize),
     /// One more order of the binding's borrower.
@@ -127,6 +132,25 @@ fn step(world: &mut World, op: &Op) -> Option<(Key, Command)> {
             let command = PaymentCommand::MoneyAnswered { attempt: *attempt, answer };
             Some((Key::Payment(id), Command::Payment(command)))
         }
+        Op::WentBack { payment, refund, try_no } => {
+            let id = pick(&world.payments, *payment)?;
+            let channel = &world.payments[&id].refund(*refund)?.try_of(*try_no)?.channel;
+            let code = success_code(world.book.get(channel)?.scheme).to_owned();
+            let answer = MoneyAnswer::Answered { code, channel_ref: None, amount_minor: None };
+            Some(about(id, RefundCommand::Answered { refund: *refund, try_no: *try_no, answer }))
+        }
+        Op::RefundVanishes { payment, refund } => {
+            let id = pick(&world.payments, *payment)?;
+            let last = world.payments[&id].refund(*refund)?.tries.last()?.clone();
+            let (refund, try_no) = (*refund, last.number);
+            let answer = MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut };
+            let (key, lost) = about(id, RefundCommand::Answered { refund, try_no, answer });
+            world.run(&key, &lost).expect("an answer is never refused");
+            wait(world, 600_000);
+            let scheme = world.book.get(&last.channel)?.scheme;
+            let answer = QueryAnswer::Answered { code: not_found_code(scheme)?.to_owned(), original: None };
+            Some(about(id, RefundCommand::QueryAnswered { refund, try_no, answer }))
+        }
         Op::Withdraw(order) => Some((Key::Order(pick(&world.orders, *order)?), Command::CancelOrder)),
         Op::Owe { binding, due_in_s } => {
             owe(world, *binding, *due_in_s);
@@ -144,6 +168,10 @@ fn step(world: &mut World, op: &Op) -> Option<(Key, Command)> {
             Some((Key::Binding(pick(&world.bindings, *binding)?), Command::Binding(BindingCommand::Unbind)))
         }
     }
+}
+
+fn about(payment: PaymentId, command: RefundCommand) -> (Key, Command) {
+    (Key::Payment(payment), Command::Payment(PaymentCommand::Refund(command)))
 }
 
 fn wait(world: &mut World, millis: u64) {

@@ -5,7 +5,10 @@ use proptest::prelude::*;
 
 use super::chaos::{Op, play};
 use crate::catalogue::{Scheme, codes};
-use crate::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, QueryAnswer};
+use crate::payment::{
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, QueryAnswer, RefundCommand, RefundReason,
+};
+use crate::scenario::refund::who;
 use crate::scenario::world::World;
 
 fn code() -> impl Strategy<Value = String> {
@@ -94,6 +97,61 @@ fn payment_command() -> impl Strategy<Value = PaymentCommand> {
     ]
 }
 
+fn refund_command() -> impl Strategy<Value = RefundCommand> {
+    let number = || prop_oneof![9 => 1_u16..4, 1 => any::<u16>()];
+    let by = || prop::sample::select(vec!["K1", "K2"]).prop_map(who);
+    let channel = || prop::sample::select(vec!["unionpay", "netsunion", "wallet"]).prop_map(World::channel);
+    let asked = prop_oneof![2 => Just(None), 6 => (1_i64..6_000).prop_map(Some), 1 => any::<Option<i64>>()];
+    let reason = || {
+        prop::sample::select(vec!["goodwill", "surplus"])
+            .prop_map(|code| RefundReason::try_from(code.to_owned()).expect("a code"))
+    };
+    prop_oneof![
+        10 => (asked, reason(), prop::option::weighted(0.2, number()), by()).prop_map(
+            |(amount_minor, reason, attempt, by)| RefundCommand::Ask { amount_minor, reason, attempt, by }
+        ),
+        3 => (number(), by()).prop_map(|(refund, by)| RefundCommand::Approve { refund, by }),
+        1 => (number(), by()).prop_map(|(refund, by)| RefundCommand::Withdraw { refund, by }),
+        8 => (number(), number(), money_answer()).prop_map(|(refund, try_no, answer)| {
+            RefundCommand::Answered { refund, try_no, answer }
+        }),
+        8 => (number(), number(), query_answer()).prop_map(|(refund, try_no, answer)| {
+            RefundCommand::QueryAnswered { refund, try_no, answer }
+        }),
+        2 => (number(), number(), channel(), code(), amount()).prop_map(
+            |(refund, try_no, channel, code, amount_minor)| {
+                RefundCommand::Noticed { refund, try_no, channel, code, channel_ref: None, amount_minor }
+            }
+        ),
+        1 => (number(), number()).prop_map(|(refund, tries)| RefundCommand::Try { refund, tries }),
+        1 => (number(), number(), any::<u16>()).prop_map(|(refund, try_no, asked)| {
+            RefundCommand::AskAbout { refund, try_no, asked }
+        }),
+        1 => (number(), number()).prop_map(|(refund, try_no)| RefundCommand::CheckClosed { refund, try_no }),
+        1 => (number(), number()).prop_map(|(refund, try_no)| RefundCommand::Deadline { refund, try_no }),
+    ]
+}
+
+/// What refunds meet: a payment that succeeds, then requests, answers and lost answers in any order.
+fn refunding() -> impl Strategy<Value = Op> {
+    let some = || 0_usize..3;
+    prop_oneof![
+        10 => (some(), refund_command()).prop_map(|(payment, command)| {
+            Op::Payment { payment, command: PaymentCommand::Refund(command) }
+        }),
+        6 => (some(), 1_u16..4, 1_u16..3).prop_map(|(payment, refund, try_no)| Op::WentBack { payment, refund, try_no }),
+        3 => (some(), 1_u16..4).prop_map(|(payment, refund)| Op::RefundVanishes { payment, refund }),
+        3 => pause_ms().prop_map(Op::Wait),
+        2 => some().prop_map(|payment| Op::Payment { payment, command: PaymentCommand::Cancel }),
+        3 => (some(), 1_u16..3).prop_map(|(payment, attempt)| Op::Moved { payment, attempt }),
+        2 => some().prop_map(Op::Vanish),
+        2 => (some(), some()).prop_map(|(order, binding)| {
+            Op::Collect { order, binding, amount_minor: None, channels: 0 }
+        }),
+        1 => some().prop_map(Op::Withdraw),
+    ]
+}
+
 fn pause_ms() -> impl Strategy<Value = u64> {
     prop_oneof![
         3 => 0_u64..20_000,
@@ -108,6 +166,9 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => (some(), some(), amount(), some()).prop_map(|(order, binding, amount_minor, channels)| {
             Op::Collect { order, binding, amount_minor, channels }
+        }),
+        3 => (some(), refund_command()).prop_map(|(payment, command)| {
+            Op::Payment { payment, command: PaymentCommand::Refund(command) }
         }),
         12 => (some(), payment_command()).prop_map(|(payment, command)| Op::Payment { payment, command }),
         6 => pause_ms().prop_map(Op::Wait),
@@ -133,6 +194,26 @@ proptest! {
     #[test]
     fn the_laws_hold_whatever_happens(ops in prop::collection::vec(op(), 1..60)) {
         play(World::new(), &ops);
+    }
+
+    /// Any order of refunds, answers, lost answers and waits: what went back or could never exceeds what was taken.
+    #[test]
+    fn refunds_stay_within_what_was_taken(
+        held in any::<bool>(),
+        above in prop::option::of(0_i64..9_000),
+        ops in prop::collection::vec(refunding(), 1..80),
+    ) {
+        let mut world = World::new();
+        if held {
+            world.refunds.surplus = crate::payment::SurplusPolicy::Held;
+        }
+        world.refunds.approve_above_minor = above;
+        let mut all = vec![
+            Op::Collect { order: 0, binding: 0, amount_minor: None, channels: 0 },
+            Op::Moved { payment: 0, attempt: 1 },
+        ];
+        all.extend(ops);
+        play(world, &all);
     }
 
     /// A clock that is wrong by ages gives wrong dates, and nothing worse.
