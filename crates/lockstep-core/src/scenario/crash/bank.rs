@@ -38,6 +38,8 @@ pub(crate) struct Bank {
     pub(crate) losses: VecDeque<Loss>,
     /// What happens to the next reversals.
     pub(crate) reversal_losses: VecDeque<Loss>,
+    /// This channel answers no questions.
+    pub(crate) mute: Option<&'static str>,
     /// Asked about an order that was reversed, it goes on showing the order's old success.
     pub(crate) shows_reversed: bool,
     late: Vec<(Timestamp, MoneyOrder)>,
