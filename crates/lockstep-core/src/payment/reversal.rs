@@ -77,10 +77,16 @@ fn read(answer: &ReversalAnswer, capability: &Capability) -> Reading {
     match verdict.disposition {
         Disposition::Succeeded => Reading::Reversed,
         Disposition::Declined if verdict.reason == Reason::AlreadyReversed => Reading::Reversed,
+        // Closed or overloaded now says nothing about later.
+        Disposition::Declined if passes(verdict.reason) => Reading::Nothing,
         Disposition::Declined => Reading::Refused,
         Disposition::NotFound => Reading::NotFound,
         Disposition::DefectiveSuccess | Disposition::Unknown | Disposition::QueryAgain => Reading::Nothing,
     }
+}
+
+fn passes(reason: Reason) -> bool {
+    reason == Reason::OutsideHours || reason.entry().says_about_channel
 }
 
 fn rules<'a>(payment: &Payment, capability: &'a Capability) -> Option<&'a ReversalRules> {

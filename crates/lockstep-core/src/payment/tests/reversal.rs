@@ -72,6 +72,8 @@ fn a_refused_reversal_means_asking_after_the_window() {
         repay    R1 100.00 from C1   -> sends acquirer R1-1
         silence  R1-1                -> unknown: channel_timeout; asks acquirer in 5s
         wait     5m                  -> asks acquirer about R1-1; reverses acquirer R1-1
+        undone   R1-1 declined 39    -> reversal unanswered
+        wait     30s                 -> reverses acquirer R1-1
         undone   R1-1 declined 31    -> reversal refused 31; asks acquirer about R1-1 in 600s
         wait     599999ms            -> nothing
         found    R1-1 succeeded 00   -> still unknown; asks acquirer in 10s
