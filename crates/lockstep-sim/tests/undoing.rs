@@ -5,7 +5,9 @@ mod town;
 use lockstep_channels::sandbox::wire::Call;
 use lockstep_core::channel::ChannelId;
 use lockstep_core::effect::{MoneyOrder, ReversalOrder, StatementQuery};
-use lockstep_core::payment::{NoAnswer, OriginalOutcome, Payment, QueryAnswer, ReversalAnswer, StatementAnswer};
+use lockstep_core::payment::{
+    NoAnswer, OriginalOutcome, Payment, QueryAnswer, ReversalAnswer, StatementAnswer,
+};
 use lockstep_core::time::{Day, Timestamp, Zone};
 use lockstep_engine::port::Channels;
 use lockstep_sim::sandbox::{Fault, Rail, Sandbox, Scripted, World};
@@ -67,10 +69,14 @@ async fn yesterdays_debits_are_settled() {
 async fn what_never_came_and_what_comes_late() {
     let mut town = Town::new();
     let agreement = town.signed(Rail::Unionpay).await;
-    town.script(Scripted::new(Rail::Unionpay, Fault::LateExecution { delay_s: 100 }).only(Call::Pay).times(1));
+    town.script(
+        Scripted::new(Rail::Unionpay, Fault::LateExecution { delay_s: 100 }).only(Call::Pay).times(1),
+    );
     let (order, _) = town.pay(Rail::Unionpay, &agreement).await;
     assert_eq!(town.channels.reverse(&reversal(&order)).await, answered("34"));
     town.pass(100).await;
+    let now = town.now();
+    town.with(|sandbox| sandbox.advance(now));
     assert_eq!(town.with(|sandbox| sandbox.truth().debits.count), 1, "it came after its reversal");
     assert_eq!(town.channels.reverse(&reversal(&order)).await, answered("00"));
     assert_eq!(town.with(|sandbox| sandbox.truth().debits.count), 0);

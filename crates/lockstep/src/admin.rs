@@ -11,8 +11,7 @@ use crate::house;
 
 /// What `serve` calls the lender it makes when there is none and the sandbox is used.
 const SANDBOX_LENDER: &str = "Sandbox lender";
-const ALL_SCOPES: [KeyScope; 4] =
-    [KeyScope::Read, KeyScope::Write, KeyScope::Admin, KeyScope::Approve];
+const ALL_SCOPES: [KeyScope; 4] = [KeyScope::Read, KeyScope::Write, KeyScope::Admin, KeyScope::Approve];
 
 /// `lockstep tenant`
 ///

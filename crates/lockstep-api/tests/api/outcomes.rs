@@ -41,17 +41,18 @@ async fn two_keys_decide() {
     let house = House::open();
     let lender = house.lender("Sunrise");
     let path = overdue(&house, &lender).await;
-    let (first, second) = (
-        house.key(lender.tenant, &[KeyScope::Approve]),
-        house.key(lender.tenant, &[KeyScope::Approve]),
-    );
+    let (first, second) =
+        (house.key(lender.tenant, &[KeyScope::Approve]), house.key(lender.tenant, &[KeyScope::Approve]));
     let at = outcome(&path);
     let approve = format!("{at}/approve");
     first.post(&approve, json!({ "outcome": "moved" })).await.is_problem(409, "no_proposal");
     first.post(&format!("{at}/withdraw"), json!({})).await.is_problem(409, "no_proposal");
     let proposed = first.post_as("p1", &at, says("moved")).await;
     let shown = proposed.ok()["attempts"][0]["proposal"].clone();
-    assert_eq!((&shown["outcome"], &shown["proposed_by"]), (&json!("moved"), &json!(first.key_id.to_string())));
+    assert_eq!(
+        (&shown["outcome"], &shown["proposed_by"]),
+        (&json!("moved"), &json!(first.key_id.to_string()))
+    );
     assert!(first.post_as("p1", &at, says("moved")).await.replayed());
     first.post_as("p1", &at, says("not_moved")).await.is_problem(422, "idempotency_key_reused");
     second.post(&at, says("not_moved")).await.is_problem(409, "proposal_stands");
@@ -60,7 +61,10 @@ async fn two_keys_decide() {
     second.post(&format!("{at}/withdraw"), json!({})).await.ok();
     second.post(&at, says("moved")).await.ok();
     let decided = first.post(&approve, json!({ "outcome": "moved" })).await.ok();
-    assert_eq!((&decided["status"], &decided["attempts"][0]["source"]), (&json!("succeeded"), &json!("people")));
+    assert_eq!(
+        (&decided["status"], &decided["attempts"][0]["source"]),
+        (&json!("succeeded"), &json!("people"))
+    );
     let decision = &decided["attempts"][0]["decision"];
     assert_eq!(decision["proposed_by"], second.key_id.to_string());
     assert_eq!(decision["approved_by"], first.key_id.to_string());
@@ -109,7 +113,10 @@ async fn attacks() {
     let path = overdue(&house, &lender).await;
     let at = outcome(&path);
     other.post(&at, says("moved")).await.is_problem(404, "payment_not_found");
-    other.post(&format!("{at}/approve"), json!({ "outcome": "moved" })).await.is_problem(404, "payment_not_found");
+    other
+        .post(&format!("{at}/approve"), json!({ "outcome": "moved" }))
+        .await
+        .is_problem(404, "payment_not_found");
     let writer = house.key(lender.tenant, &[KeyScope::Read, KeyScope::Write, KeyScope::Admin]);
     writer.post(&at, says("moved")).await.is_problem(403, "scope_missing");
     for number in ["2", "65535"] {

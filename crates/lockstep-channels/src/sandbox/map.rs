@@ -11,8 +11,8 @@ use lockstep_core::sensitive::OneTimeCode;
 
 use super::Silence;
 use super::wire::{
-    Original, Pay, PayQuestion, PayQuestionReply, PayReply, PayReverse, ReverseReply, SignQuestion, SignReply,
-    SignStep, StatementQuestion, StatementReply,
+    Original, Pay, PayQuestion, PayQuestionReply, PayReply, PayReverse, ReverseReply, SignQuestion,
+    SignReply, SignStep, StatementQuestion, StatementReply,
 };
 use crate::secrets::PersonalFields;
 

@@ -271,9 +271,9 @@ fn unanswered(payment: &Payment, attempt: &Attempt, sent: u16, facts: &Facts<'_>
 pub(super) fn lets_believe(attempt: &Attempt, capability: &Capability, now: Timestamp) -> bool {
     match attempt.reversal.as_ref().map(|reversal| &reversal.state) {
         None => true,
-        Some(
-            ReversalState::Sending | ReversalState::Unanswered { .. } | ReversalState::Reversed { .. },
-        ) => false,
+        Some(ReversalState::Sending | ReversalState::Unanswered { .. } | ReversalState::Reversed { .. }) => {
+            false
+        }
         Some(ReversalState::Refused { at, .. } | ReversalState::NotFound { at }) => {
             now >= at.plus(capability.late_execution_window())
         }

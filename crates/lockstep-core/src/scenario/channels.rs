@@ -2,8 +2,8 @@
 
 use crate::catalogue::Scheme;
 use crate::channel::{
-    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, ReversalRules,
-    SignRules, StatementRules,
+    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules,
+    ReversalRules, SignRules, StatementRules,
 };
 use crate::money::Currency;
 use crate::payment::RetryPolicy;

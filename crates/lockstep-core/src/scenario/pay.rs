@@ -96,7 +96,8 @@ impl Stage {
             "notready" => StatementAnswer::NotReady,
             "silent" => StatementAnswer::NoAnswer { why: NoAnswer::TimedOut },
             _ => {
-                let line: Vec<_> = words.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, one)| *one).collect();
+                let line: Vec<_> =
+                    words.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, one)| *one).collect();
                 let (code, amount_minor) = self.code(&line);
                 StatementAnswer::Listed { line: OriginalOutcome { code, channel_ref: None, amount_minor } }
             }
@@ -111,9 +112,12 @@ impl Stage {
         let by = key_of(after(words, "by").expect("whose key").parse().expect("a number"));
         let outcome = if words[1] == "moved" { Outcome::Moved } else { Outcome::NotMoved };
         let command = match verb {
-            "propose" => {
-                PaymentCommand::ProposeOutcome { attempt, outcome, evidence: "called the bank".to_owned(), by }
-            }
+            "propose" => PaymentCommand::ProposeOutcome {
+                attempt,
+                outcome,
+                evidence: "called the bank".to_owned(),
+                by,
+            },
             "approve" => PaymentCommand::ApproveOutcome { attempt, outcome, by },
             _ => PaymentCommand::WithdrawProposal { attempt, by },
         };

@@ -162,7 +162,8 @@ impl Bank {
 
     fn enter(&mut self, transfer: Transfer<'_>, account: String, direction: Direction) {
         let Transfer { order_no, amount_minor, at, .. } = transfer;
-        let entry = Entry { order_no: order_no.to_owned(), account, direction, amount_minor, at, reversed_at: None };
+        let entry =
+            Entry { order_no: order_no.to_owned(), account, direction, amount_minor, at, reversed_at: None };
         self.entries.put(transfer.key(), entry);
     }
 

@@ -8,8 +8,8 @@ use crate::command::Command;
 use crate::money::{Currency, Money};
 use crate::payment::{MoneyAnswer, NoAnswer, NotSent, Outcome, PaymentCommand, QueryAnswer, StatementAnswer};
 use crate::scenario::bind::{bind_command, bound_card, new_borrower};
-use crate::scenario::pay::key_of;
 use crate::scenario::channels::{not_found_code, success_code};
+use crate::scenario::pay::key_of;
 use crate::scenario::world::{Key, World, woken};
 use crate::time::Day;
 

@@ -13,8 +13,8 @@ use crate::scenario::world::World;
 
 fn code() -> impl Strategy<Value = String> {
     let telling = vec![
-        "00", "64", "34", "05", "12", "75", "42", "46", "A4", "00000000", "PB520011", "PB521016", "51", "25", "PCC00000",
-        "PCC80002",
+        "00", "64", "34", "05", "12", "75", "42", "46", "A4", "00000000", "PB520011", "PB521016", "51", "25",
+        "PCC00000", "PCC80002",
     ];
     let schemes = [Scheme::UnionpayAcp, Scheme::NetworkPb, Scheme::OnebankPcc, Scheme::Iso8583F39];
     let known: Vec<_> = schemes.into_iter().flat_map(codes).map(str::to_owned).collect();

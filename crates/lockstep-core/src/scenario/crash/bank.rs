@@ -98,7 +98,12 @@ impl Bank {
     }
 
     /// Undoes an order, if it has executed it. The same reversal again gets the same answer. `None` is silence.
-    pub(crate) fn reverse(&mut self, order: &ReversalOrder, now: Timestamp, late_at: Timestamp) -> Option<Undone> {
+    pub(crate) fn reverse(
+        &mut self,
+        order: &ReversalOrder,
+        now: Timestamp,
+        late_at: Timestamp,
+    ) -> Option<Undone> {
         self.settle(now);
         let loss = self.reversal_losses.pop_front();
         match loss {

@@ -237,7 +237,8 @@ impl Machine {
                     }
                     None => StatementAnswer::NotListed,
                 };
-                let command = PaymentCommand::StatementAnswered { attempt: query.attempt, day: query.day, answer };
+                let command =
+                    PaymentCommand::StatementAnswered { attempt: query.attempt, day: query.day, answer };
                 (Key::Payment(query.payment), Command::Payment(command))
             }
             Effect::Wake(wake) => woken(wake),
