@@ -89,7 +89,8 @@ fn conclusion(payment: &Payment, channels: &ChannelBook) -> (Reason, MoneyState,
         PaymentState::Trying { .. } => (Reason::ChannelProcessing, MoneyState::NotKnownYet, None),
         PaymentState::Unknown { .. } => (Reason::OutcomeUnknown, MoneyState::NotKnownYet, None),
         PaymentState::Succeeded { attempt, .. } => {
-            let flawed = payment.attempt(*attempt).and_then(|attempt| Some((attempt, attempt.open_defect()?)));
+            let flawed =
+                payment.attempt(*attempt).and_then(|attempt| Some((attempt, attempt.open_defect()?)));
             let cause = flawed.map_or(Reason::Success, |(attempt, code)| {
                 let scheme = channels.get(&attempt.channel).map(|capability| capability.scheme);
                 let verdict = scheme.map(|scheme| crate::catalogue::look_up(scheme, code));
@@ -200,13 +201,20 @@ fn outcome(attempt: &Attempt, zh: &str, en: &str) -> Option<Evidence> {
             } else {
                 ("", "")
             };
-            let undone = attempt.reversal.as_ref().map_or(("", ""), |_| ("，已发起冲正", ", a reversal was sent"));
+            let undone =
+                attempt.reversal.as_ref().map_or(("", ""), |_| ("，已发起冲正", ", a reversal was sent"));
             let said = proposal.as_ref().map_or(("", ""), |_| {
-                ("，已有人工认定待复核", ", one person has said what became of it and a second one has to agree")
+                (
+                    "，已有人工认定待复核",
+                    ", one person has said what became of it and a second one has to agree",
+                )
             });
             let text = Sentence::new(
                 format!("{zh}未给出明确结果，已查询 {asked} 次{}{}{}", undone.0, late.0, said.0),
-                format!("no clear answer from {en}; asked {asked} times since{}{}{}", undone.1, late.1, said.1),
+                format!(
+                    "no clear answer from {en}; asked {asked} times since{}{}{}",
+                    undone.1, late.1, said.1
+                ),
             );
             (*since, text)
         }
@@ -214,9 +222,15 @@ fn outcome(attempt: &Attempt, zh: &str, en: &str) -> Option<Evidence> {
             let contradicted =
                 attempt.decided.as_ref().is_some_and(|decided| decided.contradicted_at.is_some());
             let how = if attempt.open_defect().is_some() {
-                ("，渠道称交易有缺陷，待确认", "; the channel calls the transaction flawed and has to confirm it")
+                (
+                    "，渠道称交易有缺陷，待确认",
+                    "; the channel calls the transaction flawed and has to confirm it",
+                )
             } else if contradicted {
-                ("（双人复核认定），但渠道事后证明并未扣款", " as two people decided, but the channel has proven that it did not")
+                (
+                    "（双人复核认定），但渠道事后证明并未扣款",
+                    " as two people decided, but the channel has proven that it did not",
+                )
             } else if attempt.moved_by_people() {
                 ("（双人复核认定）", " as two people decided")
             } else {

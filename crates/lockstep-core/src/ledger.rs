@@ -59,7 +59,8 @@ pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
         }
     }
     // What a channel has sent back leaves where it had been booked.
-    let returned = events.iter().any(|event| matches!(event, Event::Order(OrderEvent::SurplusReturned { .. })));
+    let returned =
+        events.iter().any(|event| matches!(event, Event::Order(OrderEvent::SurplusReturned { .. })));
     let back = events.iter().filter_map(|event| match event {
         Event::Payment(PaymentEvent::SentBack { number, .. }) => payment.attempt(*number),
         _ => None,

@@ -376,7 +376,9 @@ impl Refusal {
                 let en = after.map_or("once it has come back".to_owned(), |at| format!("after {at}"));
                 return Sentence::new(
                     format!("冲正仍可能被执行，暂不能认定为已扣款，请{zh}再试。"),
-                    format!("A reversal may still be executed, so the money can't count as moved yet. Approve {en}."),
+                    format!(
+                        "A reversal may still be executed, so the money can't count as moved yet. Approve {en}."
+                    ),
                 );
             }
             Self::NotRefundable => (

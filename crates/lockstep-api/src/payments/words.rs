@@ -99,7 +99,9 @@ pub(super) fn of(event: &PaymentEvent, channels: &ChannelBook) -> Words {
         }
         PaymentEvent::DecisionContradicted { number, .. } => (
             format!("渠道事后给出的结果与第 {number} 次扣款的人工认定相反，已报警。"),
-            format!("The channel has contradicted what people decided about attempt {number}; an alarm was raised."),
+            format!(
+                "The channel has contradicted what people decided about attempt {number}; an alarm was raised."
+            ),
         ),
         PaymentEvent::DefectSettled { number, .. } => (
             format!("渠道确认第 {number} 次扣款有效，已入账。"),

@@ -8,6 +8,7 @@ mod idempotency;
 mod isolation;
 mod limits;
 mod lists;
+mod outcomes;
 mod personal;
 mod problems;
 mod routing_rules;

@@ -173,15 +173,11 @@ pub(crate) fn decide(
         PaymentCommand::ReversalAnswered { attempt, answer } => {
             Ok(reversal::answered(slice, payment, *attempt, answer, facts))
         }
-        PaymentCommand::ReadStatement { attempt, day } => {
-            Ok(statement::due(payment, *attempt, *day, facts))
-        }
+        PaymentCommand::ReadStatement { attempt, day } => Ok(statement::due(payment, *attempt, *day, facts)),
         PaymentCommand::StatementAnswered { attempt, day, answer } => {
             Ok(statement::answered(slice, payment, *attempt, *day, answer, facts))
         }
-        PaymentCommand::ConfirmDefect { attempt, asked } => {
-            Ok(defect::ask(payment, *attempt, *asked, facts))
-        }
+        PaymentCommand::ConfirmDefect { attempt, asked } => Ok(defect::ask(payment, *attempt, *asked, facts)),
         PaymentCommand::ProposeOutcome { attempt, outcome, evidence, by } => {
             people::propose(payment, *attempt, *outcome, evidence, *by, facts)
         }

@@ -426,8 +426,7 @@ impl Payment {
                 }
             }
             PaymentEvent::SentBack { number, code, proof, at } => {
-                let (reason, code, proof, at) =
-                    (Reason::SentBackByChannel, code.clone(), proof.clone(), *at);
+                let (reason, code, proof, at) = (Reason::SentBackByChannel, code.clone(), proof.clone(), *at);
                 self.set(*number, AttemptState::Failed { reason, code, proof, at });
             }
             PaymentEvent::Created { .. }

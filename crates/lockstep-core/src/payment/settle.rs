@@ -334,8 +334,7 @@ pub(super) fn moved(
         return decision;
     };
     let capability = facts.channels.get(&attempt.channel);
-    let believed =
-        capability.is_none_or(|capability| reversal::lets_believe(attempt, capability, facts.now));
+    let believed = capability.is_none_or(|capability| reversal::lets_believe(attempt, capability, facts.now));
     if !believed && source != Source::People {
         return still_asked(slice, attempt, source, facts);
     }

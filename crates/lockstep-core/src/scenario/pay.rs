@@ -80,11 +80,14 @@ impl Stage {
             "propose" | "approve" | "retract" => self.judge(verb, words),
             "timer" => {
                 let (payment, number) = self.attempt(words[1]);
-                let asked = words.get(2).map_or(0, |asked| asked.parse().expect("a count"));
+                let asked = words.get(2).map_or(0, |asked| asked.parse().unwrap_or_default());
                 let command = match words[0] {
                     "try" => PaymentCommand::Try { attempts: number },
                     "ask" => PaymentCommand::Ask { attempt: number, asked },
                     "deadline" => PaymentCommand::Deadline { attempt: number },
+                    "reverse" => PaymentCommand::Reverse { attempt: number, sent: asked },
+                    "confirm" => PaymentCommand::ConfirmDefect { attempt: number, asked },
+                    "statement" => PaymentCommand::ReadStatement { attempt: number, day: day(words[2]) },
                     other => panic!("no timer {other}"),
                 };
                 self.run(Key::Payment(payment), Command::Payment(command))
@@ -96,13 +99,14 @@ impl Stage {
     /// `statement R1-1 2026-03-02 absent`, `… notready`, `… silent` or `… succeeded 00000000 [amount 1.00]`.
     fn statement(&mut self, words: &[&str]) -> String {
         let (payment, attempt) = self.attempt(words[0]);
-        let day: Day = serde_json::from_value(words[1].into()).expect("a day");
+        let day = day(words[1]);
         let answer = match words[2] {
             "absent" => StatementAnswer::NotListed,
             "notready" => StatementAnswer::NotReady,
             "silent" => StatementAnswer::NoAnswer { why: NoAnswer::TimedOut },
             _ => {
-                let line: Vec<_> = words.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, one)| *one).collect();
+                let line: Vec<_> =
+                    words.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, one)| *one).collect();
                 let (code, amount_minor) = self.code(&line);
                 StatementAnswer::Listed { line: OriginalOutcome { code, channel_ref: None, amount_minor } }
             }
@@ -117,9 +121,12 @@ impl Stage {
         let by = key_of(after(words, "by").expect("whose key").parse().expect("a number"));
         let outcome = if words[1] == "moved" { Outcome::Moved } else { Outcome::NotMoved };
         let command = match verb {
-            "propose" => {
-                PaymentCommand::ProposeOutcome { attempt, outcome, evidence: "called the bank".to_owned(), by }
-            }
+            "propose" => PaymentCommand::ProposeOutcome {
+                attempt,
+                outcome,
+                evidence: "called the bank".to_owned(),
+                by,
+            },
             "approve" => PaymentCommand::ApproveOutcome { attempt, outcome, by },
             _ => PaymentCommand::WithdrawProposal { attempt, by },
         };
@@ -241,6 +248,10 @@ impl Stage {
         let (layer, cause, actor) = (diagnosis.layer, diagnosis.cause, diagnosis.actor);
         format!("{layer}: {cause}; {actor} acts; money {}{next}", money.as_str().unwrap_or_default())
     }
+}
+
+fn day(text: &str) -> Day {
+    serde_json::from_value(text.into()).expect("a day")
 }
 
 /// A person's key.

@@ -280,9 +280,11 @@ fn order_event(event: &OrderEvent, order: Option<&Order>) -> Option<String> {
             let sums = format!("{} of {}", amount(order.collected_minor), amount(order.money.amount_minor));
             format!("collection undone: {sums}, order {}", order_word(order))
         }
-        OrderEvent::SurplusReturned { amount_minor, .. } => format!("surplus returned {}", amount(*amount_minor)),
         OrderEvent::Refunded { .. } => {
             format!("refunded {}, surplus {}", amount(order.refunded_minor), amount(order.surplus_minor))
+        }
+        OrderEvent::SurplusReturned { amount_minor, .. } => {
+            format!("surplus returned {}", amount(*amount_minor))
         }
         OrderEvent::Cancelled { .. } => "order cancelled".to_owned(),
     })

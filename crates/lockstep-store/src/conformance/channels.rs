@@ -32,6 +32,8 @@ fn capability(name: &str) -> Capability {
         pay_out: Some(limits),
         sign: Some(SignRules { sms_code: Some(code), micro_deposit: true }),
         query: Some(QueryRules { ladder_s: vec![5, 10, 60] }),
+        reversal: None,
+        statement: None,
         notices: true,
         hours: Hours::always(Zone::utc()),
         late_execution_window_s: 600,

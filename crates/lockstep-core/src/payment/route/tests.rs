@@ -76,6 +76,7 @@ impl Stage {
             retry: &retry,
             health: &self.world.health,
             rules: &self.rules,
+            refunds: &self.world.refunds,
         };
         let (payment, binding) = (self.slice.payment.as_ref().unwrap(), self.slice.binding.as_ref().unwrap());
         let mut seen = look::at_all(payment, binding, &facts);
@@ -239,6 +240,7 @@ fn a_ramp_lets_a_growing_share_through_and_looking_again_wins_nothing() {
                 retry: &retry,
                 health: &stage.world.health,
                 rules: &stage.rules,
+                refunds: &stage.world.refunds,
             };
             let mut seen = look::at_all(&payment, &binding, &facts);
             seen[0].fare(outlook(900_000, 1, Gate::Ramp { share_ppm }), stage.world.now);
@@ -389,6 +391,7 @@ fn seen_in_the_lenders_order_by_default() {
         retry: &facts_retry,
         health: &stage.world.health,
         rules: &stage.rules,
+        refunds: &stage.world.refunds,
     };
     let (payment, binding) = (stage.slice.payment.as_ref().unwrap(), stage.slice.binding.as_ref().unwrap());
     let seen: Vec<Seen<'_>> = look::at_all(payment, binding, &facts);

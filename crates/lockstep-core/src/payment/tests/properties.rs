@@ -7,14 +7,15 @@ use super::chaos::{Op, play};
 use crate::catalogue::{Scheme, codes};
 use crate::payment::{
     MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, QueryAnswer, RefundCommand, RefundReason,
+    ReversalAnswer, StatementAnswer,
 };
 use crate::scenario::refund::who;
 use crate::scenario::world::World;
 
 fn code() -> impl Strategy<Value = String> {
     let telling = vec![
-        "00", "64", "34", "05", "12", "75", "00000000", "PB520011", "PB521016", "51", "25", "PCC00000",
-        "PCC80002",
+        "00", "64", "34", "05", "12", "75", "42", "46", "A4", "00000000", "PB520011", "PB521016", "51", "25",
+        "PCC00000", "PCC80002",
     ];
     let schemes = [Scheme::UnionpayAcp, Scheme::NetworkPb, Scheme::OnebankPcc, Scheme::Iso8583F39];
     let known: Vec<_> = schemes.into_iter().flat_map(codes).map(str::to_owned).collect();
@@ -73,6 +74,29 @@ fn query_answer() -> impl Strategy<Value = QueryAnswer> {
     ]
 }
 
+fn reversal_answer() -> impl Strategy<Value = ReversalAnswer> {
+    let code = prop_oneof![
+        4 => prop::sample::select(vec!["00", "34", "25", "46", "31", "51"]).prop_map(str::to_owned),
+        1 => code(),
+    ];
+    prop_oneof![
+        4 => code.prop_map(|code| ReversalAnswer::Answered { code }),
+        2 => no_answer().prop_map(|why| ReversalAnswer::NoAnswer { why }),
+        1 => not_sent().prop_map(|why| ReversalAnswer::NotSent { why }),
+    ]
+}
+
+fn statement_answer() -> impl Strategy<Value = StatementAnswer> {
+    prop_oneof![
+        3 => (code(), amount()).prop_map(|(code, amount_minor)| {
+            StatementAnswer::Listed { line: OriginalOutcome { code, channel_ref: None, amount_minor } }
+        }),
+        5 => Just(StatementAnswer::NotListed),
+        1 => Just(StatementAnswer::NotReady),
+        1 => no_answer().prop_map(|why| StatementAnswer::NoAnswer { why }),
+    ]
+}
+
 fn payment_command() -> impl Strategy<Value = PaymentCommand> {
     let number = || prop_oneof![9 => 1_u16..4, 1 => any::<u16>()];
     let channel = || {
@@ -91,6 +115,11 @@ fn payment_command() -> impl Strategy<Value = PaymentCommand> {
         3 => (number(), channel(), code(), amount()).prop_map(|(attempt, channel, code, amount_minor)| {
             PaymentCommand::Noticed { attempt, channel, code, channel_ref: None, amount_minor }
         }),
+        6 => (number(), reversal_answer()).prop_map(|(attempt, answer)| {
+            PaymentCommand::ReversalAnswered { attempt, answer }
+        }),
+        1 => (number(), 0_u16..4).prop_map(|(attempt, sent)| PaymentCommand::Reverse { attempt, sent }),
+        1 => (number(), 0_u16..4).prop_map(|(attempt, asked)| PaymentCommand::ConfirmDefect { attempt, asked }),
         1 => number().prop_map(|attempts| PaymentCommand::Try { attempts }),
         1 => (number(), any::<u16>()).prop_map(|(attempt, asked)| PaymentCommand::Ask { attempt, asked }),
         1 => number().prop_map(|attempt| PaymentCommand::Deadline { attempt }),
@@ -179,6 +208,13 @@ fn op() -> impl Strategy<Value = Op> {
         1 => some().prop_map(Op::Withdraw),
         1 => (some(), any::<i32>()).prop_map(|(binding, seconds)| {
             Op::Owe { binding, due_in_s: seconds / 4000 }
+        }),
+        6 => (some(), pause_ms()).prop_map(|(payment, millis)| Op::Hang { payment, millis }),
+        6 => (some(), 1_u16..4, 0_u8..4, statement_answer()).prop_map(|(payment, attempt, days, answer)| {
+            Op::Statement { payment, attempt, days, answer }
+        }),
+        5 => (some(), 1_u16..4, 1_u8..4, any::<u8>()).prop_map(|(payment, attempt, person, dice)| {
+            Op::Judge { payment, attempt, person, dice }
         }),
         2 => (some(), some()).prop_map(|(borrower, channels)| Op::Bind { borrower, channels }),
         6 => (some(), some(), code(), any::<u8>()).prop_map(|(binding, channel, code, dice)| {

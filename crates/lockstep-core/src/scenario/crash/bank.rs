@@ -40,6 +40,8 @@ pub(crate) struct Bank {
     pub(crate) losses: VecDeque<Loss>,
     /// What happens to the next reversals.
     pub(crate) reversal_losses: VecDeque<Loss>,
+    /// This channel answers no questions.
+    pub(crate) mute: Option<&'static str>,
     /// Asked about an order that was reversed, it goes on showing the order's old success.
     pub(crate) shows_reversed: bool,
     late: Vec<(Timestamp, MoneyOrder)>,
@@ -101,7 +103,12 @@ impl Bank {
     }
 
     /// Undoes an order, if it has executed it. The same reversal again gets the same answer. `None` is silence.
-    pub(crate) fn reverse(&mut self, order: &ReversalOrder, now: Timestamp, late_at: Timestamp) -> Option<Undone> {
+    pub(crate) fn reverse(
+        &mut self,
+        order: &ReversalOrder,
+        now: Timestamp,
+        late_at: Timestamp,
+    ) -> Option<Undone> {
         self.settle(now);
         let loss = self.reversal_losses.pop_front();
         match loss {

@@ -184,7 +184,9 @@ impl Machine {
                 money_answered(order, answer)
             }
             Effect::QueryPayment(query) => {
+                let mute = self.bank.mute == Some(query.channel.as_str());
                 let answer = match self.bank.find(&query.order_no, now) {
+                    _ if mute => QueryAnswer::NoAnswer { why: NoAnswer::TimedOut },
                     Some(order) => {
                         let amount_minor = Some(order.money.amount_minor);
                         let original = OriginalOutcome { code: yes.clone(), channel_ref: None, amount_minor };
@@ -258,7 +260,8 @@ impl Machine {
                     }
                     None => StatementAnswer::NotListed,
                 };
-                let command = PaymentCommand::StatementAnswered { attempt: query.attempt, day: query.day, answer };
+                let command =
+                    PaymentCommand::StatementAnswered { attempt: query.attempt, day: query.day, answer };
                 (Key::Payment(query.payment), Command::Payment(command))
             }
             Effect::Wake(wake) => woken(wake),
