@@ -15,6 +15,8 @@ mod figures;
 mod foundation;
 mod house;
 mod listen;
+#[cfg(test)]
+mod refund_races;
 mod report;
 mod sandbox_cli;
 mod secrets;

@@ -10,6 +10,7 @@ mod limits;
 mod lists;
 mod personal;
 mod problems;
+mod refunds;
 mod story;
 mod support;
 mod waiting;
