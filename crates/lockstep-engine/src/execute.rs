@@ -64,8 +64,9 @@ impl Executed {
     }
 }
 
-/// Races are short: after so many lost ones something else is wrong.
-const MAX_RACES: u32 = 50;
+/// Races are short: after so many lost ones something else is wrong. Of fifty refunds of one payment the last may lose
+/// to forty-nine others and to all their answers.
+const MAX_RACES: u32 = 500;
 
 impl Engine {
     /// Executes a command. When this returns, the change is durable.

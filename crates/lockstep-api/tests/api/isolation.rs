@@ -13,6 +13,9 @@ async fn things(house: &House, lender: &Client) -> Vec<(&'static str, String)> {
     let binding = lender.usable_card(&borrower).await;
     let order = lender.order(&borrower, "L-1", 100).await;
     let payment = lender.payment(&order, &binding).await;
+    lender.until(&format!("/v1/payments/{payment}"), "status", "succeeded").await;
+    let refund = json!({ "amount_minor": 1, "reason": "goodwill" });
+    lender.post(&format!("/v1/payments/{payment}/refunds"), refund).await.ok();
     let key = lender.post("/v1/api_keys", json!({ "name": "x", "scopes": ["read"] })).await.ok();
     let delivery = {
         let mut data = house.world.data();

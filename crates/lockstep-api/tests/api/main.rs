@@ -12,6 +12,7 @@ mod outcomes;
 mod personal;
 mod problems;
 mod routing_rules;
+mod refunds;
 mod story;
 mod support;
 mod waiting;
