@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use lockstep_channels::ChannelConfig;
+use lockstep_core::health::HealthPolicy;
 use lockstep_core::payment::RetryPolicy;
 use serde::Deserialize;
 
@@ -25,6 +26,8 @@ pub struct Config {
     pub retry: RetryPolicy,
     /// Webhooks out.
     pub webhooks: WebhookConfig,
+    /// How trouble of channels and issuers is found and how it heals.
+    pub health: HealthPolicy,
     /// Real channels. None at all: the sandbox's.
     pub channels: Vec<ChannelConfig>,
 }

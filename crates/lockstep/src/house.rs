@@ -27,6 +27,9 @@ use crate::foundation::{self, Foundation, Mode, StartProblem, settle};
 /// How often the postman looks when no notice is announced.
 const IDLE_ROUND: Duration = Duration::from_secs(60);
 
+#[cfg(test)]
+mod tests;
+
 /// A whole Lockstep in virtual time.
 pub struct House {
     /// Database and vault.
@@ -87,7 +90,8 @@ impl House {
             seeds: plan.seeds.clone(),
         };
         let book = ChannelBook::new(configs.iter().map(|config| config.capability.clone()));
-        let engine = Engine::new(ports, book, plan.config.retry.clone(), Settings::default());
+        let settings = Settings { health: plan.config.health.clone(), ..Settings::default() };
+        let engine = Engine::new(ports, book, plan.config.retry.clone(), settings);
         let tenant =
             futures::executor::block_on(tenant(&foundation, plan.tenant, start, plan.seeds.as_ref()))?;
         Ok(Self { foundation, engine, banks, tenant, runtime, clock, configs })

@@ -163,7 +163,8 @@ pub fn engine(
         seeds,
     };
     let book = ChannelBook::new(channels.iter().map(|channel| channel.capability.clone()));
-    Ok(Engine::new(ports, book, config.retry.clone(), Settings::default()))
+    let settings = Settings { health: config.health.clone(), ..Settings::default() };
+    Ok(Engine::new(ports, book, config.retry.clone(), settings))
 }
 
 fn state(
