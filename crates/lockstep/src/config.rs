@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lockstep_channels::ChannelConfig;
 use lockstep_core::payment::{RefundPolicy, RetryPolicy};
+use lockstep_core::health::HealthPolicy;
 use serde::Deserialize;
 
 /// Where the API listens unless told otherwise.
@@ -27,6 +28,8 @@ pub struct Config {
     pub refunds: RefundPolicy,
     /// Webhooks out.
     pub webhooks: WebhookConfig,
+    /// How trouble of channels and issuers is found and how it heals.
+    pub health: HealthPolicy,
     /// Real channels. None at all: the sandbox's.
     pub channels: Vec<ChannelConfig>,
 }

@@ -27,6 +27,9 @@ use crate::foundation::{self, Foundation, Mode, StartProblem, settle};
 /// How often the postman looks when no notice is announced.
 const IDLE_ROUND: Duration = Duration::from_secs(60);
 
+#[cfg(test)]
+mod tests;
+
 /// A whole Lockstep in virtual time.
 pub struct House {
     /// Database and vault.
@@ -238,5 +241,5 @@ impl Webhooks for Nowhere {
 
 /// The engine's limits, and what the configuration allows.
 pub fn settings(config: &Config) -> Settings {
-    Settings { refunds: config.refunds.clone(), ..Settings::default() }
+    Settings { health: config.health.clone(), refunds: config.refunds.clone(), ..Settings::default() }
 }

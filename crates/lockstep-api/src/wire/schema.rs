@@ -46,6 +46,8 @@ words! {
     OrderWord = crate::orders::STATUSES, "Where an order stands.";
     /// Where a binding stands.
     BindingWord = crate::bindings::STATUSES, "Where a binding stands.";
+    /// Where a breaker stands.
+    BreakerWord = lockstep_core::health::StandingState::WORDS, "Where a breaker stands.";
     /// What webhooks tell.
     WebhookKind = crate::webhook_endpoints::KINDS, "What webhooks tell.";
     /// Currencies.

@@ -4,6 +4,7 @@ mod admin;
 mod bodies;
 mod callbacks;
 mod document;
+mod health;
 mod idempotency;
 mod isolation;
 mod limits;
