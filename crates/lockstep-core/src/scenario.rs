@@ -11,7 +11,7 @@
 //!
 //! A name's first letter says what it is: `B` a borrower, `C` a debit card, `A` an account, `R` an order. The
 //! first payment of `R1` is `R1`, the second `R1b`, the third `R1c`; an attempt is `R1-1`. A signing is
-//! `C1@unionpay`. A code is written with what it proves (`declined 64`), and the catalogue has to agree.
+//! `C1@unionpay`. `limit unionpay daily 150.00 monthly 200.00 [issuer ICBC]` sets a channel's limits. A code is written with what it proves (`declined 64`), and the catalogue has to agree.
 
 pub(crate) mod bind;
 pub(crate) mod channels;
@@ -118,6 +118,7 @@ impl Stage {
                 let (key, command) = self.last.clone().expect("something to repeat");
                 self.run(key, command)
             }
+            "limit" => self.limit(&words),
             "told" => {
                 let told: Vec<_> = self.world.notices.drain(..).map(|notice| notice.kind).collect();
                 told.join("; ")

@@ -69,6 +69,52 @@ impl Timestamp {
     }
 }
 
+/// A calendar day, written `2026-03-02`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(Date);
+
+impl Day {
+    /// The day of a moment in a zone.
+    pub fn of(moment: Timestamp, zone: &Zone) -> Self {
+        Self(moment.day_in(zone))
+    }
+
+    /// As the calendar has it.
+    pub const fn date(self) -> Date {
+        self.0
+    }
+
+    /// Whether both lie in one month of one year.
+    pub fn same_month(self, other: Self) -> bool {
+        (self.0.year(), self.0.month()) == (other.0.year(), other.0.month())
+    }
+
+    /// The day after.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().days(1)))
+    }
+
+    /// The first day of the month after.
+    #[must_use]
+    pub fn first_of_next_month(self) -> Self {
+        Self(self.0.last_of_month()).next()
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| serde::de::Error::custom("is not a day such as 2026-03-02"))
+    }
+}
+
 /// A named IANA time zone, from the database compiled into the binary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Zone {

@@ -32,7 +32,8 @@ variants! {
     Borrower(BorrowerEvent): Created;
     Binding(BindingEvent): Created, MandateWanted, CodeAsked, CodeSent, SignatureSent, CodeWrong,
         SignatureNotSent, SignatureUnknown, SignatureStillUnknown, MandateLive, MandateRefused, MandateEnded,
-        DepositSent, DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, Unbound;
+        DepositSent, DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, AmountReserved,
+        AmountReleased, LimitReached, Unbound;
     Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, Cancelled;
     Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
         AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled

@@ -268,6 +268,8 @@ impl Driver {
             purpose: PURPOSE.to_owned(),
             condition: CONDITION.to_owned(),
             max_amount_minor: None,
+            daily_minor: None,
+            monthly_minor: None,
             valid_until: now.plus(std::time::Duration::from_secs(TERM_DAYS * 86_400)),
         }
     }

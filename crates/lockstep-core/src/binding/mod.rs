@@ -7,6 +7,7 @@ mod observation;
 mod signing;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ pub use self::event::BindingEvent;
 pub use self::mandate::{Mandate, MandateState, MandateTerms};
 pub use self::observation::{InstrumentStatus, Observation, join};
 pub use self::signing::{CodeRef, SignAnswer};
+pub use self::usage::{Usage, UsedUp};
 
 use crate::catalogue::Reason;
 use crate::channel::ChannelId;
@@ -118,6 +120,9 @@ pub struct Binding {
     pub preferred: Vec<ChannelId>,
     /// The freshest observation of the instrument.
     pub observed: Option<Observation>,
+    /// What was moved through each channel lately, where somebody limits it by day or month.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub usage: BTreeMap<ChannelId, Usage>,
     /// When the borrower or lender gave it up.
     pub unbound_at: Option<Timestamp>,
     /// Events so far.

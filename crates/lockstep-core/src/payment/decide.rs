@@ -248,7 +248,20 @@ pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut D
                     .and_then(|mandate| mandate.agreement_no())
                     .map(str::to_owned),
             };
-            decision.event(PaymentEvent::AttemptOpened { number, channel, ranked, at: facts.now });
+            let collects = payment.purpose.direction() == Direction::Collect;
+            let counted_on = collects.then(|| route::counted_on(binding, &channel, facts)).flatten();
+            if let Some(day) = counted_on {
+                let (channel, amount_minor) = (channel.clone(), payment.money.amount_minor);
+                decision.event(BindingEvent::AmountReserved { channel, day, amount_minor });
+            }
+            decision.event(PaymentEvent::AttemptOpened {
+                number,
+                channel,
+                binding: None,
+                counted_on,
+                ranked,
+                at: facts.now,
+            });
             decision.effect(facts.now, Effect::MoveMoney(order));
         }
         Route::Wait { until, reason } if until < payment.window_ends => {

@@ -11,10 +11,11 @@ use super::route::{self, Route};
 use super::{Payment, PaymentEvent, PaymentState, Purpose};
 use crate::binding::{BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
 use crate::catalogue::{self, Disposition, Reason};
-use crate::channel::{Capability, ChannelId};
+use crate::channel::{Capability, ChannelId, Period};
 use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, Wake};
 use crate::order::{OrderEvent, OrderState};
+use crate::time::Day;
 
 /// When an attempt that was closed as "not found" is asked about once more.
 const CHECKS_AFTER_CLOSING: [Duration; 2] = [Duration::from_secs(3600), Duration::from_secs(86_400)];
@@ -272,6 +273,11 @@ fn moved(
     let number = attempt.number;
     decision.event(PaymentEvent::AttemptSucceeded { number, source, channel_ref, defect, at: facts.now });
     observe(&attempt.channel, InstrumentStatus::Usable, &mut decision, facts);
+    // It had been given back when the attempt was closed.
+    if let Some(day) = attempt.counted_on.filter(|_| attempt.failure().is_some()) {
+        let (channel, amount_minor) = (attempt.channel.clone(), payment.money.amount_minor);
+        decision.event(BindingEvent::AmountReserved { channel, day, amount_minor });
+    }
     let after = slice.after(&decision);
     match &after.payment {
         // A second attempt is on its way: what this money was for is decided when that one ends.
@@ -355,6 +361,7 @@ fn not_moved(
     if let Some(status) = InstrumentStatus::implied_by(reason) {
         observe(&attempt.channel, status, &mut decision, facts);
     }
+    limits(slice, attempt, reason, &mut decision, facts);
     let held = slice.binding.as_ref().and_then(|binding| binding.mandates.get(&attempt.channel));
     if mandate_is_gone(reason) && held.is_some_and(|mandate| mandate.agreement_no().is_some()) {
         decision.event(BindingEvent::MandateEnded {
@@ -375,6 +382,30 @@ fn not_moved(
         None => next(&after, reason, &mut decision, facts),
     }
     decision
+}
+
+/// What moved nothing counts against no limit, and what the bank says about its limits counts whatever we have
+/// counted.
+fn limits(slice: &Slice, attempt: &Attempt, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
+    let Some(payment) = &slice.payment else { return };
+    let (channel, amount_minor) = (&attempt.channel, payment.money.amount_minor);
+    if let Some(day) = attempt.counted_on {
+        decision.event(BindingEvent::AmountReleased { channel: channel.clone(), day, amount_minor });
+    }
+    let (period, from_minor) = match reason {
+        Reason::DailyLimitExceeded => (Period::Day, amount_minor),
+        Reason::DailyCountExceeded => (Period::Day, 1),
+        Reason::MonthlyLimitExceeded => (Period::Month, amount_minor),
+        _ => return,
+    };
+    let Some(capability) = facts.channels.get(channel) else { return };
+    let zone = &capability.hours.zone;
+    // The bank spoke about the day on which it was asked, which may be over by now.
+    let until = route::end_of(period, Day::of(attempt.opened_at, zone), zone);
+    if until > facts.now {
+        let channel = channel.clone();
+        decision.event(BindingEvent::LimitReached { channel, period, until, from_minor });
+    }
 }
 
 fn mandate_is_gone(reason: Reason) -> bool {

@@ -4,6 +4,7 @@ mod collect;
 mod decline;
 mod every_step;
 mod late;
+mod limits;
 mod notice;
 mod properties;
 mod unknown;

@@ -43,6 +43,8 @@ fn terms(max_amount_minor: Option<i64>, valid_until: Option<Timestamp>) -> Manda
         purpose: "车贷还款".to_owned(),
         condition: "每月一次".to_owned(),
         max_amount_minor,
+        daily_minor: None,
+        monthly_minor: None,
         valid_until: valid_until.unwrap_or_else(far),
     }
 }

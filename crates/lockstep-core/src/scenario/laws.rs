@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use super::channels::WINDOW_S;
 use super::world::{RowState, World};
-use crate::binding::Verification;
+use crate::binding::{Binding, Verification};
 use crate::decision::{Decision, Event, Slice};
 use crate::diagnosis::diagnose;
 use crate::effect::{Effect, Wake};
 use crate::order::{Order, OrderState};
-use crate::payment::{AttemptState, Payment, PaymentEvent, PaymentState, PaymentStatus};
+use crate::payment::{Attempt, AttemptState, Payment, PaymentEvent, PaymentState, PaymentStatus};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -104,6 +104,24 @@ fn money_orders(world: &World, decision: &Decision) {
     }
 }
 
+/// What is counted against a day's limit is what was opened on it and has not been proven to have moved nothing.
+fn usage_is_what_moved_or_may_have(world: &World, binding: &Binding) {
+    for (channel, usage) in &binding.usage {
+        for (day, counted) in &usage.days {
+            let payments = world.payments.values();
+            let attempts = payments.flat_map(|payment| {
+                let of = |attempt: &&Attempt| attempt.binding.unwrap_or(payment.binding) == binding.id;
+                payment.attempts.iter().filter(of).map(|attempt| (attempt, payment.money.amount_minor))
+            });
+            let counts = |attempt: &Attempt| {
+                attempt.channel == *channel && attempt.counted_on == Some(*day) && attempt.failure().is_none()
+            };
+            let sum: i64 = attempts.filter(|(attempt, _)| counts(attempt)).map(|(_, minor)| minor).sum();
+            assert_eq!(sum, *counted, "{channel} on {day:?}");
+        }
+    }
+}
+
 /// What holds in the world after a decision about a slice.
 pub(crate) fn world(world: &World, before: &Slice, touched: &Slice) {
     folds(world, before, touched);
@@ -114,6 +132,9 @@ pub(crate) fn world(world: &World, before: &Slice, touched: &Slice) {
     }
     if let Some(order) = &touched.order {
         order_adds_up(world, order);
+    }
+    if let Some(binding) = &touched.binding {
+        usage_is_what_moved_or_may_have(world, binding);
     }
     if let Some(Verification::DepositSending { payment }) =
         touched.binding.as_ref().map(|one| &one.verification)

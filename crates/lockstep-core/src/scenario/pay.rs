@@ -173,7 +173,7 @@ impl Stage {
     }
 }
 
-fn cents(text: &str) -> i64 {
+pub(super) fn cents(text: &str) -> i64 {
     Money::parse(text, Currency::CNY).expect("an amount").amount_minor
 }
 

@@ -139,6 +139,9 @@ impl Names {
             BindingEvent::Created { .. }
             | BindingEvent::CodeAsked { .. }
             | BindingEvent::SignatureSent { .. }
+            | BindingEvent::AmountReserved { .. }
+            | BindingEvent::AmountReleased { .. }
+            | BindingEvent::LimitReached { .. }
             | BindingEvent::DepositSent { .. } => return None,
             BindingEvent::MandateWanted { channel, .. } => format!("wants {channel}"),
             BindingEvent::CodeSent { channel, expires_at, tries, .. } => {

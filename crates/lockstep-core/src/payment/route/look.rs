@@ -1,7 +1,7 @@
 //! Looking at one channel: what stands against it, and how a payment would fare on it.
 
 use super::super::{Attempt, Payment, plan};
-use super::{Candidate, Finding, channels};
+use super::{Candidate, Finding, channels, limit};
 use crate::binding::Binding;
 use crate::catalogue::RetryRule;
 use crate::channel::{Capability, ChannelId, Direction};
@@ -166,6 +166,11 @@ fn obstacle(
     }
     if !limits.allow(payment.money) {
         return for_good(Finding::AmountOutOfRange);
+    }
+    if direction == Direction::Collect
+        && let Some(limit) = limit::obstacle(payment, seen.binding, capability, facts)
+    {
+        return Some(limit);
     }
     if !capability.hours.open_at(facts.now) {
         let opens_at = capability.hours.next_open(facts.now);

@@ -10,6 +10,7 @@
 
 mod candidate;
 mod later;
+mod limit;
 mod look;
 mod offers;
 mod policy;
@@ -19,6 +20,7 @@ mod share;
 mod tests;
 
 pub use self::candidate::{Candidate, Finding};
+pub(in crate::payment) use self::limit::{counted_on, end_of};
 use self::look::Seen;
 pub(in crate::payment) use self::offers::signable;
 pub use self::offers::{Offer, offers};

@@ -135,6 +135,19 @@ proptest! {
         play(World::new(), &ops);
     }
 
+    #[test]
+    fn the_laws_hold_where_days_and_months_are_limited(ops in prop::collection::vec(op(), 1..40)) {
+        let mut world = World::new();
+        let limited = world.book.iter().cloned().map(|mut capability| {
+            if let Some(limits) = &mut capability.collect {
+                (limits.daily_minor, limits.monthly_minor) = (Some(20_000), Some(50_000));
+            }
+            capability
+        });
+        world.book = crate::channel::ChannelBook::new(limited.collect::<Vec<_>>());
+        play(world, &ops);
+    }
+
     /// A clock that is wrong by ages gives wrong dates, and nothing worse.
     #[test]
     fn the_laws_hold_at_the_ends_of_time(millis in any::<i64>(), ops in prop::collection::vec(op(), 1..12)) {
