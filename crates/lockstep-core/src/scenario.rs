@@ -112,6 +112,7 @@ impl Stage {
                 String::new()
             }
             "borrower" => self.borrower(&words),
+            "card" => self.card(&words),
             "wait" => self.wait(self.world.now.plus(pause(words[0]))),
             "until" => self.wait(moment(&words.join("T"))),
             "repeat" => {
@@ -124,7 +125,9 @@ impl Stage {
                 told.join("; ")
             }
             "ledger" => self.ledger(),
-            "bind" | "enter" | "resend" | "sign" | "amount" | "unbind" => self.binding_verb(verb, &words),
+            "bind" | "enter" | "resend" | "sign" | "amount" | "unbind" | "agree" | "withhold" => {
+                self.binding_verb(verb, &words)
+            }
             _ if words.first().is_some_and(|word| word.contains('@')) => self.sign_answer(verb, &words),
             _ => self.payment_verb(verb, &words),
         }

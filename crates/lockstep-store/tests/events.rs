@@ -23,6 +23,8 @@ macro_rules! variants {
                 $(Event::$kind(event) => match event {
                     $($event::$variant { .. } => concat!(stringify!($kind), ".", stringify!($variant)),)+
                 },)+
+                // Stored as an event of the binding it happened to.
+                Event::StandIn { .. } => "StandIn",
             }
         }
     };
@@ -33,7 +35,7 @@ variants! {
     Binding(BindingEvent): Created, MandateWanted, CodeAsked, CodeSent, SignatureSent, CodeWrong,
         SignatureNotSent, SignatureUnknown, SignatureStillUnknown, MandateLive, MandateRefused, MandateEnded,
         DepositSent, DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, AmountReserved,
-        AmountReleased, LimitReached, Unbound;
+        AmountReleased, LimitReached, StandInAgreed, StandInWithdrawn, Unbound;
     Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, Cancelled;
     Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
         AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled

@@ -222,6 +222,7 @@ impl Driver {
             instrument,
             channels: channels.clone(),
             terms: self.terms(),
+            stand_in: false,
         };
         let key = CallKey::NewBinding { borrower, fingerprint };
         let command = Command::Binding(BindingCommand::Bind(bind));

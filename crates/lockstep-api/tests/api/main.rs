@@ -11,6 +11,7 @@ mod lists;
 mod personal;
 mod problems;
 mod routing_rules;
+mod stand_in;
 mod story;
 mod support;
 mod waiting;

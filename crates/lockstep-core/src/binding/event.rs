@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Binding, Instrument, Mandate, MandateState, MandateTerms, Observation, Proof, Verification, join,
+    Binding, Instrument, Mandate, MandateState, MandateTerms, Observation, Proof, StandIn, Verification, join,
 };
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Period};
@@ -180,6 +180,16 @@ pub enum BindingEvent {
         /// The amount it was said about, in minor units.
         from_minor: i64,
     },
+    /// The borrower agreed that it may be debited where another instrument of theirs can't.
+    StandInAgreed {
+        /// When.
+        at: Timestamp,
+    },
+    /// The borrower took that back.
+    StandInWithdrawn {
+        /// When.
+        at: Timestamp,
+    },
     /// Given up.
     Unbound {
         /// When.
@@ -202,6 +212,7 @@ impl Binding {
                 preferred: preferred.clone(),
                 observed: None,
                 usage: std::collections::BTreeMap::new(),
+                stand_in: None,
                 unbound_at: None,
                 version: 1,
                 created_at: *at,
@@ -267,6 +278,8 @@ impl Binding {
             BindingEvent::LimitReached { channel, period, until, from_minor } => {
                 self.usage.entry(channel.clone()).or_default().reached(*period, *until, *from_minor);
             }
+            BindingEvent::StandInAgreed { at } => self.stand_in = Some(StandIn { agreed_at: *at }),
+            BindingEvent::StandInWithdrawn { .. } => self.stand_in = None,
             BindingEvent::Unbound { at } => self.unbound_at = Some(*at),
             BindingEvent::CodeAsked { channel, .. }
             | BindingEvent::CodeSent { channel, .. }

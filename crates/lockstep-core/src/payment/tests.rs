@@ -7,4 +7,5 @@ mod late;
 mod limits;
 mod notice;
 mod properties;
+mod stand_in;
 mod unknown;

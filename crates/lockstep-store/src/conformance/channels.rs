@@ -34,7 +34,7 @@ fn capability(name: &str) -> Capability {
         id: channel(name),
         name: ChannelName { zh: "通道".to_owned(), en: name.to_owned() },
         scheme: Scheme::UnionpayAcp,
-        collect: Some(limits),
+        collect: Some(limits.clone()),
         pay_out: Some(limits),
         sign: Some(SignRules { sms_code: Some(code), micro_deposit: true }),
         query: Some(QueryRules { ladder_s: vec![5, 10, 60] }),

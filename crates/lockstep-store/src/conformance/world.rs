@@ -174,6 +174,7 @@ impl World {
             instrument,
             channels,
             terms,
+            stand_in: false,
         }))
     }
 

@@ -16,6 +16,7 @@ mod offers;
 mod policy;
 mod rank;
 mod share;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 
@@ -66,7 +67,7 @@ pub fn choose(slice: &Slice, facts: &Facts<'_>) -> Route {
     let (Some(payment), Some(binding)) = (&slice.payment, &slice.binding) else {
         return Route::Nowhere { reason: Reason::NoLiveMandate };
     };
-    among(payment, look::at_all(payment, binding, facts), facts)
+    among(payment, look::at_all(payment, binding, &slice.stand_ins, facts), facts)
 }
 
 fn among(payment: &Payment, mut seen: Vec<Seen<'_>>, facts: &Facts<'_>) -> Route {
