@@ -120,11 +120,15 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigProblem> {
     };
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigProblem::Unreadable { path: path.to_owned(), source })?;
-    toml::from_str(&text).map_err(|error| {
+    let config: Config = toml::from_str(&text).map_err(|error| {
         let line =
             error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigProblem::Wrong { path: path.to_owned(), message: format!("line {line}: {}", error.message()) }
-    })
+    })?;
+    match config.retry.route.problems().into_iter().next() {
+        Some(message) => Err(ConfigProblem::Wrong { path: path.to_owned(), message }),
+        None => Ok(config),
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +145,9 @@ mod tests {
         std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:1\"\nlissen = 3\n").unwrap();
         let problem = load(Some(&file)).unwrap_err().to_string();
         assert!(problem.contains("line 3") && problem.contains("lissen"), "{problem}");
+        std::fs::write(&file, "[retry.route]\nexplore_ppm = 1000001\n").unwrap();
+        let problem = load(Some(&file)).unwrap_err().to_string();
+        assert!(problem.contains("retry.route.explore_ppm"), "{problem}");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -36,6 +36,8 @@ pub(super) enum Op {
     Sign { binding: usize, channel: usize, code: String, dice: u8 },
     /// A binding is given up.
     Unbind(usize),
+    /// The borrower agrees that a card may stand in, or takes that back.
+    Consent { binding: usize, agree: bool },
 }
 
 const CHANNELS: [&str; 5] = ["unionpay", "netsunion", "wallet", "bankdirect", "nowhere"];
@@ -47,6 +49,10 @@ pub(super) fn play(mut world: World, ops: &[Op]) {
         let channels = ["unionpay", "netsunion", "wallet"].map(World::channel);
         bound_card(&mut world, id, card, &channels, (None, None));
     }
+    // A second card of the first borrower's, for standing in once that is agreed.
+    let first = pick(&world.borrowers, 0).expect("a borrower");
+    let channels = ["netsunion", "wallet"].map(World::channel);
+    bound_card(&mut world, first, "C4", &channels, (None, None));
     owe(&mut world, 0, 0);
     owe(&mut world, 1, 0);
     for op in ops {
@@ -140,6 +146,10 @@ fn step(world: &mut World, op: &Op) -> Option<(Key, Command)> {
             Some(bind_command(world, borrower, name, &on))
         }
         Op::Sign { binding, channel, code, dice } => sign(world, *binding, CHANNELS[*channel], code, *dice),
+        Op::Consent { binding, agree } => {
+            let command = if *agree { BindingCommand::AgreeStandIn } else { BindingCommand::WithdrawStandIn };
+            Some((Key::Binding(pick(&world.bindings, *binding)?), Command::Binding(command)))
+        }
         Op::Unbind(binding) => {
             Some((Key::Binding(pick(&world.bindings, *binding)?), Command::Binding(BindingCommand::Unbind)))
         }

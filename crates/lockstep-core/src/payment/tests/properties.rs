@@ -124,6 +124,7 @@ fn op() -> impl Strategy<Value = Op> {
             Op::Sign { binding, channel, code, dice }
         }),
         1 => some().prop_map(Op::Unbind),
+        3 => (some(), 0_u8..4).prop_map(|(binding, dice)| Op::Consent { binding, agree: dice > 0 }),
     ]
 }
 
@@ -136,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn the_laws_hold_where_days_and_months_are_limited(ops in prop::collection::vec(op(), 1..40)) {
+    fn the_laws_hold_with_limits_and_exploring(ops in prop::collection::vec(op(), 1..40)) {
         let mut world = World::new();
         let limited = world.book.iter().cloned().map(|mut capability| {
             if let Some(limits) = &mut capability.collect {
@@ -145,6 +146,7 @@ proptest! {
             capability
         });
         world.book = crate::channel::ChannelBook::new(limited.collect::<Vec<_>>());
+        world.retry.route.explore_ppm = 300_000;
         play(world, &ops);
     }
 
