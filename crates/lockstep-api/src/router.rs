@@ -38,6 +38,7 @@ pub(crate) fn parts() -> (Router<App>, OpenApi) {
         .routes(routes!(bindings::verify_binding))
         .routes(routes!(bindings::add_mandate))
         .routes(routes!(bindings::unbind))
+        .routes(routes!(bindings::agree_stand_in, bindings::withdraw_stand_in)) // …/{id}/stand_in
         .routes(routes!(precheck::precheck)) // POST /v1/precheck
         // POST, GET /v1/orders; GET /v1/orders/{id}; POST /v1/orders/{id}/cancel
         .routes(routes!(orders::create_order, orders::list_orders))

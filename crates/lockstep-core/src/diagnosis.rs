@@ -128,13 +128,7 @@ fn evidence(payment: &Payment, channels: &ChannelBook) -> Vec<Evidence> {
             Some(capability) => (capability.name.zh.as_str(), capability.name.en.as_str()),
             None => (attempt.channel.as_str(), attempt.channel.as_str()),
         };
-        evidence.push(Evidence {
-            at: attempt.opened_at,
-            text: Sentence::new(
-                format!("第 {} 次扣款发往{zh}", attempt.number),
-                format!("attempt {} opened on {en}", attempt.number),
-            ),
-        });
+        evidence.push(Evidence { at: attempt.opened_at, text: opened(attempt, zh, en) });
         evidence.extend(outcome(attempt, zh, en));
     }
     if let PaymentState::Failed { stopped, at, .. } = &payment.state {
@@ -189,6 +183,19 @@ fn of_refund(payment: &Payment, refund: &Refund) -> Evidence {
     let text =
         Sentence::new(format!("第 {number} 笔退款 {money} {zh}"), format!("refund {number} of {money} {en}"));
     Evidence { at, text }
+}
+
+fn opened(attempt: &Attempt, zh: &str, en: &str) -> Sentence {
+    let number = attempt.number;
+    match attempt.binding {
+        None => {
+            Sentence::new(format!("第 {number} 次扣款发往{zh}"), format!("attempt {number} opened on {en}"))
+        }
+        Some(_) => Sentence::new(
+            format!("第 {number} 次扣款改用借款人同意的备用账户，发往{zh}"),
+            format!("attempt {number} opened on {en} with the stand-in instrument the borrower agreed to"),
+        ),
+    }
 }
 
 fn outcome(attempt: &Attempt, zh: &str, en: &str) -> Option<Evidence> {

@@ -127,6 +127,9 @@ pub(crate) fn add(before: &Slice, decision: &mut Decision, facts: &Facts<'_>) {
     if let Some(binding) = &after.binding {
         notices.extend(of_binding(before.binding.as_ref(), binding, facts.now));
     }
+    for (before, binding) in before.stand_ins.iter().zip(&after.stand_ins) {
+        notices.extend(of_binding(Some(before), binding, facts.now));
+    }
     if let Some(order) = &after.order {
         notices.extend(of_order(before.order.as_ref(), order, facts.now));
     }

@@ -23,6 +23,8 @@ macro_rules! variants {
                 $(Event::$kind(event) => match event {
                     $($event::$variant { .. } => concat!(stringify!($kind), ".", stringify!($variant)),)+
                 },)+
+                // Stored as an event of the binding it happened to.
+                Event::StandIn { .. } => "StandIn",
             }
         }
     };
@@ -32,15 +34,14 @@ variants! {
     Borrower(BorrowerEvent): Created;
     Binding(BindingEvent): Created, MandateWanted, CodeAsked, CodeSent, SignatureSent, CodeWrong,
         SignatureNotSent, SignatureUnknown, SignatureStillUnknown, MandateLive, MandateRefused, MandateEnded,
-        DepositSent, DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, Unbound;
+        DepositSent, DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, AmountReserved,
+        AmountReleased, LimitReached, StandInAgreed, StandInWithdrawn, Unbound;
     Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, ToBeConfirmed, Confirmed,
-        CollectionUndone, SurplusReturned, Cancelled;
+        CollectionUndone, SurplusReturned, Refunded, Cancelled;
     Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
         ReversalSent, ReversalBack, NotInStatement, OutcomeProposed, ProposalWithdrawn, OutcomeApproved,
-        DecisionContradicted, DefectSettled, SentBack, AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled
-    Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, Refunded, Cancelled;
-    Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
-        AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled, Refund
+        DecisionContradicted, DefectSettled, SentBack, AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed,
+        Cancelled, Refund
 }
 
 /// The same for what can happen to a refund.

@@ -136,9 +136,10 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigProblem> {
             error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigProblem::Wrong { path: path.to_owned(), message: format!("line {line}: {}", error.message()) }
     })?;
-    match config.refunds.problems() {
-        problems if problems.is_empty() => Ok(config),
-        problems => Err(ConfigProblem::Wrong { path: path.to_owned(), message: problems.join("; ") }),
+    let problems = [config.refunds.problems(), config.retry.route.problems()].concat();
+    match problems.is_empty() {
+        true => Ok(config),
+        false => Err(ConfigProblem::Wrong { path: path.to_owned(), message: problems.join("; ") }),
     }
 }
 
@@ -156,6 +157,9 @@ mod tests {
         std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:1\"\nlissen = 3\n").unwrap();
         let problem = load(Some(&file)).unwrap_err().to_string();
         assert!(problem.contains("line 3") && problem.contains("lissen"), "{problem}");
+        std::fs::write(&file, "[retry.route]\nexplore_ppm = 1000001\n").unwrap();
+        let problem = load(Some(&file)).unwrap_err().to_string();
+        assert!(problem.contains("retry.route.explore_ppm"), "{problem}");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -128,9 +128,21 @@ pub(crate) fn refundable(payment: &Payment) -> i64 {
 }
 
 impl PaymentView {
-    /// As [`PaymentView::from`], with what can be said once its instrument is known.
-    pub(crate) fn with(payment: &Payment, binding: Option<&Binding>, engine: &Engine) -> Self {
+    /// As [`PaymentView::from`], with what can be said once its instruments are known.
+    pub(crate) fn with(
+        payment: &Payment,
+        binding: Option<&Binding>,
+        stand_ins: &[Binding],
+        engine: &Engine,
+    ) -> Self {
         let mut view = Self::from(payment);
+        for attempt in &mut view.attempts {
+            let used = match &attempt.binding_id {
+                None => binding,
+                Some(id) => stand_ins.iter().find(|one| one.id.to_string() == *id),
+            };
+            attempt.instrument = used.map(|binding| binding.instrument.masked.clone());
+        }
         let offers = binding.map(|binding| engine.offers(payment, binding)).unwrap_or_default();
         view.offers = offers.iter().map(|offer| OfferView::of(offer, Some(engine.channels()))).collect();
         view
@@ -139,7 +151,7 @@ impl PaymentView {
     /// The payment of a slice.
     pub(crate) fn of_slice(slice: &Slice, engine: &Engine) -> Option<Self> {
         let payment = slice.payment.as_ref()?;
-        Some(Self::with(payment, slice.binding.as_ref(), engine))
+        Some(Self::with(payment, slice.binding.as_ref(), &slice.stand_ins, engine))
     }
 
     fn stand(&mut self, state: &PaymentState) {

@@ -37,7 +37,14 @@ pub(super) fn type_of(event: &PaymentEvent) -> &'static str {
 pub(super) fn of(event: &PaymentEvent, channels: &ChannelBook) -> Words {
     let (zh, en) = match event {
         PaymentEvent::Created { .. } => both("已受理。", "The payment was accepted."),
-        PaymentEvent::AttemptOpened { number, channel, .. } => {
+        PaymentEvent::AttemptOpened { number, channel, binding: Some(_), .. } => {
+            let name = name_of(channel, channels);
+            (
+                format!("第 {number} 次扣款改用借款人同意的备用账户，发往{}。", name.zh),
+                format!("Attempt {number} was opened on {} with the stand-in instrument.", name.en),
+            )
+        }
+        PaymentEvent::AttemptOpened { number, channel, binding: None, .. } => {
             let name = name_of(channel, channels);
             (
                 format!("第 {number} 次扣款发往{}。", name.zh),

@@ -14,6 +14,7 @@ mod personal;
 mod problems;
 mod routing_rules;
 mod refunds;
+mod stand_in;
 mod story;
 mod support;
 mod waiting;

@@ -45,6 +45,12 @@ pub enum PaymentEvent {
         number: u16,
         /// Where.
         channel: ChannelId,
+        /// The stand-in instrument it debits; `None` for the payment's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        binding: Option<BindingId>,
+        /// The day its amount counts on against a limit of the day or month; `None` where there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counted_on: Option<Day>,
         /// All candidates, best first.
         ranked: Vec<Candidate>,
         /// When.
@@ -312,12 +318,14 @@ impl Payment {
     fn apply(&mut self, event: &PaymentEvent) {
         match event {
             PaymentEvent::Created { .. } | PaymentEvent::Noticed { .. } => {}
-            PaymentEvent::AttemptOpened { number, channel, ranked, at } => {
+            PaymentEvent::AttemptOpened { number, channel, binding, counted_on, ranked, at } => {
                 self.attempts.push(Attempt {
                     number: *number,
                     channel: channel.clone(),
                     order_no: Self::order_no(self.id, *number),
                     opened_at: *at,
+                    binding: *binding,
+                    counted_on: *counted_on,
                     ranked: ranked.clone(),
                     state: AttemptState::Sending,
                     reversal: None,

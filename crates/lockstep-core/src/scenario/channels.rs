@@ -2,8 +2,8 @@
 
 use crate::catalogue::Scheme;
 use crate::channel::{
-    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, RefundRules,
-    ReversalRules, SignRules, StatementRules,
+    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, IssuerLimits, QueryRules,
+    RefundRules, ReversalRules, SignRules, StatementRules,
 };
 use crate::money::Currency;
 use crate::payment::RetryPolicy;
@@ -70,7 +70,14 @@ fn by_text() -> SignRules {
 }
 
 fn limits(max_minor: i64) -> AmountLimits {
-    AmountLimits { currency: Currency::CNY, min_minor: 1, max_minor }
+    AmountLimits {
+        currency: Currency::CNY,
+        min_minor: 1,
+        max_minor,
+        daily_minor: None,
+        monthly_minor: None,
+        issuers: std::collections::BTreeMap::new(),
+    }
 }
 
 fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
@@ -122,5 +129,32 @@ pub(crate) fn success_code(scheme: Scheme) -> &'static str {
         Scheme::NetworkPb => "00000000",
         Scheme::OnebankPcc => "PCC00000",
         Scheme::EpccTrxstatus => "0",
+    }
+}
+
+impl super::Stage {
+    /// `limit unionpay single 80.00 daily 150.00 monthly 200.00 [issuer ICBC]`
+    pub(super) fn limit(&mut self, words: &[&str]) -> String {
+        use super::pay::{after, cents};
+        let name = super::World::channel(words[0]);
+        let changed = self.world.book.iter().cloned().map(|mut capability| {
+            if capability.id != name {
+                return capability;
+            }
+            let limits = capability.collect.as_mut().expect("it collects");
+            let given = |word: &str| after(words, word).map(cents);
+            let (single_minor, daily_minor, monthly_minor) =
+                (given("single"), given("daily"), given("monthly"));
+            match after(words, "issuer") {
+                Some(code) => {
+                    let own = IssuerLimits { single_minor, daily_minor, monthly_minor };
+                    limits.issuers.insert(code.to_owned(), own);
+                }
+                None => (limits.daily_minor, limits.monthly_minor) = (daily_minor, monthly_minor),
+            }
+            capability
+        });
+        self.world.book = ChannelBook::new(changed.collect::<Vec<_>>());
+        String::new()
     }
 }

@@ -80,6 +80,9 @@ impl Names {
                 Event::Binding(event) => self.binding_event(event),
                 Event::Order(event) => order_event(event, after.order.as_ref()),
                 Event::Payment(event) => self.payment_event(event, after),
+                Event::StandIn { binding, event } => self
+                    .binding_event(event)
+                    .map(|told| format!("{} {told}", name_of(&self.bindings, binding))),
             });
         }
         told.extend(
@@ -165,6 +168,9 @@ impl Names {
             BindingEvent::Created { .. }
             | BindingEvent::CodeAsked { .. }
             | BindingEvent::SignatureSent { .. }
+            | BindingEvent::AmountReserved { .. }
+            | BindingEvent::AmountReleased { .. }
+            | BindingEvent::LimitReached { .. }
             | BindingEvent::DepositSent { .. } => return None,
             BindingEvent::MandateWanted { channel, .. } => format!("wants {channel}"),
             BindingEvent::CodeSent { channel, expires_at, tries, .. } => {
@@ -192,6 +198,8 @@ impl Names {
             BindingEvent::Observed { observation } => {
                 format!("observed {:?}", observation.status).to_lowercase()
             }
+            BindingEvent::StandInAgreed { .. } => "may stand in".to_owned(),
+            BindingEvent::StandInWithdrawn { .. } => "may not stand in".to_owned(),
             BindingEvent::Unbound { .. } => "unbound".to_owned(),
         })
     }
@@ -200,7 +208,11 @@ impl Names {
         let pause = due_at.since(world.now);
         Some(match effect {
             Effect::MoveMoney(order) => {
-                format!("sends {} {}", order.channel, self.attempt(order.payment, order.attempt))
+                let attempt = world.payments[&order.payment].attempt(order.attempt);
+                let stand_in = attempt
+                    .and_then(|attempt| attempt.binding)
+                    .map_or(String::new(), |used| format!(" from {}", name_of(&self.bindings, &used)));
+                format!("sends {} {}{stand_in}", order.channel, self.attempt(order.payment, order.attempt))
             }
             Effect::QueryPayment(query) => {
                 let later = if pause.is_zero() { String::new() } else { format!(" in {}s", pause.as_secs()) };

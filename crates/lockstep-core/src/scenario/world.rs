@@ -157,6 +157,7 @@ impl World {
             Key::Collect(order, binding) => {
                 slice.order = self.orders.get(order).cloned();
                 slice.binding = self.bindings.get(binding).cloned();
+                slice.stand_ins = self.stand_ins(&slice);
             }
             Key::Payment(id) => {
                 slice.payment = self.payments.get(id).cloned();
@@ -164,9 +165,20 @@ impl World {
                 slice.binding = payment.and_then(|payment| self.bindings.get(&payment.binding).cloned());
                 let order = payment.and_then(|payment| payment.purpose.order());
                 slice.order = order.and_then(|order| self.orders.get(&order).cloned());
+                slice.stand_ins = self.stand_ins(&slice);
             }
         }
         slice
+    }
+
+    /// Those the borrower agreed to, and those that attempts have used.
+    fn stand_ins(&self, slice: &Slice) -> Vec<Binding> {
+        let Some(own) = &slice.binding else { return Vec::new() };
+        let attempts = slice.payment.iter().flat_map(|payment| &payment.attempts);
+        let used: Vec<_> = attempts.filter_map(|attempt| attempt.binding).collect();
+        let others = self.bindings.values().filter(|one| one.borrower == own.borrower && one.id != own.id);
+        let others = others.filter(|one| one.may_stand_in() || used.contains(&one.id));
+        others.take(crate::decision::MAX_STAND_INS).cloned().collect()
     }
 
     /// Loads, decides, checks the laws and commits. Gives back the slice afterwards too.
@@ -205,6 +217,7 @@ impl World {
     fn commit(&mut self, after: &Slice, decision: &Decision) {
         self.borrowers.extend(after.borrower.iter().map(|one| (one.id, one.clone())));
         self.bindings.extend(after.binding.iter().map(|one| (one.id, one.clone())));
+        self.bindings.extend(after.stand_ins.iter().map(|one| (one.id, one.clone())));
         self.orders.extend(after.order.iter().map(|one| (one.id, one.clone())));
         self.payments.extend(after.payment.iter().map(|one| (one.id, one.clone())));
         for event in &decision.events {
@@ -213,9 +226,13 @@ impl World {
                 Event::Binding(_) => after.binding.as_ref().map(|one| one.id.to_string()),
                 Event::Order(_) => after.order.as_ref().map(|one| one.id.to_string()),
                 Event::Payment(_) => after.payment.as_ref().map(|one| one.id.to_string()),
+                Event::StandIn { binding, .. } => Some(binding.to_string()),
             };
             let folded = self.folded.entry(id.expect("an event has its entity")).or_default();
-            folded.apply(&laws::stored(event));
+            folded.apply(&match laws::stored(event) {
+                Event::StandIn { event, .. } => Event::Binding(event),
+                event => event,
+            });
         }
         self.ledger.extend(crate::ledger::entries(after, &decision.events));
         for planned in &decision.effects {

@@ -22,13 +22,20 @@ pub fn channel(name: &str) -> ChannelId {
 }
 
 fn capability(name: &str) -> Capability {
-    let limits = AmountLimits { currency: Currency::CNY, min_minor: 1, max_minor: 5_000_000 };
+    let limits = AmountLimits {
+        currency: Currency::CNY,
+        min_minor: 1,
+        max_minor: 5_000_000,
+        daily_minor: None,
+        monthly_minor: None,
+        issuers: std::collections::BTreeMap::new(),
+    };
     let code = CodeRules { ttl_s: 300, max_tries: 5, resend_after_s: 60 };
     Capability {
         id: channel(name),
         name: ChannelName { zh: "通道".to_owned(), en: name.to_owned() },
         scheme: Scheme::UnionpayAcp,
-        collect: Some(limits),
+        collect: Some(limits.clone()),
         pay_out: Some(limits),
         sign: Some(SignRules { sms_code: Some(code), micro_deposit: true }),
         query: Some(QueryRules { ladder_s: vec![5, 10, 60] }),

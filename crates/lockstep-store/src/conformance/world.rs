@@ -166,6 +166,8 @@ impl World {
             purpose: "repayment".to_owned(),
             condition: "monthly".to_owned(),
             max_amount_minor: None,
+            daily_minor: None,
+            monthly_minor: None,
             valid_until: self.now.plus(Duration::from_secs(365 * 86_400)),
         };
         let channels = vec![channel("unionpay"), channel("netsunion")];
@@ -174,6 +176,7 @@ impl World {
             instrument,
             channels,
             terms,
+            stand_in: false,
         }))
     }
 

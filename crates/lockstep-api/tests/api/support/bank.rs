@@ -32,7 +32,7 @@ pub(crate) fn book() -> ChannelBook {
     let code = Some(CodeRules { ttl_s: 300, max_tries: 5, resend_after_s: 60 });
     let by_code = SignRules { sms_code: code, micro_deposit: false };
     let mut bankdirect = channel("bankdirect", SignRules { sms_code: None, micro_deposit: true });
-    bankdirect.pay_out = bankdirect.collect;
+    bankdirect.pay_out = bankdirect.collect.clone();
     ChannelBook::new([channel("unionpay", by_code.clone()), channel("netsunion", by_code), bankdirect])
 }
 
@@ -41,7 +41,14 @@ fn channel(name: &str, sign: SignRules) -> Capability {
         id: ChannelId::try_from(name).unwrap(),
         name: ChannelName { zh: format!("渠道{name}"), en: format!("channel {name}") },
         scheme: Scheme::UnionpayAcp,
-        collect: Some(AmountLimits { currency: Currency::CNY, min_minor: 1, max_minor: 5_000_000 }),
+        collect: Some(AmountLimits {
+            currency: Currency::CNY,
+            min_minor: 1,
+            max_minor: 5_000_000,
+            daily_minor: None,
+            monthly_minor: None,
+            issuers: std::collections::BTreeMap::new(),
+        }),
         pay_out: None,
         sign: Some(sign),
         query: Some(QueryRules { ladder_s: vec![1, 5, 30] }),

@@ -49,6 +49,8 @@ pub(super) enum Op {
     Statement { payment: usize, attempt: u16, days: u8, answer: StatementAnswer },
     /// A person says something about an attempt: proposes, approves or withdraws, as the dice say.
     Judge { payment: usize, attempt: u16, person: u8, dice: u8 },
+    /// The borrower agrees that a card may stand in, or takes that back.
+    Consent { binding: usize, agree: bool },
 }
 
 const CHANNELS: [&str; 8] =
@@ -65,6 +67,10 @@ pub(super) fn play(mut world: World, ops: &[Op]) {
         let channels = channels.map(World::channel);
         bound_card(&mut world, id, card, &channels, (None, None));
     }
+    // A second card of the first borrower's, for standing in once that is agreed.
+    let first = pick(&world.borrowers, 0).expect("a borrower");
+    let channels = ["netsunion", "wallet"].map(World::channel);
+    bound_card(&mut world, first, "C4", &channels, (None, None));
     owe(&mut world, 0, 0);
     owe(&mut world, 1, 0);
     for op in ops {
@@ -205,6 +211,10 @@ fn step(world: &mut World, op: &Op) -> Option<(Key, Command)> {
                 _ => PaymentCommand::ApproveOutcome { attempt, outcome, by },
             };
             Some((Key::Payment(id), Command::Payment(command)))
+        }
+        Op::Consent { binding, agree } => {
+            let command = if *agree { BindingCommand::AgreeStandIn } else { BindingCommand::WithdrawStandIn };
+            Some((Key::Binding(pick(&world.bindings, *binding)?), Command::Binding(command)))
         }
         Op::Unbind(binding) => {
             Some((Key::Binding(pick(&world.bindings, *binding)?), Command::Binding(BindingCommand::Unbind)))

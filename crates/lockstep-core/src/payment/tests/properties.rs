@@ -221,6 +221,7 @@ fn op() -> impl Strategy<Value = Op> {
             Op::Sign { binding, channel, code, dice }
         }),
         1 => some().prop_map(Op::Unbind),
+        3 => (some(), 0_u8..4).prop_map(|(binding, dice)| Op::Consent { binding, agree: dice > 0 }),
     ]
 }
 
@@ -250,6 +251,20 @@ proptest! {
         ];
         all.extend(ops);
         play(world, &all);
+    }
+
+    #[test]
+    fn the_laws_hold_with_limits_and_exploring(ops in prop::collection::vec(op(), 1..40)) {
+        let mut world = World::new();
+        let limited = world.book.iter().cloned().map(|mut capability| {
+            if let Some(limits) = &mut capability.collect {
+                (limits.daily_minor, limits.monthly_minor) = (Some(20_000), Some(50_000));
+            }
+            capability
+        });
+        world.book = crate::channel::ChannelBook::new(limited.collect::<Vec<_>>());
+        world.retry.route.explore_ppm = 300_000;
+        play(world, &ops);
     }
 
     /// A clock that is wrong by ages gives wrong dates, and nothing worse.
