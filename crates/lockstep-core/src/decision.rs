@@ -7,7 +7,7 @@ use crate::effect::{Effect, Planned};
 use crate::health::HealthBook;
 use crate::id::{Bucket, Mint, TenantId};
 use crate::order::{Order, OrderEvent};
-use crate::payment::{Payment, PaymentEvent, RetryPolicy};
+use crate::payment::{FundsClock, Payment, PaymentEvent, RetryBudget, RetryPolicy};
 use crate::routing::RoutingRules;
 use crate::time::Timestamp;
 
@@ -35,6 +35,10 @@ pub struct Facts<'a> {
     pub channels: &'a ChannelBook,
     /// When and how often to try again.
     pub retry: &'a RetryPolicy,
+    /// When money arrives on this lender's borrowers' accounts, as far as it was seen.
+    pub funds: &'a FundsClock,
+    /// How many tries again technical troubles have caused of late.
+    pub budget: &'a RetryBudget,
     /// How well the channels and issuers work now.
     pub health: &'a HealthBook,
     /// The lender's own rules about channels.

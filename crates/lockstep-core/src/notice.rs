@@ -9,7 +9,7 @@ use crate::effect::Effect;
 use crate::id::{BindingId, BorrowerId, NoticeId, OrderId, PaymentId, TenantId};
 use crate::money::Money;
 use crate::order::{Order, OrderState};
-use crate::payment::{Payment, PaymentState, PaymentStatus};
+use crate::payment::{Excuse, Payment, PaymentState, PaymentStatus};
 use crate::time::Timestamp;
 
 /// What the lender's systems are told. Stored as it will be sent, so every try sends the same bytes.
@@ -70,6 +70,9 @@ pub enum Subject {
         collected_minor: i64,
         /// Money that has to go back, in minor units.
         surplus_minor: i64,
+        /// The time that need not be counted against the borrower.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        excused: Option<Excuse>,
     },
 }
 
@@ -180,11 +183,19 @@ fn of_order(before: Option<&Order>, order: &Order, now: Timestamp) -> Vec<Notice
     if order.surplus_minor > before.map_or(0, |before| before.surplus_minor) {
         kinds.push("order.refund_needed");
     }
+    let (old, new) = (before.and_then(|before| before.excused), order.excused);
+    if new.is_some() && old.is_none() {
+        kinds.push("order.excused");
+    }
+    if new != old && new.is_some_and(|excuse| excuse.until.is_some()) {
+        kinds.push("order.excuse_ended");
+    }
     let subject = Subject::Order {
         order: order.id,
         borrower: order.borrower,
         collected_minor: order.collected_minor,
         surplus_minor: order.surplus_minor,
+        excused: order.excused,
     };
     let notice = |kind: &str| Notice {
         tenant: order.tenant,

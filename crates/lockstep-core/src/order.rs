@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Reason;
 use crate::id::{BorrowerId, OrderId, PaymentId, TenantId};
 use crate::money::Money;
+use crate::payment::Excuse;
 use crate::time::Timestamp;
 
 /// What is owed.
@@ -26,12 +28,43 @@ pub struct Order {
     pub collected_minor: i64,
     /// Money that moved beyond what was owed and has to go back.
     pub surplus_minor: i64,
+    /// Whether it may be collected in parts; `None`: only whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+    /// Why it is being collected in parts, once it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Parts>,
+    /// The time that need not be counted against the borrower, because something technical failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excused: Option<Excuse>,
+    /// When the bank first named a cause of the borrower's own after the due moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_cause_at: Option<Timestamp>,
     /// Where it stands.
     pub state: OrderState,
     /// Events so far.
     pub version: u64,
     /// When it was made known.
     pub created_at: Timestamp,
+}
+
+/// How an order may be collected in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partial {
+    /// The smallest part, in minor units; nothing smaller is collected and nothing smaller is left over.
+    pub min_minor: i64,
+    /// Also when the account doesn't hold the whole amount at the end of the window, not only above a limit.
+    #[serde(default)]
+    pub when_no_funds: bool,
+}
+
+/// Why and until when an order is collected in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// What stood against the whole amount.
+    pub reason: Reason,
+    /// No part is tried at or after this moment.
+    pub window_ends: Timestamp,
 }
 
 /// Where an order stands.
@@ -75,6 +108,9 @@ pub enum OrderEvent {
         money: Money,
         /// When it is due.
         due_at: Timestamp,
+        /// Whether it may be collected in parts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        partial: Option<Partial>,
         /// When.
         at: Timestamp,
     },
@@ -96,6 +132,29 @@ pub enum OrderEvent {
     PaymentClosed {
         /// The payment.
         payment: PaymentId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The whole amount can't be collected at once; it goes on in parts.
+    WentOnInParts {
+        /// What stood against the whole amount.
+        reason: Reason,
+        /// No part is tried at or after this moment.
+        window_ends: Timestamp,
+    },
+    /// It could not be collected in time because something technical failed.
+    Excused {
+        /// From when the lender need not count the borrower late.
+        since: Timestamp,
+        /// What failed.
+        reason: Reason,
+        /// When.
+        at: Timestamp,
+    },
+    /// The bank named a cause of the borrower's own: an excuse ends here, and none begins any more.
+    OwnCauseSeen {
+        /// The cause.
+        reason: Reason,
         /// When.
         at: Timestamp,
     },
@@ -121,7 +180,7 @@ impl Order {
 
     /// The state after an event.
     pub fn evolve(state: Option<Self>, event: &OrderEvent) -> Option<Self> {
-        if let OrderEvent::Created { id, tenant, borrower, reference, money, due_at, at } = event {
+        if let OrderEvent::Created { id, tenant, borrower, reference, money, due_at, partial, at } = event {
             debug_assert!(state.is_none(), "an order is created once");
             return Some(Self {
                 id: *id,
@@ -132,6 +191,10 @@ impl Order {
                 due_at: *due_at,
                 collected_minor: 0,
                 surplus_minor: 0,
+                partial: *partial,
+                parts: None,
+                excused: None,
+                own_cause_at: None,
                 state: OrderState::Open,
                 version: 1,
                 created_at: *at,
@@ -155,6 +218,18 @@ impl Order {
                 self.settle(*payment, *at);
             }
             OrderEvent::PaymentClosed { payment, at } => self.settle(*payment, *at),
+            OrderEvent::WentOnInParts { reason, window_ends } => {
+                self.parts = Some(Parts { reason: *reason, window_ends: *window_ends });
+            }
+            OrderEvent::Excused { since, reason, .. } => {
+                self.excused = Some(Excuse { since: *since, until: None, reason: *reason });
+            }
+            OrderEvent::OwnCauseSeen { at, .. } => {
+                self.own_cause_at = Some(*at);
+                if let Some(excuse) = &mut self.excused {
+                    excuse.until = Some(*at);
+                }
+            }
             OrderEvent::SurplusFound { amount_minor, .. } => self.surplus_minor += amount_minor,
             OrderEvent::Cancelled { at } => self.state = OrderState::Cancelled { at: *at },
         }

@@ -11,6 +11,7 @@ mod hub;
 mod inbox;
 mod keys;
 mod perform;
+mod plan;
 pub mod port;
 mod routing;
 mod run;
@@ -75,6 +76,7 @@ struct Inner {
     ports: Ports,
     book: ChannelBook,
     retry: RetryPolicy,
+    learned: plan::Learned,
     health: health::Health,
     rules: routing::Rules,
     settings: Settings,
@@ -91,6 +93,7 @@ impl Engine {
             ports,
             book,
             retry,
+            learned: plan::Learned::default(),
             health: health::Health::default(),
             rules: routing::Rules::default(),
             settings,

@@ -227,6 +227,10 @@ fn awaken(wake: Wake) -> (CallKey, Command) {
         Wake::UnknownDeadline { payment, attempt } => {
             (CallKey::Payment(payment), Command::Payment(PaymentCommand::Deadline { attempt }))
         }
+        Wake::CollectPart { order, binding, amount_minor, channels } => (
+            CallKey::Collect { order, binding },
+            Command::Payment(PaymentCommand::CollectPart { amount_minor, channels }),
+        ),
         Wake::AskMandate { binding, channel, asked } => {
             (CallKey::Binding(binding), Command::Binding(BindingCommand::AskMandate { channel, asked }))
         }

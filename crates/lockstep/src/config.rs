@@ -120,11 +120,15 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigProblem> {
     };
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigProblem::Unreadable { path: path.to_owned(), source })?;
-    toml::from_str(&text).map_err(|error| {
+    let config: Config = toml::from_str(&text).map_err(|error| {
         let line =
             error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigProblem::Wrong { path: path.to_owned(), message: format!("line {line}: {}", error.message()) }
-    })
+    })?;
+    match config.retry.problems() {
+        problems if problems.is_empty() => Ok(config),
+        problems => Err(ConfigProblem::Wrong { path: path.to_owned(), message: problems.join("; ") }),
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +145,12 @@ mod tests {
         std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:1\"\nlissen = 3\n").unwrap();
         let problem = load(Some(&file)).unwrap_err().to_string();
         assert!(problem.contains("line 3") && problem.contains("lissen"), "{problem}");
+        std::fs::write(&file, "[retry]\nmax_attempts = 0\n[retry.no_funds]\nslots_minute = [120]\n").unwrap();
+        let problem = load(Some(&file)).unwrap_err().to_string();
+        assert!(
+            problem.contains("retry.max_attempts") && problem.contains("retry.no_funds.slots_minute"),
+            "{problem}"
+        );
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

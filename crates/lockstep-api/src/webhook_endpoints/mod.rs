@@ -16,7 +16,7 @@ pub(crate) use self::rotate::*;
 use crate::wire::Time;
 
 /// What can be told.
-pub(crate) const KINDS: [&str; 15] = [
+pub(crate) const KINDS: [&str; 17] = [
     "payment.waiting",
     "payment.trying",
     "payment.unknown",
@@ -32,6 +32,8 @@ pub(crate) const KINDS: [&str; 15] = [
     "binding.unbound",
     "order.collected",
     "order.refund_needed",
+    "order.excused",
+    "order.excuse_ended",
 ];
 
 /// Where a lender wants to be told.

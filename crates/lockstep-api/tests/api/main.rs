@@ -8,6 +8,7 @@ mod idempotency;
 mod isolation;
 mod limits;
 mod lists;
+mod partial;
 mod personal;
 mod problems;
 mod story;

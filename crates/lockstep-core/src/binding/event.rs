@@ -8,6 +8,7 @@ use super::{
 use crate::catalogue::Reason;
 use crate::channel::ChannelId;
 use crate::id::{BindingId, BorrowerId, MandateId, PaymentId, TenantId};
+use crate::payment::card_scheme;
 use crate::time::Timestamp;
 
 /// What can happen to a binding.
@@ -151,6 +152,11 @@ pub enum BindingEvent {
         /// The fact.
         observation: Observation,
     },
+    /// The bank or channel declined a debit, for no technical reason.
+    DebitDeclined {
+        /// When.
+        at: Timestamp,
+    },
     /// Given up.
     Unbound {
         /// When.
@@ -172,6 +178,7 @@ impl Binding {
                 mandates: std::collections::BTreeMap::new(),
                 preferred: preferred.clone(),
                 observed: None,
+                declines: Vec::new(),
                 unbound_at: None,
                 version: 1,
                 created_at: *at,
@@ -225,6 +232,13 @@ impl Binding {
             }
             BindingEvent::Observed { observation } => {
                 self.observed = join(self.observed.take(), Some(observation.clone()));
+            }
+            BindingEvent::DebitDeclined { at } => {
+                self.declines.retain(|known| known.plus(card_scheme::REMEMBERED) > *at);
+                if self.declines.len() >= card_scheme::REMEMBERED_AT_MOST {
+                    self.declines.remove(0);
+                }
+                self.declines.push(*at);
             }
             BindingEvent::Unbound { at } => self.unbound_at = Some(*at),
             BindingEvent::CodeAsked { channel, .. }

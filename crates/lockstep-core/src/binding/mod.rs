@@ -118,6 +118,10 @@ pub struct Binding {
     pub preferred: Vec<ChannelId>,
     /// The freshest observation of the instrument.
     pub observed: Option<Observation>,
+    /// Declined debits of the last thirty days, oldest first, at most forty: what the card schemes and the daily
+    /// budget count. Technical failures are not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declines: Vec<Timestamp>,
     /// When the borrower or lender gave it up.
     pub unbound_at: Option<Timestamp>,
     /// Events so far.

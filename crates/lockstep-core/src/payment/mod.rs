@@ -4,10 +4,12 @@ mod answer;
 mod attempt;
 mod decide;
 mod event;
+pub mod excuse;
 mod plan;
 mod proof;
 pub mod route;
 mod settle;
+mod split;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +20,11 @@ pub use self::attempt::{Attempt, AttemptState, Source};
 pub use self::decide::PaymentCommand;
 pub(crate) use self::decide::{decide, open_deposit};
 pub use self::event::PaymentEvent;
-pub use self::plan::RetryPolicy;
+pub use self::excuse::Excuse;
+pub(crate) use self::plan::card_scheme;
+pub use self::plan::{
+    Cap, CardScheme, FundsClock, FundsPolicy, Look, RetryBudget, RetryPolicy, SchemeRule, StormPolicy,
+};
 pub use self::proof::{ClearToRetry, FailureProof};
 
 use crate::catalogue::Reason;
@@ -145,6 +151,8 @@ pub enum Stopped {
     AttemptsUsedUp,
     /// The time allowed is over.
     WindowOver,
+    /// The order goes on in smaller payments.
+    InParts,
 }
 
 /// The six words for where a payment stands, for lists and filters.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Payment, plan};
 use crate::binding::Binding;
-use crate::catalogue::{Reason, RetryRule};
+use crate::catalogue::Reason;
 use crate::channel::{Capability, ChannelId, Direction};
 use crate::decision::Facts;
 use crate::time::Timestamp;
@@ -155,8 +155,7 @@ fn look(payment: &Payment, binding: &Binding, channel: &ChannelId, facts: &Facts
 fn failed_just_now(payment: &Payment, capability: &Capability, facts: &Facts<'_>) -> bool {
     let on_channel = payment.attempts.iter().filter(|attempt| attempt.channel == capability.id);
     on_channel.filter_map(super::Attempt::failure).any(|(reason, at)| {
-        let entry = reason.entry();
-        let may_work_elsewhere = entry.retry == RetryRule::OtherChannel || plan::concerns_one_mandate(reason);
-        (entry.says_about_channel || may_work_elsewhere) && facts.now < at.plus(SHUN)
+        let says_about_channel = reason.entry().says_about_channel;
+        (says_about_channel || plan::may_work_elsewhere(reason)) && facts.now < at.plus(SHUN)
     })
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::answer::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer};
 use super::attempt::{Attempt, AttemptState, Source};
-use super::decide::{end_without_money, fail, open_attempt, question, still_owed, wait};
-use super::plan::{self, Elsewhere, Next};
+use super::decide::{end_without_money, fail, open_again, question, still_owed, wait};
+use super::plan::{self, Elsewhere, Failed, Next};
 use super::proof::FailureProof;
 use super::route::{self, Finding, Route};
-use super::{Payment, PaymentEvent, PaymentState, Purpose};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, excuse, split};
 use crate::binding::{Binding, BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
 use crate::catalogue::{self, Disposition, Reason};
-use crate::channel::{Capability, ChannelId};
+use crate::channel::{Capability, ChannelId, Direction};
 use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, Wake};
 use crate::order::{OrderEvent, OrderState};
@@ -320,7 +320,11 @@ fn settle_order(after: &Slice, payment: &Payment, decision: &mut Decision, facts
     let state = after.order.as_ref().map(|order| &order.state);
     let cancelled = matches!(state, Some(OrderState::Cancelled { .. }));
     if after.order.is_some() && still_owed(after, payment) && !cancelled {
-        return decision.event(OrderEvent::Collected { payment: id, amount_minor, at: facts.now });
+        let collected = OrderEvent::Collected { payment: id, amount_minor, at: facts.now };
+        let mut rest = after.clone();
+        rest.apply(&collected.clone().into());
+        decision.event(collected);
+        return split::go_on(&rest, decision, facts);
     }
     surplus(payment, decision, facts);
     if matches!(state, Some(OrderState::Collecting { payment: under_way }) if *under_way == id) {
@@ -351,9 +355,13 @@ fn not_moved(
         return decision;
     }
     let number = attempt.number;
+    let declined = proof.is_decline();
     decision.event(PaymentEvent::AttemptFailed { number, reason, code, proof, at: facts.now });
     if let Some(status) = InstrumentStatus::implied_by(reason) {
         observe(&attempt.channel, status, &mut decision, facts);
+    }
+    if declined && payment_collects(slice) && !excuse::technical(reason) {
+        decision.event(BindingEvent::DebitDeclined { at: facts.now });
     }
     let held = slice.binding.as_ref().and_then(|binding| binding.mandates.get(&attempt.channel));
     if mandate_is_gone(reason) && held.is_some_and(|mandate| mandate.agreement_no().is_some()) {
@@ -377,6 +385,12 @@ fn not_moved(
     decision
 }
 
+fn payment_collects(slice: &Slice) -> bool {
+    let payment = slice.payment.as_ref();
+    slice.binding.is_some()
+        && payment.is_some_and(|payment| payment.purpose.direction() == Direction::Collect)
+}
+
 fn mandate_is_gone(reason: Reason) -> bool {
     matches!(
         reason,
@@ -397,15 +411,22 @@ fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_
     if !still_owed(after, payment) {
         return end_without_money(after, payment, decision, facts);
     }
-    match plan::after_failure(payment, reason, elsewhere(payment, binding, facts), &mut mint, facts) {
+    let order = after.order.as_ref();
+    let divisible = split::divisible(order, payment);
+    let elsewhere = elsewhere(payment, binding, facts);
+    match plan::after_failure(&Failed { payment, binding, reason, elsewhere, divisible }, &mut mint, facts) {
         Next::TryAt(at) if at <= facts.now => {
             if let Some(clear) = payment.clear_to_retry() {
-                open_attempt(after, clear, decision, facts);
+                return open_again(after, clear, reason, decision, facts);
             }
         }
         Next::TryAt(at) => wait(payment, at, Some(reason), decision, facts),
-        Next::Stop(stopped) => fail(after, reason, stopped, decision, facts),
+        Next::Stop(stopped) => match split::after_stop(order, payment, reason, stopped, facts) {
+            Some(amount_minor) => split::begin(after, reason, amount_minor, decision, facts),
+            None => fail(after, reason, stopped, decision, facts),
+        },
     }
+    excuse::record(after, reason, decision, facts);
 }
 
 fn elsewhere(payment: &Payment, binding: &Binding, facts: &Facts<'_>) -> Elsewhere {
@@ -415,7 +436,7 @@ fn elsewhere(payment: &Payment, binding: &Binding, facts: &Facts<'_>) -> Elsewhe
         Route::Send { ranked, .. } if ranked.first().is_some_and(|best| best.finding == Finding::Ready) => {
             Elsewhere::Now
         }
-        Route::Send { .. } => Elsewhere::Later(facts.now.plus(plan::backoff(payment))),
+        Route::Send { .. } => Elsewhere::Again,
         Route::Wait { until } => Elsewhere::Later(until),
         Route::Nowhere { .. } => Elsewhere::Nowhere,
     }

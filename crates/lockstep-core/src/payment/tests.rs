@@ -5,5 +5,7 @@ mod decline;
 mod every_step;
 mod late;
 mod notice;
+mod parts;
+mod planned;
 mod properties;
 mod unknown;

@@ -5,7 +5,7 @@ use crate::channel::{
     AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, SignRules,
 };
 use crate::money::Currency;
-use crate::payment::RetryPolicy;
+use crate::payment::{FundsPolicy, RetryPolicy};
 use crate::time::Zone;
 
 /// The late-execution window of every channel here, in seconds.
@@ -55,9 +55,10 @@ fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
     capability
 }
 
-/// The default policy without its spread, so that "the next day" is one moment.
+/// The default policy without its spread and without exploring, so that a moment is one moment.
 pub(crate) fn retry() -> RetryPolicy {
-    RetryPolicy { spread_s: 1, ..RetryPolicy::default() }
+    let no_funds = FundsPolicy { explore_pct: 0, ..FundsPolicy::default() };
+    RetryPolicy { spread_s: 1, no_funds, ..RetryPolicy::default() }
 }
 
 /// The code with which a channel says "I have no such order"; `None` when its table has none.

@@ -127,6 +127,7 @@ impl Names {
                     Stopped::Final => "final",
                     Stopped::AttemptsUsedUp => "attempts used up",
                     Stopped::WindowOver => "window over",
+                    Stopped::InParts => "in parts",
                 };
                 format!("not paid: {reason} ({stopped})")
             }
@@ -137,6 +138,7 @@ impl Names {
     fn binding_event(&self, event: &BindingEvent) -> Option<String> {
         Some(match event {
             BindingEvent::Created { .. }
+            | BindingEvent::DebitDeclined { .. }
             | BindingEvent::CodeAsked { .. }
             | BindingEvent::SignatureSent { .. }
             | BindingEvent::DepositSent { .. } => return None,
@@ -209,6 +211,9 @@ impl Names {
             Effect::Wake(Wake::AskMandate { channel, .. }) => {
                 format!("asks {channel} in {}s", pause.as_secs())
             }
+            Effect::Wake(Wake::CollectPart { amount_minor, .. }) => {
+                format!("collects {} at {}", amount(*amount_minor), moment(due_at))
+            }
             Effect::Notify { .. }
             | Effect::Wake(
                 Wake::TryPayment { .. } | Wake::UnknownDeadline { .. } | Wake::CheckClosed { .. },
@@ -222,12 +227,17 @@ impl Names {
 fn order_event(event: &OrderEvent, order: Option<&Order>) -> Option<String> {
     let order = order.expect("an event has its order");
     Some(match event {
-        OrderEvent::Created { .. } | OrderEvent::PaymentOpened { .. } => return None,
+        // `excuse R1` tells about these.
+        OrderEvent::Created { .. }
+        | OrderEvent::PaymentOpened { .. }
+        | OrderEvent::Excused { .. }
+        | OrderEvent::OwnCauseSeen { .. } => return None,
         OrderEvent::Collected { .. } => {
             format!("collected {} of {}", amount(order.collected_minor), amount(order.money.amount_minor))
         }
         OrderEvent::PaymentClosed { .. } => format!("order {}", order_word(order)),
         OrderEvent::SurplusFound { amount_minor, .. } => format!("surplus {}", amount(*amount_minor)),
+        OrderEvent::WentOnInParts { .. } => "in parts".to_owned(),
         OrderEvent::Cancelled { .. } => "order cancelled".to_owned(),
     })
 }

@@ -15,7 +15,7 @@ use crate::id::{BindingId, BorrowerId, Bucket, Mint, OrderId, PaymentId, TenantI
 use crate::ledger::Entry;
 use crate::notice::Notice;
 use crate::order::Order;
-use crate::payment::{Payment, PaymentCommand, RetryPolicy};
+use crate::payment::{FundsClock, Payment, PaymentCommand, RetryBudget, RetryPolicy};
 use crate::refusal::Refusal;
 use crate::routing::RoutingRules;
 use crate::time::Timestamp;
@@ -67,6 +67,10 @@ pub(crate) struct World {
     pub(crate) book: ChannelBook,
     /// When to try again.
     pub(crate) retry: RetryPolicy,
+    /// When money arrives.
+    pub(crate) funds: FundsClock,
+    /// Tries again after technical troubles.
+    pub(crate) budget: RetryBudget,
     /// How well the channels work.
     pub(crate) health: HealthBook,
     /// The lender's rules.
@@ -100,6 +104,8 @@ impl World {
             now,
             book: channels::book(),
             retry: channels::retry(),
+            funds: FundsClock::default(),
+            budget: RetryBudget::default(),
             health: HealthBook::default(),
             rules: RoutingRules::default(),
             tenant: TenantId::mint(&mut Mint::new(Bucket::of_tenant("lender"), now, [1; 16])),
@@ -172,6 +178,8 @@ impl World {
             seed,
             channels: &self.book,
             retry: &self.retry,
+            funds: &self.funds,
+            budget: &self.budget,
             health: &self.health,
             rules: &self.rules,
         };
@@ -190,6 +198,7 @@ impl World {
         let after = before.after(&decision);
         laws::decision(self, &before, &after, &decision);
         self.commit(&after, &decision);
+        self.budget.learn(&before, &after, &self.retry.storm);
         laws::world(self, &before, &after);
         Ok((after, decision))
     }
@@ -259,6 +268,11 @@ pub(crate) fn woken(wake: &Wake) -> (Key, Command) {
         }
         Wake::UnknownDeadline { payment, attempt } => {
             (Key::Payment(*payment), Command::Payment(PaymentCommand::Deadline { attempt: *attempt }))
+        }
+        Wake::CollectPart { order, binding, amount_minor, channels } => {
+            let command =
+                PaymentCommand::CollectPart { amount_minor: *amount_minor, channels: channels.clone() };
+            (Key::Collect(*order, *binding), Command::Payment(command))
         }
         Wake::AskMandate { binding, channel, asked } => {
             let command = BindingCommand::AskMandate { channel: channel.clone(), asked: *asked };

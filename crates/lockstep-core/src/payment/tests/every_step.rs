@@ -22,7 +22,8 @@ fn owing() -> Machine {
         (None, None),
     );
     let money = Money::new(10_000, Currency::CNY).unwrap();
-    let command = Command::CreateOrder { reference: "R1".to_owned(), money, due_at: world.now };
+    let command =
+        Command::CreateOrder { reference: "R1".to_owned(), money, due_at: world.now, partial: None };
     world.run(&Key::NewOrder(borrower, "R1".to_owned()), &command).unwrap();
     world.finish_effects();
     machine
