@@ -32,8 +32,10 @@ variants! {
     Borrower(BorrowerEvent): Created;
     Binding(BindingEvent): Created, MandateWanted, CodeAsked, CodeSent, SignatureSent, CodeWrong,
         SignatureNotSent, SignatureUnknown, SignatureStillUnknown, MandateLive, MandateRefused, MandateEnded,
-        DepositSent, DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, Unbound;
-    Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, Cancelled;
+        DepositSent, DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, DebitDeclined,
+        Unbound;
+    Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, WentOnInParts, Excused, OwnCauseSeen,
+        SurplusFound, Cancelled;
     Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
         AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled
 }
