@@ -337,6 +337,10 @@ fn awaken(wake: Wake) -> (CallKey, Command) {
             };
             (CallKey::Payment(payment), Command::Payment(PaymentCommand::Refund(command)))
         }
+        Wake::CollectPart { order, binding, amount_minor, channels } => (
+            CallKey::Collect { order, binding },
+            Command::Payment(PaymentCommand::CollectPart { amount_minor, channels }),
+        ),
         Wake::AskMandate { binding, channel, asked } => {
             (CallKey::Binding(binding), Command::Binding(BindingCommand::AskMandate { channel, asked }))
         }

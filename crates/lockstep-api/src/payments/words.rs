@@ -210,5 +210,6 @@ fn stopped_words(stopped: Stopped) -> (&'static str, &'static str) {
         Stopped::Final => ("处理前再扣也不会成功", "hopeless before somebody acts"),
         Stopped::AttemptsUsedUp => ("扣款次数已用完", "all attempts were used"),
         Stopped::WindowOver => ("扣款时间已过", "the time allowed is over"),
+        Stopped::InParts => ("改为分笔扣款", "the order goes on in smaller payments"),
     }
 }
