@@ -112,15 +112,12 @@ impl Engine {
             Effect::Sign(request) => {
                 self.signed(stored.id, request, SignAnswer::NoAnswer { why }).await;
             }
+            Effect::Refund(order) => {
+                self.refund_answered(stored.id, order, MoneyAnswer::NoAnswer { why }).await;
+            }
             Effect::QueryPayment(_)
             | Effect::Reverse(_)
             | Effect::ReadStatement(_)
-            Effect::MoveMoney(order) => self.answered(stored.id, &order, MoneyAnswer::NoAnswer { why }).await,
-            Effect::Refund(order) => {
-                self.refund_answered(stored.id, order, MoneyAnswer::NoAnswer { why }).await
-            }
-            Effect::Sign(request) => self.signed(stored.id, request, SignAnswer::NoAnswer { why }).await,
-            Effect::QueryPayment(_)
             | Effect::QueryRefund(_)
             | Effect::RequestCode(_)
             | Effect::QueryMandate(_)

@@ -176,10 +176,6 @@ fn reversal_words(number: u16, state: &ReversalState) -> (String, String) {
     (format!("第 {number} 次扣款的冲正{zh}。"), format!("The reversal of attempt {number} {en}."))
 }
 
-fn both(zh: &str, en: &str) -> (String, String) {
-    (zh.to_owned(), en.to_owned())
-}
-
 pub(super) fn both(zh: &str, en: &str) -> (String, String) {
     (zh.to_owned(), en.to_owned())
 }
