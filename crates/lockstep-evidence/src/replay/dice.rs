@@ -29,6 +29,7 @@ impl Dice {
     }
 
     /// In [0, 1).
+    #[cfg(test)]
     pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }

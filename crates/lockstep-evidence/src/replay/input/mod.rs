@@ -343,3 +343,6 @@ fn currency(text: &str) -> Result<Option<&str>, Wrong> {
 pub(super) fn amount_e4(text: &str) -> Option<i64> {
     value::amount(text).ok()
 }
+
+#[cfg(test)]
+mod tests;
