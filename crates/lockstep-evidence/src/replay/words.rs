@@ -35,14 +35,11 @@ pub(crate) fn policy(kind: Kind, channel: Option<&str>) -> Sentence {
     match kind {
         Kind::Logged => both("现状（日志中的选择）", "as logged"),
         Kind::Capped => both(
-            format!("按情形选最佳渠道，{name} 不超过原有占比"),
-            format!("best channel per context, {name} capped at its logged share"),
+            format!("最佳选择，{name} 不超过原有占比"),
+            format!("best with {name} capped at logged share"),
         ),
-        Kind::Without => both(
-            format!("按情形选最佳渠道，不用 {name}"),
-            format!("best channel per context, without {name}"),
-        ),
-        Kind::PerContext => both("按情形选最佳渠道，不设限", "best channel per context, no cap"),
+        Kind::Without => both(format!("最佳选择，不用 {name}"), format!("best without {name}")),
+        Kind::PerContext => both("最佳选择，不设限", "best per context, no cap"),
         Kind::Always => both(format!("全部走 {name}"), format!("always {name}")),
         Kind::Equal => both("各渠道均分", "equal split"),
         Kind::File => both("您的策略文件", "your policy file"),

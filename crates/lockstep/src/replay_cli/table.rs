@@ -42,6 +42,14 @@ pub(super) fn render(made: &Replay, lang: Lang, rejects: Option<&Path>, page: Op
             policies(evaluation, lang, |policy| policy.whole_log.as_ref(), made),
         );
     }
+    if made.evaluation.is_some() {
+        out.push_str(say(
+            lang,
+            "“最佳选择”：按每次尝试的情形选最可能成功的渠道，只用前段日志学习。有效样本：相当于多少笔照此执行的观测。\n",
+            "“Best” takes, for each attempt, the channel most likely to work in its context, learned on the earlier part alone.\n\
+             Effective: as telling as so many observations, had the policy been followed.\n",
+        ));
+    }
     let anatomy = &made.anatomy;
     if !anatomy.by_cause.is_empty() {
         part(&mut out, say(lang, "失败原因", "Failures by cause"), causes(made, lang));

@@ -13,8 +13,8 @@ pub(super) fn add(page: Page, evaluation: &Evaluation, lang: Lang) -> Page {
     let mut page = page.section(say(lang, "其他选择能收回多少", "What other choices would have collected"));
     if let (Some(learned), Some(held)) = (&evaluation.learned_on, &evaluation.held_out) {
         page = page.text(match lang {
-            Lang::ZhCn => format!("“按情形选最佳”的策略只用前段日志（{} 笔尝试）学习，在后段（{} 笔）上评估：没有用未来的信息。", grouped(learned.attempts), grouped(held.attempts)),
-            Lang::En => format!("“Best per context” was learned on the earlier part alone ({} attempts) and judged on the later part ({}): nothing was learned from the future.", grouped(learned.attempts), grouped(held.attempts)),
+            Lang::ZhCn => format!("“最佳选择”指按每次尝试的情形选成功率最高的渠道：只用前段日志（{} 笔尝试）学习，在后段（{} 笔）上评估，没有用未来的信息。", grouped(learned.attempts), grouped(held.attempts)),
+            Lang::En => format!("“Best” takes, for each attempt, the channel most likely to work in its context. It was learned on the earlier part alone ({} attempts) and judged on the later part ({}): nothing was learned from the future.", grouped(learned.attempts), grouped(held.attempts)),
         });
     }
     let held = |policy: &Evaluated| policy.held_out.clone();
