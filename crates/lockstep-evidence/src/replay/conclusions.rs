@@ -4,7 +4,7 @@ use lockstep_core::text::Sentence;
 use serde::Serialize;
 
 use super::policy::bootstrap::Interval;
-use super::policy::evaluate::{Estimate, Evaluated, Evaluation, Grade};
+use super::policy::result::{Estimate, Evaluated, Evaluation, Grade};
 use super::{OrdersFrom, Replay, Tally};
 use crate::report::{grouped, percent};
 

@@ -37,7 +37,7 @@ pub use money::Sums;
 pub use orders::OrdersFrom;
 pub use page::page;
 pub use policy::bootstrap::Interval;
-pub use policy::evaluate::{
+pub use policy::result::{
     CapPoint, Estimate, Evaluated, Evaluation, Grade, Kind, Part, Settings, Span, Support,
 };
 pub use policy::rules::{PolicyFile, PolicyProblem};

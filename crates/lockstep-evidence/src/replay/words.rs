@@ -4,7 +4,7 @@ use lockstep_core::catalogue::Layer;
 use lockstep_core::text::Sentence;
 
 use super::logging::{Randomness, Tie};
-use super::policy::evaluate::Kind;
+use super::policy::result::Kind;
 use crate::report::percent;
 
 fn both(zh: impl Into<String>, en: impl Into<String>) -> Sentence {

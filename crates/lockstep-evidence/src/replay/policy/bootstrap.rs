@@ -20,6 +20,20 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl Interval {
+    /// Stretched on both sides of the estimate.
+    pub(crate) fn stretched(self, factor: f64) -> Self {
+        let (low, high) =
+            (self.value - (self.value - self.low) * factor, self.value + (self.high - self.value) * factor);
+        Self { value: self.value, low, high }
+    }
+
+    /// Kept to what a share can be.
+    pub(crate) fn as_share(self) -> Self {
+        Self { value: self.value, low: self.low.max(0.0), high: self.high.min(1.0) }
+    }
+}
+
 /// Which block each cluster belongs to.
 pub(crate) struct Blocks {
     sorted: Vec<u64>,

@@ -1,9 +1,6 @@
 //! The evaluation as a whole: which policies, on which part of the log, how far each can be believed.
 
-use std::collections::BTreeMap;
-
 use lockstep_core::text::Sentence;
-use serde::Serialize;
 
 use super::bootstrap::{Blocks, Estimated, Interval, Sums, intervals};
 use super::choice::{Lesson, Policy};
@@ -11,192 +8,25 @@ use super::context::{Actions, Contexts, FOLDS, entries};
 use super::estimate::Ground;
 use super::outcome::Outcomes;
 use super::propensity::Propensities;
-use super::rules::{PolicyFile, PolicyProblem};
+use super::result::{CapPoint, Estimate, Evaluated, Evaluation, Grade, Kind, Part, Settings, Span, Support};
+use super::rules::PolicyProblem;
 use crate::replay::features::Feature;
 use crate::replay::log::Log;
-use crate::replay::logging::{Logging, logging};
+use crate::replay::logging::logging;
 use crate::replay::words;
 
 /// Fewer attempts than this say nothing about other choices.
 const MIN_ATTEMPTS: usize = 200;
 /// Fewer orders than this in either part: nothing is learned.
 const MIN_PART: usize = 100;
+/// Few heavy weights: a draw from the log misses the ones the log itself missed, so that plain bootstrap intervals come out
+/// too narrow. On made-up logs, stretching them by 1 + 10 / effective brings them back to what they promise.
+const STRETCH: f64 = 10.0;
+/// Below this effective number there is no figure, and below the other a figure on thin ground.
+const NO_GROUND: f64 = 50.0;
+const THIN_GROUND: f64 = 200.0;
 /// The best channel is also capped at these multiples of its logged share.
 const CAP_STEPS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
-
-/// How to evaluate.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The same seed gives the same figures.
-    pub seed: u64,
-    /// Draws behind an interval.
-    pub draws: usize,
-    /// Largest weight of an attempt.
-    pub clip: f64,
-    /// Share of the orders, by time, that policies are learned on.
-    pub train_share: f64,
-    /// The lender's own policy.
-    pub policy: Option<PolicyFile>,
-}
-
-/// How far an estimate can be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grade {
-    /// Well supported by the log.
-    Sound,
-    /// Little of the log speaks for it.
-    Thin,
-    /// Not shown: the log doesn't say.
-    Refused,
-}
-
-/// One policy's value, of attempts or of orders.
-#[derive(Debug, Clone, Serialize)]
-pub struct Estimate {
-    /// Attempts or orders looked at.
-    pub units: u64,
-    /// Self-normalised inverse propensity score; none where refused.
-    pub snips: Option<Interval>,
-    /// Doubly robust; none where refused. The figure to read.
-    pub doubly_robust: Option<Interval>,
-    /// Doubly robust minus what was logged in the same part.
-    pub gain: Option<Interval>,
-    /// Plain inverse propensity score, as a check on the weights.
-    pub ips: Option<f64>,
-    /// Cost for each success, where costs are known.
-    pub cost_per_success: Option<Interval>,
-    /// Units that would tell as much, had the policy been followed.
-    pub effective: f64,
-    /// Largest weight after clipping.
-    pub largest_weight: f64,
-    /// Share of the weight that clipping took.
-    pub clipped_share: f64,
-    /// How far to believe it.
-    pub grade: Grade,
-    /// Why not further.
-    pub why: Vec<Sentence>,
-}
-
-/// A policy on one part of the log.
-#[derive(Debug, Clone, Serialize)]
-pub struct Part {
-    /// Chance that an attempt succeeds.
-    pub attempts: Estimate,
-    /// Chance that an order is collected at all.
-    pub orders: Estimate,
-    /// Share of attempts by channel.
-    pub shares: BTreeMap<String, f64>,
-    /// Share of attempts it would send where the log never went.
-    pub unsupported: f64,
-}
-
-/// What a policy is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// As it was.
-    Logged,
-    /// Learned, the best channel getting at most its logged share.
-    Capped,
-    /// Learned, without the best channel.
-    Without,
-    /// Learned.
-    PerContext,
-    /// One channel.
-    Always,
-    /// Equal shares.
-    Equal,
-    /// The lender's.
-    File,
-}
-
-/// A policy with its values.
-#[derive(Debug, Clone, Serialize)]
-pub struct Evaluated {
-    /// What it is.
-    pub kind: Kind,
-    /// The channel it is about.
-    pub channel: Option<String>,
-    /// In words.
-    pub label: Sentence,
-    /// On the whole log; none for what was learned on a part of it.
-    pub whole_log: Option<Part>,
-    /// On the later part, which nothing was learned on.
-    pub held_out: Option<Part>,
-    /// Success of the channel's own attempts, as a dashboard shows it: not what others would have had there.
-    pub naive: Option<f64>,
-}
-
-/// The best channel capped at a multiple of its logged share.
-#[derive(Debug, Clone, Serialize)]
-pub struct CapPoint {
-    /// Most of the attempts it may get.
-    pub cap: f64,
-    /// What it gets.
-    pub used: f64,
-    /// Value on the held-out part.
-    pub attempts: Estimate,
-}
-
-/// A part of the log in time.
-#[derive(Debug, Clone, Serialize)]
-pub struct Span {
-    /// Orders in it.
-    pub orders: u64,
-    /// Attempts in it.
-    pub attempts: u64,
-    /// First attempt, RFC 3339.
-    pub from: String,
-    /// Last attempt, RFC 3339.
-    pub to: String,
-}
-
-/// Where the log is silent.
-#[derive(Debug, Clone, Serialize)]
-pub struct Support {
-    /// The channel.
-    pub channel: String,
-    /// Its attempts.
-    pub attempts: u64,
-    /// Its share.
-    pub share: f64,
-    /// Share of all attempts in contexts where it was hardly ever used.
-    pub unused_in: f64,
-}
-
-/// Everything about other choices.
-#[derive(Debug, Clone, Serialize)]
-pub struct Evaluation {
-    /// How the log chose.
-    pub logging: Logging,
-    /// The part that policies were learned on.
-    pub learned_on: Option<Span>,
-    /// The part they were evaluated on.
-    pub held_out: Option<Span>,
-    /// The channel that did best on the first part.
-    pub best_channel: Option<String>,
-    /// In order of reading: the honest lines first. By name.
-    #[serde(serialize_with = "by_name")]
-    pub policies: Vec<(String, Evaluated)>,
-    /// What more of the best channel would bring.
-    pub cap_curve: Vec<CapPoint>,
-    /// Where the log is silent.
-    pub support: Vec<Support>,
-    /// Features that differ in too many ways to be kept.
-    pub dropped_features: Vec<Feature>,
-}
-
-fn by_name<S: serde::Serializer>(policies: &[(String, Evaluated)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(policies.iter().map(|(name, policy)| (name, policy)))
-}
-
-impl Evaluation {
-    /// A policy by name.
-    pub fn policy(&self, name: &str) -> Option<&Evaluated> {
-        self.policies.iter().find(|(known, _)| known == name).map(|(_, policy)| policy)
-    }
-}
 
 /// Why there is no evaluation.
 #[derive(Debug, Clone)]
@@ -465,11 +295,13 @@ fn estimate(
 ) -> Estimate {
     let (grade, why) = grade(sums, unsupported, Some(values));
     let shown = grade != Grade::Refused;
+    let wider = 1.0 + STRETCH / sums.effective().max(1.0);
+    let share = |interval: Interval| interval.stretched(wider).as_share();
     Estimate {
         units: units as u64,
-        snips: shown.then_some(values.snips),
-        doubly_robust: shown.then_some(values.doubly),
-        gain: shown.then_some(values.gain),
+        snips: shown.then(|| share(values.snips)),
+        doubly_robust: shown.then(|| share(values.doubly)),
+        gain: shown.then(|| values.gain.stretched(wider)),
         ips: shown.then_some(values.ips),
         cost_per_success: (shown && ground.log.has_costs).then_some(values.cost_per_success),
         effective: sums.effective(),
@@ -493,8 +325,8 @@ fn grade(sums: &Sums, unsupported: f64, values: Option<&Estimated>) -> (Grade, V
         let to = if unsupported > 0.2 { Grade::Refused } else { Grade::Thin };
         mark(to, words::unsupported(unsupported));
     }
-    if effective < 200.0 {
-        let to = if effective < 30.0 { Grade::Refused } else { Grade::Thin };
+    if effective < THIN_GROUND {
+        let to = if effective < NO_GROUND { Grade::Refused } else { Grade::Thin };
         mark(to, words::few_effective(effective));
     }
     if clipped > 0.05 {

@@ -7,6 +7,7 @@ pub(crate) mod estimate;
 pub(crate) mod evaluate;
 pub(crate) mod outcome;
 pub(crate) mod propensity;
+pub(crate) mod result;
 pub(crate) mod rules;
 
 #[cfg(test)]
