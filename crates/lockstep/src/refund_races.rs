@@ -148,7 +148,7 @@ impl Racer {
         let reference = format!("race {number}");
         let money = Money::new(AMOUNT_MINOR, Currency::CNY).unwrap();
         let due_at = self.clock.now();
-        let command = Command::CreateOrder { reference: reference.clone(), money, due_at };
+        let command = Command::CreateOrder { reference: reference.clone(), money, due_at, partial: None };
         let made = self.execute(Who::Cli, CallKey::NewOrder { borrower, reference }, command).await.unwrap();
         let order = made.order.unwrap().id;
         // By hand and by itself, at the same moment; sometimes the lender takes the order back as well.
