@@ -7,6 +7,7 @@ mod bank;
 mod cli;
 mod clock;
 mod collect;
+mod compare_cli;
 mod config;
 mod demo;
 mod doctor;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Key(command) => block_on(admin::key(command)),
         Command::Listen(args) => block_on(listen::run(args)),
         Command::Backup(args) => backup(args),
+        Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
     };
     match outcome {
@@ -68,7 +70,7 @@ fn block_on(work: impl Future<Output = Result<(), StartProblem>>) -> Result<(), 
 /// the show.
 fn log(command: &Command) {
     let usual = match command {
-        Command::Demo(_) | Command::Collect(_) => "off",
+        Command::Demo(_) | Command::Collect(_) | Command::Compare(_) => "off",
         Command::Serve(_) | Command::Sandbox(_) | Command::Listen(_) => "info",
         Command::Tenant(_) | Command::Key(_) | Command::Doctor(_) | Command::Backup(_) => "warn",
     };
