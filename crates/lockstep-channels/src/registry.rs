@@ -8,13 +8,13 @@ use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
 use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
 use lockstep_core::payment::{MoneyAnswer, NotSent, QueryAnswer};
-use lockstep_engine::port::{Channels, Clock, Seeds};
+use lockstep_engine::port::{Channels, Clock, ProbeAnswer, Seeds};
 
 use crate::config::{Adapter, ChannelConfig};
 use crate::sandbox::{HttpWire, SandboxChannel};
 use crate::secrets::Secrets;
 
-/// One channel: the port's six calls, for requests that are known to be its own.
+/// One channel: the port's calls, for requests that are known to be its own.
 #[async_trait]
 pub trait Channel: Send + Sync {
     /// Moves money. Called at most once per attempt.
@@ -34,6 +34,12 @@ pub trait Channel: Send + Sync {
 
     /// Ends a mandate. `true` when the channel says that it no longer holds.
     async fn cancel_mandate(&self, agreement_no: &str) -> bool;
+
+    /// Asks whether the channel is there, without touching anybody's money. A channel without such a call leaves `probe`
+    /// out of its capability and this as it is.
+    async fn probe(&self) -> ProbeAnswer {
+        ProbeAnswer::Silent
+    }
 }
 
 /// Channels that can't be used as configured.
@@ -130,6 +136,13 @@ impl Channels for Registry {
         match self.get(channel) {
             Some(channel) => channel.cancel_mandate(agreement_no).await,
             None => false,
+        }
+    }
+
+    async fn probe(&self, channel: &ChannelId) -> ProbeAnswer {
+        match self.get(channel) {
+            Some(channel) => channel.probe().await,
+            None => ProbeAnswer::Silent,
         }
     }
 }

@@ -96,6 +96,9 @@ pub struct Capability {
     pub unknown_deadline_s: u64,
     /// How many calls may be under way at once; the rest wait without taking others' places.
     pub max_in_flight: usize,
+    /// Health calls or questions without risk, if it takes any: how it is found out whether it has recovered.
+    #[serde(default)]
+    pub probe: Option<ProbeRules>,
     /// Price of one successful debit in 1/1000 of a minor unit, for ranking.
     #[serde(default)]
     pub cost_milli_minor: u64,
@@ -143,6 +146,16 @@ pub struct CodeRules {
     pub max_tries: u8,
     /// Shortest time between two codes to the same phone.
     pub resend_after_s: u64,
+}
+
+/// How a channel in trouble is probed: with a health call, or a question about an order that can't exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeRules {
+    /// Time between two probes.
+    pub every_ms: u64,
+    /// Good answers in a row before payments are let through again.
+    pub successes: u8,
 }
 
 /// How often a channel may be asked about one payment.
@@ -264,6 +277,10 @@ impl Capability {
             "has neither queries nor notices: an unknown could never end",
         );
         check(self.query.as_ref().is_some_and(|query| query.ladder_s.is_empty()), "query.ladder_s is empty");
+        check(
+            self.probe.is_some_and(|probe| probe.every_ms < 100 || probe.successes == 0),
+            "probe: need every_ms ≥ 100 and successes ≥ 1",
+        );
         for limits in [&self.collect, &self.pay_out].into_iter().flatten() {
             check(
                 limits.min_minor < 1 || limits.max_minor < limits.min_minor,

@@ -54,6 +54,16 @@ pub enum Executed {
     Key(KeyProblem),
 }
 
+impl Executed {
+    /// The slice after it, if it was decided now and not refused.
+    pub(crate) fn slice(self) -> Option<Slice> {
+        match self {
+            Self::Decided(outcome) => (*outcome).ok(),
+            Self::Replayed(_) | Self::Key(_) => None,
+        }
+    }
+}
+
 /// Races are short: after so many lost ones something else is wrong.
 const MAX_RACES: u32 = 50;
 

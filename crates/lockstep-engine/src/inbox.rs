@@ -3,15 +3,17 @@
 
 use std::time::Duration;
 
-use lockstep_core::Command;
 use lockstep_core::audit::Who;
 use lockstep_core::channel::ChannelId;
 use lockstep_core::id::{Bucket, InboxId, Mint};
 use lockstep_core::payment::{Payment, PaymentCommand};
+use lockstep_core::time::Timestamp;
+use lockstep_core::{Command, Slice};
 use serde::{Deserialize, Serialize};
 
 use crate::Engine;
 use crate::execute::Request;
+use crate::health::{Heard, Span};
 use crate::port::{CallKey, Fault, InboxRow, InboxState};
 
 const SCAN_EVERY: Duration = Duration::from_secs(30);
@@ -137,18 +139,27 @@ impl Engine {
         if !known {
             return Ok(InboxState::Parked);
         }
+        let at = self.inner.ports.clock.now();
+        let told = code.clone();
         let command =
             PaymentCommand::Noticed { attempt, channel: channel.clone(), code, channel_ref, amount_minor };
         let request = Request {
             tenant: None,
-            who: Who::Channel { channel },
+            who: Who::Channel { channel: channel.clone() },
             key,
             command: Command::Payment(command),
             idempotency: None,
             sealed: Vec::new(),
             done: None,
         };
-        self.execute(request).await?;
+        let slice = self.execute(request).await?.slice();
+        let sent_at = sent_at(slice.as_ref(), attempt).unwrap_or(at);
+        self.hear(&channel, slice.as_ref(), Span { sent_at, at }, &Heard::Notice { code: &told });
         Ok(InboxState::Done)
     }
+}
+
+/// When the attempt that a notice is about was opened.
+fn sent_at(slice: Option<&Slice>, attempt: u16) -> Option<Timestamp> {
+    slice?.payment.as_ref()?.attempt(attempt).map(|attempt| attempt.opened_at)
 }

@@ -18,6 +18,7 @@ mod run;
 use std::sync::Arc;
 
 use lockstep_core::channel::ChannelBook;
+use lockstep_core::health::HealthPolicy;
 use lockstep_core::payment::RetryPolicy;
 
 pub use admit::{Overloaded, Permit};
@@ -57,11 +58,19 @@ pub struct Settings {
     pub max_backlog: usize,
     /// Webhook deliveries under way at once.
     pub max_deliveries: usize,
+    /// How trouble of channels and issuers is found and how it heals.
+    pub health: HealthPolicy,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_in_flight: 256, max_calls: 512, max_backlog: 20_000, max_deliveries: 32 }
+        Self {
+            max_in_flight: 256,
+            max_calls: 512,
+            max_backlog: 20_000,
+            max_deliveries: 32,
+            health: HealthPolicy::default(),
+        }
     }
 }
 
@@ -87,11 +96,12 @@ impl Engine {
     /// An engine over these ports. Nothing runs before [`Engine::run`].
     pub fn new(ports: Ports, book: ChannelBook, retry: RetryPolicy, settings: Settings) -> Self {
         let gate = admit::Gate::new(settings.max_calls, settings.max_backlog);
+        let health = health::Health::new(&book, settings.health.clone());
         let inner = Inner {
             ports,
             book,
             retry,
-            health: health::Health::default(),
+            health,
             rules: routing::Rules::default(),
             settings,
             hub: Hub::new(),

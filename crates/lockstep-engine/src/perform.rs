@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use lockstep_core::Command;
 use lockstep_core::audit::Who;
 use lockstep_core::binding::{BindingCommand, SignAnswer};
 use lockstep_core::channel::ChannelId;
 use lockstep_core::effect::{Alarm, Effect, MoneyOrder, PaymentQuery, SignRequest, Wake};
 use lockstep_core::id::{EffectId, PaymentId};
 use lockstep_core::payment::{MoneyAnswer, NoAnswer, PaymentCommand, QueryAnswer};
+use lockstep_core::time::Timestamp;
+use lockstep_core::{Command, Slice};
 
 use crate::Engine;
 use crate::execute::Request;
+use crate::health::{Heard, Span};
 use crate::port::{CallKey, Fault, StoredEffect};
 
 /// Wait after the machinery failed, before the same thing is tried again.
@@ -39,18 +41,26 @@ impl Engine {
             Effect::Sign(request) => self.sign(id, request).await,
             Effect::QueryPayment(query) => self.query_payment(id, query).await,
             Effect::RequestCode(request) => {
+                let sent_at = self.inner.ports.clock.now();
                 let answer =
                     self.limited(&request.channel, self.inner.ports.channels.request_code(&request)).await;
+                let span = self.span(sent_at);
                 let answer = answer.unwrap_or(SignAnswer::NoAnswer { why: NoAnswer::TimedOut });
                 let SignRequest { binding, channel, request_no, .. } = request;
-                let command = BindingCommand::CodeAnswered { channel: channel.clone(), request_no, answer };
-                self.bring_back(
-                    Who::Channel { channel },
-                    CallKey::Binding(binding),
-                    Command::Binding(command),
-                    id,
-                )
-                .await;
+                let command = BindingCommand::CodeAnswered {
+                    channel: channel.clone(),
+                    request_no,
+                    answer: answer.clone(),
+                };
+                let slice = self
+                    .bring_back(
+                        Who::Channel { channel: channel.clone() },
+                        CallKey::Binding(binding),
+                        Command::Binding(command),
+                        id,
+                    )
+                    .await;
+                self.hear(&channel, slice.as_ref(), span, &Heard::Signing(&answer));
             }
             Effect::QueryMandate(request) => {
                 let answer =
@@ -87,8 +97,12 @@ impl Engine {
     pub(crate) async fn interrupted(&self, stored: StoredEffect) {
         let why = NoAnswer::Interrupted;
         match stored.effect {
-            Effect::MoveMoney(order) => self.answered(stored.id, &order, MoneyAnswer::NoAnswer { why }).await,
-            Effect::Sign(request) => self.signed(stored.id, request, SignAnswer::NoAnswer { why }).await,
+            Effect::MoveMoney(order) => {
+                self.answered(stored.id, &order, MoneyAnswer::NoAnswer { why }).await;
+            }
+            Effect::Sign(request) => {
+                self.signed(stored.id, request, SignAnswer::NoAnswer { why }).await;
+            }
             Effect::QueryPayment(_)
             | Effect::RequestCode(_)
             | Effect::QueryMandate(_)
@@ -100,40 +114,59 @@ impl Engine {
     }
 
     async fn move_money(&self, id: EffectId, order: MoneyOrder) {
-        let answer = match self.begin_sending(id).await {
+        let begun = self.begin_sending(id).await;
+        let sent_at = self.inner.ports.clock.now();
+        let answer = match begun {
             Begun::Send => self.limited(&order.channel, self.inner.ports.channels.move_money(&order)).await,
             Begun::MayHaveBeenSent => Some(MoneyAnswer::NoAnswer { why: NoAnswer::Interrupted }),
             Begun::NotOurs => return,
         };
-        self.answered(id, &order, answer.unwrap_or(MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut })).await;
+        let span = self.span(sent_at);
+        let answer = answer.unwrap_or(MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        let slice = self.answered(id, &order, answer.clone()).await;
+        self.hear(&order.channel, slice.as_ref(), span, &Heard::Money(&answer));
     }
 
-    async fn answered(&self, id: EffectId, order: &MoneyOrder, answer: MoneyAnswer) {
+    async fn answered(&self, id: EffectId, order: &MoneyOrder, answer: MoneyAnswer) -> Option<Slice> {
         let command = PaymentCommand::MoneyAnswered { attempt: order.attempt, answer };
-        self.about_payment(order.channel.clone(), order.payment, command, id).await;
+        self.about_payment(order.channel.clone(), order.payment, command, id).await
     }
 
     async fn sign(&self, id: EffectId, request: SignRequest) {
-        let answer = match self.begin_sending(id).await {
+        let begun = self.begin_sending(id).await;
+        let sent_at = self.inner.ports.clock.now();
+        let answer = match begun {
             Begun::Send => self.limited(&request.channel, self.inner.ports.channels.sign(&request)).await,
             Begun::MayHaveBeenSent => Some(SignAnswer::NoAnswer { why: NoAnswer::Interrupted }),
             Begun::NotOurs => return,
         };
-        self.signed(id, request, answer.unwrap_or(SignAnswer::NoAnswer { why: NoAnswer::TimedOut })).await;
+        let (span, channel) = (self.span(sent_at), request.channel.clone());
+        let answer = answer.unwrap_or(SignAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        let slice = self.signed(id, request, answer.clone()).await;
+        self.hear(&channel, slice.as_ref(), span, &Heard::Signing(&answer));
     }
 
-    async fn signed(&self, id: EffectId, request: SignRequest, answer: SignAnswer) {
+    async fn signed(&self, id: EffectId, request: SignRequest, answer: SignAnswer) -> Option<Slice> {
         let SignRequest { binding, channel, request_no, .. } = request;
         let command = BindingCommand::SignAnswered { channel: channel.clone(), request_no, answer };
         self.bring_back(Who::Channel { channel }, CallKey::Binding(binding), Command::Binding(command), id)
-            .await;
+            .await
     }
 
     async fn query_payment(&self, id: EffectId, query: PaymentQuery) {
+        let sent_at = self.inner.ports.clock.now();
         let answer = self.limited(&query.channel, self.inner.ports.channels.query_payment(&query)).await;
+        let span = self.span(sent_at);
         let answer = answer.unwrap_or(QueryAnswer::NoAnswer { why: NoAnswer::TimedOut });
-        let command = PaymentCommand::QueryAnswered { attempt: query.attempt, answer };
-        self.about_payment(query.channel, query.payment, command, id).await;
+        let command = PaymentCommand::QueryAnswered { attempt: query.attempt, answer: answer.clone() };
+        let slice = self.about_payment(query.channel.clone(), query.payment, command, id).await;
+        let heard = Heard::Query { attempt_sent_at: query.sent_at, answer: &answer };
+        self.hear(&query.channel, slice.as_ref(), span, &heard);
+    }
+
+    /// A call that was sent then and has just ended.
+    fn span(&self, sent_at: Timestamp) -> Span {
+        Span { sent_at, at: self.inner.ports.clock.now() }
     }
 
     async fn about_payment(
@@ -142,9 +175,9 @@ impl Engine {
         payment: PaymentId,
         command: PaymentCommand,
         id: EffectId,
-    ) {
+    ) -> Option<Slice> {
         self.bring_back(Who::Channel { channel }, CallKey::Payment(payment), Command::Payment(command), id)
-            .await;
+            .await
     }
 
     async fn cancel_mandate(&self, id: EffectId, channel: &ChannelId, agreement_no: &str) {
@@ -160,7 +193,11 @@ impl Engine {
     }
 
     /// Runs a call with its channel's time limit; `None` when the limit passed.
-    async fn limited<T>(&self, channel: &ChannelId, call: impl Future<Output = T> + Send) -> Option<T> {
+    pub(crate) async fn limited<T>(
+        &self,
+        channel: &ChannelId,
+        call: impl Future<Output = T> + Send,
+    ) -> Option<T> {
         let limit =
             self.inner.book.get(channel).map(|capability| Duration::from_millis(capability.call_timeout_ms));
         let clock = &self.inner.ports.clock;
@@ -195,12 +232,12 @@ impl Engine {
         }
     }
 
-    /// Brings an answer back as a command, for as long as it takes.
-    async fn bring_back(&self, who: Who, key: CallKey, command: Command, id: EffectId) {
+    /// Brings an answer back as a command, for as long as it takes. Returns the slice after it, if it changed one.
+    async fn bring_back(&self, who: Who, key: CallKey, command: Command, id: EffectId) -> Option<Slice> {
         loop {
             let request = Request::internal(who.clone(), key.clone(), command.clone(), id);
             match self.execute(request).await {
-                Ok(_) => return,
+                Ok(executed) => return executed.slice(),
                 Err(fault) => self.wait_after(&fault, command.name()).await,
             }
         }

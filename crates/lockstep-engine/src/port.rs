@@ -7,7 +7,7 @@ mod queries;
 mod store;
 mod webhooks;
 
-pub use channels::Channels;
+pub use channels::{Channels, ProbeAnswer};
 pub use clock::{Clock, Seeds};
 pub use directory::{ApiKey, Directory, KeyScope, Shelf, Tenant};
 pub use queries::{

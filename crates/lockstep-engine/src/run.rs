@@ -89,8 +89,9 @@ impl Engine {
         let stop = stop.fuse().shared();
         let effects = self.perform_effects(stop.clone());
         let deliveries = self.deliver(stop.clone());
-        let inbox = self.read_inbox(stop);
-        futures::join!(effects, deliveries, inbox);
+        let inbox = self.read_inbox(stop.clone());
+        let health = self.watch_health(stop);
+        futures::join!(effects, deliveries, inbox, health);
     }
 
     /// What was being sent when the process stopped has an unknown outcome now. Each is brought back on its own:

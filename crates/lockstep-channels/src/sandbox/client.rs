@@ -8,13 +8,13 @@ use lockstep_core::channel::{ChannelId, Direction};
 use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
 use lockstep_core::id::{BorrowerId, TenantId, VaultItemId};
 use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer};
-use lockstep_engine::port::{Clock, Seeds};
+use lockstep_engine::port::{Clock, ProbeAnswer, Seeds};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::map::{self, Nothing};
 use super::sign::{self, Role};
-use super::wire::{Call, CancelReply, SignCancel};
+use super::wire::{Call, CancelReply, PayQuestionReply, SignCancel};
 use super::{Body, Incoming, Outgoing, Wire};
 use crate::config::ChannelKey;
 use crate::registry::Channel;
@@ -148,5 +148,14 @@ impl<W: Wire> Channel for SandboxChannel<W> {
         let request = SignCancel { agreement_no: agreement_no.to_owned() };
         let reply: Result<CancelReply, Nothing> = self.call(Call::SignCancel, &request).await;
         reply.is_ok_and(|reply| reply.agreement_no == agreement_no && !reply.live)
+    }
+
+    async fn probe(&self) -> ProbeAnswer {
+        let question = map::probe(self.clock.now());
+        let reply: Result<PayQuestionReply, Nothing> = self.call(Call::PayQuery, &question).await;
+        match reply {
+            Ok(reply) if reply.order_no == question.order_no => ProbeAnswer::Alive { code: Some(reply.code) },
+            Ok(_) | Err(_) => ProbeAnswer::Silent,
+        }
     }
 }

@@ -6,6 +6,7 @@ use lockstep_core::channel::Direction;
 use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
 use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer};
 use lockstep_core::sensitive::OneTimeCode;
+use lockstep_core::time::Timestamp;
 
 use super::Silence;
 use super::wire::{Pay, PayQuestion, PayQuestionReply, PayReply, SignQuestion, SignReply, SignStep};
@@ -72,6 +73,13 @@ pub(super) fn pay(order: &MoneyOrder, personal: PersonalFields) -> Pay {
 
 pub(super) fn pay_question(query: &PaymentQuery) -> PayQuestion {
     PayQuestion { order_no: query.order_no.clone(), sent_at: query.sent_at }
+}
+
+/// Attempts are numbered from 1, so no payment ever has the order number that a probe asks about.
+const NO_ORDER: &str = "000000000000000000000000000000";
+
+pub(super) fn probe(now: Timestamp) -> PayQuestion {
+    PayQuestion { order_no: NO_ORDER.to_owned(), sent_at: now }
 }
 
 pub(super) fn sign_step(

@@ -49,6 +49,7 @@ fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
         call_timeout_ms: 10_000,
         unknown_deadline_s: 7200,
         max_in_flight: 8,
+        probe: None,
         cost_milli_minor: 0,
     };
     assert_eq!(capability.problems(), Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! The channel port: six calls. What a channel can't do is absent from its capability data, so it is never asked.
+//! The channel port: six calls and a probe. What a channel can't do is absent from its capability data, so it is never asked.
 
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
@@ -27,4 +27,22 @@ pub trait Channels: Send + Sync {
 
     /// Ends a mandate. `true` when the channel says that it no longer holds.
     async fn cancel_mandate(&self, channel: &ChannelId, agreement_no: &str) -> bool;
+
+    /// Asks whether the channel is there: a health call, or a question that can't touch anybody's money. Only called for
+    /// channels whose capability has a `probe`. A channel that has none is never taken to have recovered by it.
+    async fn probe(&self, _channel: &ChannelId) -> ProbeAnswer {
+        ProbeAnswer::Silent
+    }
+}
+
+/// What a probe brought back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeAnswer {
+    /// The channel answered, provably itself. What its code means is the catalogue's to say.
+    Alive {
+        /// Its response code, if it gave one.
+        code: Option<String>,
+    },
+    /// Nothing usable came back.
+    Silent,
 }

@@ -16,7 +16,7 @@ use lockstep_core::channel::ChannelId;
 use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
 use lockstep_core::payment::{MoneyAnswer, QueryAnswer};
 use lockstep_core::time::Timestamp;
-use lockstep_engine::port::Channels;
+use lockstep_engine::port::{Channels, ProbeAnswer};
 
 pub use self::shared::{Keeper, SharedSandbox, SignedNotice, Turned};
 
@@ -85,6 +85,10 @@ impl Channels for SimChannels {
 
     async fn cancel_mandate(&self, channel: &ChannelId, agreement_no: &str) -> bool {
         self.registry.cancel_mandate(channel, agreement_no).await
+    }
+
+    async fn probe(&self, channel: &ChannelId) -> ProbeAnswer {
+        self.registry.probe(channel).await
     }
 }
 

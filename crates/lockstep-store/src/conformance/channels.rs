@@ -37,6 +37,7 @@ fn capability(name: &str) -> Capability {
         call_timeout_ms: 5_000,
         unknown_deadline_s: 3_600,
         max_in_flight: 10,
+        probe: None,
         cost_milli_minor: 0,
     }
 }

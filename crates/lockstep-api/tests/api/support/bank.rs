@@ -48,6 +48,7 @@ fn channel(name: &str, sign: SignRules) -> Capability {
         call_timeout_ms: 10_000,
         unknown_deadline_s: 7200,
         max_in_flight: 8,
+        probe: None,
         cost_milli_minor: 0,
     }
 }
