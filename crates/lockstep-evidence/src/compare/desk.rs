@@ -11,7 +11,7 @@ use super::world::StatusCap;
 use super::{DAY_MS, world::World};
 
 /// Time until the answer to a status query.
-const QUERY_MS: i64 = 500;
+pub(crate) const QUERY_MS: i64 = 500;
 
 /// One attempt as it was made.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +64,7 @@ enum What {
     Answer(u16),
     Told(u16, StatusWord),
     Timer(u64),
+    Clock(u64),
 }
 
 /// [`Status`] with an order, for the queue.
@@ -135,6 +136,7 @@ impl<'w> Desk<'w> {
                     policy.due(order, self);
                 }
                 What::Timer(tag) => policy.timer(order, tag, self),
+                What::Clock(tag) => policy.clock(tag, self),
                 What::Answer(attempt) => {
                     policy.answered(order, usize::from(attempt), self);
                     let channel = usize::from(self.logs[order].sent[usize::from(attempt)].channel);
@@ -190,6 +192,11 @@ impl<'w> Desk<'w> {
     /// Sets a timer.
     pub(crate) fn wake(&mut self, order: usize, at: i64, tag: u64) {
         self.push(at.max(self.now), order, What::Timer(tag));
+    }
+
+    /// Sets a timer that belongs to no order.
+    pub(crate) fn wake_policy(&mut self, at: i64, tag: u64) {
+        self.push(at.max(self.now), 0, What::Clock(tag));
     }
 
     /// Attempts of an order that reached a channel.

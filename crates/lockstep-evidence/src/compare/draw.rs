@@ -31,6 +31,7 @@ pub(crate) enum For {
     Resolve,
     Latency,
     Choice,
+    Probe,
 }
 
 fn mix(mut word: u64) -> u64 {

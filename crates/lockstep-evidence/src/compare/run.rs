@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock};
 use super::desk::{Asked, Desk};
 use super::loss::{self, LossRow, Losses};
 use super::measure::{self, Figures, Row, Traces};
-use super::policy::{self, ALL, ORACLE, OURS};
+use super::policy::{self, ALL, ORACLE, OURS, PROTOTYPE_CASCADE};
 use super::stats::Estimate;
 use super::truth::Truth;
 use super::world::World;
@@ -50,6 +50,8 @@ pub struct Comparison {
     pub channels: Vec<String>,
     /// The policies, in the order of the table.
     pub policies: Vec<PolicyResult>,
+    /// The prototype's cascade without a cap on attempts: its share in five days, in the standard world.
+    pub(crate) prototype_cascade_5d: Option<f64>,
 }
 
 /// One policy over all seeds.
@@ -108,6 +110,9 @@ pub fn compare(
     let mut runs: Vec<&'static str> = wanted.iter().map(|(name, _)| *name).collect();
     if !runs.contains(&ORACLE) {
         runs.push(ORACLE);
+    }
+    if world.given.name == "standard" && runs.contains(&"failover_daily") {
+        runs.push(PROTOTYPE_CASCADE);
     }
     let seeds = options.seeds as usize;
     let truths: Vec<OnceLock<Truth<'_>>> = (0..seeds).map(|_| OnceLock::new()).collect();
@@ -233,12 +238,18 @@ fn together(
         }
         policy.losses = loss::rows(all);
     }
+    let cascade = of_rows(pieces, PROTOTYPE_CASCADE, seeds, Row::Collected5d);
     Comparison {
+        prototype_cascade_5d: Estimate::of(&cascade).map(|estimate| estimate.mean),
         world: (world.given.name.clone(), world.given.summary.clone()),
         options: options.clone(),
         channels: world.channels.iter().map(|channel| channel.capability.id.to_string()).collect(),
         policies,
     }
+}
+
+fn of_rows(pieces: &Pieces, name: &'static str, seeds: usize, row: Row) -> Vec<f64> {
+    (0..seeds).filter_map(|seed| pieces.get(&(name, seed))?.figures.rows.get(&row).copied()).collect()
 }
 
 fn status_use(world: &World, channel: usize, own: &[&Figures]) -> StatusUse {

@@ -1,6 +1,6 @@
 //! A lender's own collection loop, around any router: rounds of attempts, day after day.
 
-use super::super::DAY_MS;
+use super::super::{DAY_MS, HOUR_MS};
 use super::super::desk::Desk;
 use super::super::truth::{Said, Status};
 use super::Policy;
@@ -29,7 +29,7 @@ pub(super) enum OnSilence {
 pub(super) struct Plan {
     /// The next channel at once after a failure that it might not share.
     pub(super) failover: bool,
-    /// Again every day at the hour of the first attempt.
+    /// Again every day: with failover at the lender's hour for retries, without at the hour of the first attempt.
     pub(super) daily: bool,
     pub(super) on_silence: OnSilence,
     /// Attempts that reach a channel.
@@ -93,11 +93,22 @@ impl Lender {
             return self.stop(order, "one round only");
         }
         let due = desk.truth.orders[order].due;
-        let next = due + ((desk.now - due) / DAY_MS + 1) * DAY_MS;
+        let next = self.next_round(due, desk);
         if next >= due + WINDOW_MS {
             return self.stop(order, "window over");
         }
         desk.wake(order, next, ROUND);
+    }
+
+    /// The next day, at the hour of the first attempt or at the lender's hour for retries.
+    fn next_round(&self, due: i64, desk: &Desk<'_>) -> i64 {
+        let start = desk.truth.start;
+        let day = start + ((desk.now - start) / DAY_MS + 1) * DAY_MS;
+        let time_of_day = (due - start) % DAY_MS;
+        let given = &desk.world().given;
+        let later = ((given.lender.retry_hour - given.arrivals.due_hour) * HOUR_MS as f64) as i64;
+        // The batch is spread as it was on the due day.
+        day + if self.plan.failover { (time_of_day + later).clamp(0, DAY_MS - 1) } else { time_of_day }
     }
 
     fn stop(&mut self, order: usize, ending: &'static str) {

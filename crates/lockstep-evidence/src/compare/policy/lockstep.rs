@@ -5,7 +5,7 @@ use lockstep_core::binding::MandateState;
 use lockstep_core::catalogue::{Disposition, look_up};
 use lockstep_core::channel::{ChannelBook, ChannelId, Direction};
 use lockstep_core::effect::{Effect, MoneyOrder, Planned, Wake};
-use lockstep_core::health::{Gate, HealthBook, Scope};
+use lockstep_core::health::{self, Call, Gate, HealthBook, HealthPolicy, Scope, Signal};
 use lockstep_core::money::{Currency, Money};
 use lockstep_core::payment::{
     MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, PaymentState, QueryAnswer, RetryPolicy,
@@ -15,7 +15,7 @@ use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, Facts, Slice, decide};
 
 
-use super::super::desk::{Desk, Sent};
+use super::super::desk::{Desk, QUERY_MS, Sent};
 use super::super::draw::{For, Stream};
 use super::super::truth::{Said, Status, Truth};
 use super::super::world::{Codes, World};
@@ -23,6 +23,8 @@ use super::{Policy, signing};
 
 /// A timer that is not an effect: the borrower signs again on this channel.
 const SIGN_AGAIN: u64 = 1 << 62;
+/// A timer of the policy as a whole: look at the health book. Smaller tags are probes of that channel.
+const LOOK: u64 = u64::MAX;
 
 /// The production rules at work.
 pub(crate) struct Lockstep<'w> {
@@ -41,6 +43,9 @@ pub(crate) struct Lockstep<'w> {
     attempts: Vec<Vec<usize>>,
     later: Vec<Option<Effect>>,
     seeds: Stream,
+    /// When the health book has to be looked at next, and probes that are under way: channel and moment sent.
+    look_at: Option<i64>,
+    probes: Vec<Option<i64>>,
 }
 
 impl<'w> Lockstep<'w> {
@@ -51,11 +56,12 @@ impl<'w> Lockstep<'w> {
             capability.hours.maintenance = truth.announced(place);
             capability
         });
+        let book = ChannelBook::new(capabilities);
         let mut ours = Self {
             world,
-            book: ChannelBook::new(capabilities),
             retry: RetryPolicy::default(),
-            health: HealthBook::default(),
+            health: HealthBook::new(&book, HealthPolicy::default()),
+            book,
             rules: RoutingRules::default(),
             ids: world.channels.iter().map(|channel| channel.capability.id.clone()).collect(),
             bound: Vec::new(),
@@ -64,6 +70,8 @@ impl<'w> Lockstep<'w> {
             attempts: vec![Vec::new(); truth.orders.len()],
             later: Vec::new(),
             seeds: Stream::new(truth.seed, For::Choice, &[u64::MAX]),
+            look_at: None,
+            probes: vec![None; world.channels.len()],
         };
         ours.bound = world
             .issuers
@@ -160,8 +168,65 @@ impl<'w> Lockstep<'w> {
         u16::try_from(number + 1).ok()
     }
 
+    /// A call to a channel, as the health book reads it.
+    fn call(&self, order: usize, channel: usize, sent_at: i64, desk: &Desk<'_>) -> Option<Call<'_>> {
+        let issuer = &self.world.issuers[usize::from(desk.truth.orders[order].issuer)].0;
+        Some(Call {
+            capability: self.book.get(&self.ids[channel])?,
+            issuer: Some(issuer.clone()),
+            direction: Direction::Collect,
+            sent_at: Timestamp::from_millis(sent_at),
+            at: Timestamp::from_millis(desk.now),
+        })
+    }
+
     /// The one place where what came back feeds the health book.
-    fn learn(&mut self, _order: usize, _sent: &Sent) {}
+    fn learn(&mut self, signal: Option<Signal>, desk: &mut Desk<'_>) {
+        if let Some(signal) = signal {
+            self.health.observe(&signal);
+            self.look_later(desk);
+        }
+    }
+
+    /// Sets the timer for what the health book wants next: a probe, or time to do its part.
+    fn look_later(&mut self, desk: &mut Desk<'_>) {
+        let now = Timestamp::from_millis(desk.now);
+        // Never at once: what is due now has just been done.
+        let next = [self.health.next_probe(now).filter(|at| *at > now), self.health.next_turn()];
+        let Some(next) = next.into_iter().flatten().min() else { return };
+        let at = next.as_millis().max(desk.now + 1);
+        if self.look_at.is_none_or(|set| at < set || set <= desk.now) {
+            self.look_at = Some(at);
+            desk.wake_policy(at, LOOK);
+        }
+    }
+
+    fn look(&mut self, desk: &mut Desk<'_>) {
+        if self.look_at.is_some_and(|at| at > desk.now) {
+            return;
+        }
+        self.look_at = None;
+        let now = Timestamp::from_millis(desk.now);
+        self.health.advance(now);
+        for id in self.health.probes_due(now) {
+            let Some(channel) = self.ids.iter().position(|known| *known == id) else { continue };
+            if self.probes[channel].is_none() {
+                self.health.probe_sent(&id, now);
+                self.probes[channel] = Some(desk.now);
+                desk.wake_policy(desk.now + QUERY_MS, channel as u64);
+            }
+        }
+        self.look_later(desk);
+    }
+
+    /// A probe came back.
+    fn probed(&mut self, channel: usize, desk: &mut Desk<'_>) {
+        let Some(sent_at) = self.probes[channel].take() else { return };
+        let answered = desk.truth.answers_probe(channel, sent_at);
+        let (sent_at, now) = (Timestamp::from_millis(sent_at), Timestamp::from_millis(desk.now));
+        self.health.probed(&self.ids[channel], answered, sent_at, now);
+        self.look_later(desk);
+    }
 
     /// Where the world says that the borrower signs again, the mandate holds again.
     fn repair(&mut self, order: usize, sent: &Sent, desk: &mut Desk<'_>) {
@@ -211,9 +276,11 @@ impl Policy for Lockstep<'_> {
     fn answered(&mut self, order: usize, attempt: usize, desk: &mut Desk<'_>) {
         let sent = desk.logs[order].sent[attempt];
         let Some(number) = self.attempt_number(order, attempt) else { return };
-        self.learn(order, &sent);
-        let codes = &self.world.channels[usize::from(sent.channel)].given.codes;
-        let command = PaymentCommand::MoneyAnswered { attempt: number, answer: answer(codes, &sent) };
+        let channel = usize::from(sent.channel);
+        let answer = answer(&self.world.channels[channel].given.codes, &sent);
+        let call = self.call(order, channel, sent.at, desk);
+        self.learn(call.and_then(|call| health::of_money(call, &answer)), desk);
+        let command = PaymentCommand::MoneyAnswered { attempt: number, answer };
         self.repair(order, &sent, desk);
         self.command(order, &Command::Payment(command), desk);
     }
@@ -222,6 +289,11 @@ impl Policy for Lockstep<'_> {
         let sent = desk.logs[order].sent[attempt];
         let Some(number) = self.attempt_number(order, attempt) else { return };
         let answer = status_answer(self.world, &sent, status);
+        let call = self.call(order, usize::from(sent.channel), desk.now - QUERY_MS, desk);
+        let attempt_sent_at = Timestamp::from_millis(sent.at);
+        let signal =
+            call.and_then(|call| health::of_query(call, attempt_sent_at, &answer, self.health.policy()));
+        self.learn(signal, desk);
         let command = PaymentCommand::QueryAnswered { attempt: number, answer };
         self.command(order, &Command::Payment(command), desk);
     }
@@ -233,6 +305,10 @@ impl Policy for Lockstep<'_> {
         if let Some(effect) = self.later.get_mut(tag as usize).and_then(Option::take) {
             self.perform(order, effect, desk);
         }
+    }
+
+    fn clock(&mut self, tag: u64, desk: &mut Desk<'_>) {
+        if tag == LOOK { self.look(desk) } else { self.probed(tag as usize, desk) }
     }
 
     fn judges_channels(&self) -> bool {

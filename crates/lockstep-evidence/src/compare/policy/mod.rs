@@ -31,6 +31,8 @@ pub(crate) trait Policy {
     fn told(&mut self, order: usize, attempt: usize, status: Status, desk: &mut Desk<'_>);
     /// A timer of its own.
     fn timer(&mut self, order: usize, tag: u64, desk: &mut Desk<'_>);
+    /// A timer that belongs to no order.
+    fn clock(&mut self, _tag: u64, _desk: &mut Desk<'_>) {}
     /// Whether it judges channels at all, so that its alarms can be true or false.
     fn judges_channels(&self) -> bool {
         false
@@ -51,7 +53,7 @@ pub const ORACLE: &str = "oracle";
 /// All policies: name and what it does.
 pub const ALL: [(&str, &str); 10] = [
     ("single", "one attempt on the first channel: what many lenders have today"),
-    ("daily_blind", "the same card again every day, whatever the cause"),
+    ("daily_blind", "the same card again every day at the same hour, whatever the cause"),
     ("cascade_on_timeout", "the next channel at once, also after a time-out; every day again"),
     ("failover_daily", "the next channel at once unless there are no funds; every day again"),
     ("de_compose", "Juspay decision-engine, no flags: greedy; with the lender's failover and daily retry"),
@@ -64,6 +66,9 @@ pub const ALL: [(&str, &str); 10] = [
 
 /// Attempts that reach a channel, at most: the same for all.
 pub(crate) const MAX_ATTEMPTS: usize = 8;
+
+/// The prototype's cascade: five days, any number of attempts. Only to check the world's calibration.
+pub(crate) const PROTOTYPE_CASCADE: &str = "prototype_cascade";
 
 /// A policy by its name; `None` for the oracle, which is no policy but a look at the truth.
 pub(crate) fn make<'w>(name: &str, truth: &'w Truth<'w>) -> Option<Box<dyn Policy + 'w>> {
@@ -79,6 +84,7 @@ pub(crate) fn make<'w>(name: &str, truth: &'w Truth<'w>) -> Option<Box<dyn Polic
         "daily_blind" => lender(Plan { failover: false, ..daily }, Box::new(router::InOrder)),
         "cascade_on_timeout" => lender(Plan { on_silence: OnSilence::Cascade, ..daily }, Box::new(router::InOrder)),
         "failover_daily" => lender(daily, Box::new(router::InOrder)),
+        PROTOTYPE_CASCADE => lender(Plan { max_attempts: usize::MAX, ..daily }, Box::new(router::InOrder)),
         "de_compose" => lender(daily, engine(Variant::COMPOSE)),
         "de_oneclick" => lender(daily, engine(Variant::ONECLICK)),
         "de_full" => lender(daily, engine(Variant::FULL)),

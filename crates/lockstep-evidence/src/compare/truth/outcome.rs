@@ -3,7 +3,7 @@
 
 use super::super::draw::{For, Stream, unit};
 use super::super::{DAY_MS, HOUR_MS};
-use super::{Latent, Truth, TroubleKind};
+use super::{Latent, Trouble, Truth, TroubleKind};
 
 /// What the channel says to the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,9 +125,11 @@ impl Truth<'_> {
         }
     }
 
-    /// Whether a channel is in full outage.
-    pub(crate) fn dead(&self, channel: usize, at: i64) -> bool {
-        self.troubles[channel].iter().any(|trouble| trouble.dead() && trouble.from <= at && at < trouble.until)
+    /// Whether a channel answers a health call, which moves no money and asks no issuer.
+    pub(crate) fn answers_probe(&self, channel: usize, at: i64) -> bool {
+        let own = |trouble: &&Trouble| trouble.kind == TroubleKind::Channel && trouble.from <= at && at < trouble.until;
+        let works: f64 = self.troubles[channel].iter().filter(own).map(|trouble| trouble.works).product();
+        unit(self.seed, For::Probe, &[channel as u64, at.unsigned_abs()]) < works
     }
 
     fn name(&self, order: usize, channel: usize, at: i64) -> [u64; 3] {

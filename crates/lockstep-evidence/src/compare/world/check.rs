@@ -72,6 +72,7 @@ fn people(world: &World, found: &mut Found) {
     found.within("funds.salary_hour", funds.salary_hour, 0.0, 23.99);
     found.within("funds.salary_jitter_minutes", funds.salary_jitter_minutes, 0.0, 720.0);
     found.within("funds.stay_mean_days", funds.stay_mean_days, 0.01, 3650.0);
+    found.within("lender.retry_hour", world.given.lender.retry_hour, 0.0, 23.0);
     found.within("bindings.hazard_per_year", world.given.bindings.hazard_per_year, 0.0, 50.0);
     found.share("bindings.resigned_share", world.given.bindings.resigned_share);
     found.within("bindings.resigned_after_hours", world.given.bindings.resigned_after_hours, 0.0, 2400.0);

@@ -62,6 +62,7 @@ section! {
         bindings: Bindings,
         limits: Limits,
         soft: Soft,
+        lender: LenderHabits,
         outages: Outages,
         issuers: Issuers,
         technical: Technical,
@@ -105,6 +106,10 @@ section! {
 section! {
     /// Soft declines of the issuer.
     Soft { persistent_share: f64, persistent_hours: f64, shared_share: f64 }
+}
+section! {
+    /// What the baselines' lenders do by themselves.
+    LenderHabits { retry_hour: f64 }
 }
 section! {
     /// Unplanned outages.
