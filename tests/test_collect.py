@@ -85,3 +85,47 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path):
     assert done.returncode != 0 and "iban" in done.stderr and "due_date" in done.stderr
     missing = run("collect", tmp_path / "none.csv", "--out", tmp_path / "r.csv", "--data", tmp_path / "data")
     assert missing.returncode != 0 and "none.csv" in missing.stderr
+
+
+def some_rows(count=3):
+    """The header and the first good rows of the example."""
+    listed = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    return listed[0], listed[1:1 + count]
+
+
+def test_the_due_list_is_never_overwritten(tmp_path):
+    header, lines = some_rows()
+    due = tmp_path / "due.csv"
+    due.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    before = due.read_bytes()
+    (tmp_path / "folder").mkdir()
+    for out in (due, tmp_path / "folder" / ".." / "due.csv"):
+        done = run("collect", due, "--out", out, "--data", tmp_path / "data")
+        assert done.returncode != 0 and "three different files" in done.stderr
+    done = run("collect", due, "--out", tmp_path / "r.csv", "--rejects", due, "--data", tmp_path / "data")
+    assert done.returncode != 0 and due.read_bytes() == before
+
+
+def test_a_list_of_nothing_but_mistakes_fails(tmp_path):
+    header, lines = some_rows(1)
+    due = tmp_path / "due.csv"
+    fields = dict(zip(header.split(","), lines[0].split(",")))
+    fields["channels"] = "paypal"
+    due.write_text(header + "\n" + ",".join(fields.values()) + "\n", encoding="utf-8")
+    done = run("collect", due, "--out", tmp_path / "r.csv", "--rejects", tmp_path / "x.csv", "--data", tmp_path / "data")
+    assert done.returncode != 0 and "x.csv" in done.stderr
+    (reject,) = rows(tmp_path / "x.csv")
+    assert reject["field"] == "channels" and "paypal" not in reject["code"]
+
+
+def test_what_falls_due_much_later_is_not_yet(tmp_path):
+    header, lines = some_rows(2)
+    due = tmp_path / "due.csv"
+    fields = dict(zip(header.split(","), lines[1].split(",")))
+    year, rest = fields["due_date"].split("-", 1)
+    fields["due_date"] = f"{int(year) + 1}-{rest}"
+    due.write_text("\n".join([header, lines[0], ",".join(fields.values())]) + "\n", encoding="utf-8")
+    done = run("collect", due, "--out", tmp_path / "r.csv", "--rejects", tmp_path / "x.csv", "--data", tmp_path / "data", "--json")
+    assert done.returncode == 0, done.stderr[-2000:]
+    results = {result["order"]: result["status"] for result in rows(tmp_path / "r.csv")}
+    assert results[fields["order"]] not in ("collected", "impossible") and len(results) == 2

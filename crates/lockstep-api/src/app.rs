@@ -142,7 +142,7 @@ impl App {
     ) -> Result<Response, Problem> {
         let key = run.key.of(run.tenant);
         let guard = self.under_way.enter(&key)?;
-        let permit = self.state.engine.admit()?;
+        let permit = self.state.engine.admit(Some(run.tenant))?;
         let engine = self.state.engine.clone();
         let work = async move {
             let _held = (guard, permit, run.turn);
@@ -179,7 +179,7 @@ impl App {
     {
         let key = key.of(tenant);
         let guard = self.under_way.enter(&key)?;
-        let permit = self.state.engine.admit()?;
+        let permit = self.state.engine.admit(Some(tenant))?;
         let app = self.clone();
         let work = async move {
             let _held = (guard, permit);

@@ -94,7 +94,7 @@ pub(crate) async fn receive_callback(
     if incoming.notice.channel != channel {
         return Err(NoticeRefused::BadSignature.into());
     }
-    let _permit = app.state.engine.admit()?;
+    let _permit = app.state.engine.admit(None)?;
     let new = app.state.engine.receive(&incoming).await?;
     Ok(Json(Received { status: if new { "stored" } else { "known" } }))
 }

@@ -72,6 +72,10 @@ pub(crate) struct ChannelView {
     signing: Option<SigningView>,
     /// Whether it can be asked what became of a payment.
     query: bool,
+    /// Whether it can be told to undo a debit of which nobody knows whether it happened.
+    reversal: bool,
+    /// Whether it gives a statement of each day.
+    statement: bool,
     /// Whether it sends notices by itself.
     notices: bool,
 }
@@ -94,6 +98,8 @@ impl ChannelView {
             pay_out: capability.pay_out.as_ref().map(LimitsView::from),
             signing,
             query: capability.query.is_some(),
+            reversal: capability.reversal.is_some(),
+            statement: capability.statement.is_some(),
             notices: capability.notices,
         }
     }

@@ -47,6 +47,6 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, Proble
     let nobody = TenantId::mint(&mut app.mint(Bucket::of_tenant("health")));
     let asked = app.state.directory.tenant(nobody);
     let answered = tokio::time::timeout(STORE_ANSWERS_WITHIN, asked).await;
-    let well = matches!(answered, Ok(Ok(_))) && app.state.engine.admit().is_ok();
+    let well = matches!(answered, Ok(Ok(_))) && app.state.engine.takes_calls();
     if well { Ok(OK) } else { Err(Problem::new(Kind::NotReady).retry_after(5)) }
 }

@@ -25,6 +25,7 @@ mod precheck;
 mod problem;
 mod reasons;
 mod router;
+mod routing_rules;
 mod sealed;
 mod state;
 mod webhook_deliveries;

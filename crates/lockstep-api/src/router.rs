@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::state::AppState;
 use crate::{
     api_keys, audit, bindings, borrowers, callbacks, channels, health, http, openapi, orders, payments,
-    precheck, problem, reasons, webhook_deliveries, webhook_endpoints,
+    precheck, problem, reasons, routing_rules, webhook_deliveries, webhook_endpoints,
 };
 
 /// The API, ready to serve.
@@ -50,6 +50,10 @@ pub(crate) fn parts() -> (Router<App>, OpenApi) {
         .routes(routes!(payments::get_timeline))
         .routes(routes!(payments::cancel_payment))
         .routes(routes!(payments::try_payment_now))
+        // POST /v1/payments/{id}/attempts/{attempt}/outcome, …/outcome/approve, …/outcome/withdraw
+        .routes(routes!(payments::propose_outcome))
+        .routes(routes!(payments::approve_outcome))
+        .routes(routes!(payments::withdraw_outcome))
         // POST, GET /v1/webhook_endpoints; DELETE /v1/webhook_endpoints/{id}; POST …/{id}/rotate_secret
         .routes(routes!(webhook_endpoints::create_endpoint, webhook_endpoints::list_endpoints))
         .routes(routes!(webhook_endpoints::remove_endpoint))
@@ -61,6 +65,8 @@ pub(crate) fn parts() -> (Router<App>, OpenApi) {
         .routes(routes!(api_keys::create_key, api_keys::list_keys))
         .routes(routes!(api_keys::revoke_key))
         .routes(routes!(audit::list_audit))
+        // GET, PUT /v1/routing_rules
+        .routes(routes!(routing_rules::get_routing_rules, routing_rules::put_routing_rules))
         // GET /v1/channels; GET /v1/reasons
         .routes(routes!(channels::list_channels))
         .routes(routes!(reasons::list_reasons))

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
-use lockstep_core::payment::{MoneyAnswer, NotSent, QueryAnswer};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
+use lockstep_core::payment::{MoneyAnswer, NotSent, QueryAnswer, ReversalAnswer, StatementAnswer};
 use lockstep_engine::port::{Channels, Clock, ProbeAnswer, Seeds};
 
 use crate::config::{Adapter, ChannelConfig};
@@ -22,6 +22,12 @@ pub trait Channel: Send + Sync {
 
     /// Asks what became of an attempt.
     async fn query_payment(&self, query: &PaymentQuery) -> QueryAnswer;
+
+    /// Has an attempt undone. The same reversal number gets the same answer.
+    async fn reverse(&self, order: &ReversalOrder) -> ReversalAnswer;
+
+    /// Looks an attempt up in the statement of a day.
+    async fn read_statement(&self, query: &StatementQuery) -> StatementAnswer;
 
     /// Has the four elements checked and a code texted.
     async fn request_code(&self, request: &SignRequest) -> SignAnswer;
@@ -108,6 +114,20 @@ impl Channels for Registry {
         match self.get(&query.channel) {
             Some(channel) => channel.query_payment(query).await,
             None => QueryAnswer::NotSent { why: ABSENT },
+        }
+    }
+
+    async fn reverse(&self, order: &ReversalOrder) -> ReversalAnswer {
+        match self.get(&order.channel) {
+            Some(channel) => channel.reverse(order).await,
+            None => ReversalAnswer::NotSent { why: ABSENT },
+        }
+    }
+
+    async fn read_statement(&self, query: &StatementQuery) -> StatementAnswer {
+        match self.get(&query.channel) {
+            Some(channel) => channel.read_statement(query).await,
+            None => StatementAnswer::NotSent { why: ABSENT },
         }
     }
 

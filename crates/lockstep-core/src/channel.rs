@@ -6,9 +6,10 @@ use std::time::Duration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::binding::InstrumentKind;
 use crate::catalogue::Scheme;
 use crate::money::Money;
-use crate::time::{Timestamp, Zone};
+use crate::time::{Day, Timestamp, Zone};
 
 /// A channel's name in configuration, routes and tables, e.g. `unionpay`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +66,16 @@ pub enum Direction {
     PayOut,
 }
 
+/// Over which time an amount is limited: a calendar day or month of the channel's zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// From midnight to midnight.
+    Day,
+    /// From the first to the last day.
+    Month,
+}
+
 /// Everything the rules know about a channel. Loaded from configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,6 +94,12 @@ pub struct Capability {
     pub sign: Option<SignRules>,
     /// Asking for the outcome of a payment, if it can.
     pub query: Option<QueryRules>,
+    /// Undoing a debit of which nobody knows whether it happened, if it can (ISO 8583 0400 and the like).
+    #[serde(default)]
+    pub reversal: Option<ReversalRules>,
+    /// Its own record of each day, if it gives one.
+    #[serde(default)]
+    pub statement: Option<StatementRules>,
     /// Whether it sends notices about payments by itself.
     pub notices: bool,
     /// When it takes payments.
@@ -174,6 +191,48 @@ impl QueryRules {
     }
 }
 
+/// How a channel undoes a debit that may or may not have happened. The same reversal number gets the same answer
+/// however often it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReversalRules {
+    /// An unknown that has lived this long is reversed, in seconds from when it was noted.
+    pub after_s: u64,
+    /// Waiting times before the 2nd, 3rd, … sending of a reversal that got no answer; the last repeats.
+    pub ladder_s: Vec<u64>,
+    /// The channel remembers a reversal of an order it has not seen, and refuses the order if it comes later.
+    /// Then "no such order" is a proof at once; otherwise only after the late-execution window.
+    #[serde(default)]
+    pub blocks_late_original: bool,
+}
+
+impl ReversalRules {
+    /// Wait before the reversal is sent again after `sent` sendings.
+    pub fn wait(&self, sent: u16) -> Duration {
+        let step = self.ladder_s.get(usize::from(sent.saturating_sub(1))).or(self.ladder_s.last());
+        Duration::from_secs(step.copied().unwrap_or(60))
+    }
+}
+
+/// When a channel's statement of a day can be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementRules {
+    /// The zone in which the channel counts its statement's day.
+    pub zone: Zone,
+    /// Minute of the following day at which a day's statement is ready, 0–1439.
+    pub ready_minute: u16,
+    /// Wait before a statement that was not ready is read again, in seconds.
+    pub again_s: u64,
+}
+
+impl StatementRules {
+    /// When the statement of a day is ready.
+    pub fn ready(&self, day: Day) -> Timestamp {
+        day.next().moment(&self.zone, self.ready_minute)
+    }
+}
+
 /// Daily opening hours and announced maintenance, half-open intervals in the channel's own zone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -248,6 +307,14 @@ impl Capability {
         }
     }
 
+    /// Whether it signs mandates for this kind of instrument.
+    pub fn signs(&self, kind: InstrumentKind) -> bool {
+        self.sign.as_ref().is_some_and(|rules| match kind {
+            InstrumentKind::DebitCard | InstrumentKind::CreditCard => rules.sms_code.is_some(),
+            InstrumentKind::BankAccount => rules.micro_deposit,
+        })
+    }
+
     /// The late-execution window W.
     pub fn late_execution_window(&self) -> Duration {
         Duration::from_secs(self.late_execution_window_s)
@@ -273,10 +340,26 @@ impl Capability {
             "late_execution_window_s is shorter than call_timeout_ms: a request could be called dead while it runs",
         );
         check(
-            self.query.is_none() && !self.notices,
-            "has neither queries nor notices: an unknown could never end",
+            self.query.is_none() && !self.notices && self.statement.is_none(),
+            "has neither queries nor notices nor a statement: an unknown could never end",
         );
         check(self.query.as_ref().is_some_and(|query| query.ladder_s.is_empty()), "query.ladder_s is empty");
+        check(
+            self.reversal.as_ref().is_some_and(|reversal| reversal.ladder_s.is_empty()),
+            "reversal.ladder_s is empty",
+        );
+        check(
+            self.reversal.as_ref().is_some_and(|reversal| reversal.ladder_s.contains(&0)),
+            "reversal.ladder_s: every wait must be greater than zero",
+        );
+        check(
+            self.statement.as_ref().is_some_and(|statement| statement.ready_minute >= 1440),
+            "statement.ready_minute is at most 1439",
+        );
+        check(
+            self.statement.as_ref().is_some_and(|statement| statement.again_s == 0),
+            "statement.again_s must be greater than zero",
+        );
         check(
             self.probe.is_some_and(|probe| probe.every_ms < 100 || probe.successes == 0),
             "probe: need every_ms ≥ 100 and successes ≥ 1",

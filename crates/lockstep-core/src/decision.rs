@@ -92,6 +92,12 @@ impl Decision {
         self.events.push(event.into());
     }
 
+    /// Adds what was decided on top of it.
+    pub fn append(&mut self, more: Self) {
+        self.events.extend(more.events);
+        self.effects.extend(more.effects);
+    }
+
     /// Adds an effect that is due at once.
     pub fn effect(&mut self, now: Timestamp, effect: Effect) {
         self.effects.push(Planned { effect, due_at: now });

@@ -60,7 +60,7 @@ pub struct Diagnosis {
 
 /// Diagnoses a payment. Every payment has a diagnosis, also one that went well.
 pub fn diagnose(payment: &Payment, channels: &ChannelBook) -> Diagnosis {
-    let (cause, money, next_try_at) = conclusion(payment);
+    let (cause, money, next_try_at) = conclusion(payment, channels);
     let entry = cause.entry();
     Diagnosis {
         layer: entry.layer,
@@ -78,7 +78,7 @@ pub fn diagnose(payment: &Payment, channels: &ChannelBook) -> Diagnosis {
     }
 }
 
-fn conclusion(payment: &Payment) -> (Reason, MoneyState, Option<Timestamp>) {
+fn conclusion(payment: &Payment, channels: &ChannelBook) -> (Reason, MoneyState, Option<Timestamp>) {
     match &payment.state {
         PaymentState::Waiting { until, reason } => {
             let cause = reason.unwrap_or(Reason::NotDueYet);
@@ -87,10 +87,13 @@ fn conclusion(payment: &Payment) -> (Reason, MoneyState, Option<Timestamp>) {
         PaymentState::Trying { .. } => (Reason::ChannelProcessing, MoneyState::NotKnownYet, None),
         PaymentState::Unknown { .. } => (Reason::OutcomeUnknown, MoneyState::NotKnownYet, None),
         PaymentState::Succeeded { attempt, .. } => {
-            let defect = payment.attempt(*attempt).is_some_and(|attempt| {
-                matches!(&attempt.state, AttemptState::Succeeded { defect: Some(_), .. })
+            let flawed = payment.attempt(*attempt).and_then(|attempt| Some((attempt, attempt.open_defect()?)));
+            let cause = flawed.map_or(Reason::Success, |(attempt, code)| {
+                let scheme = channels.get(&attempt.channel).map(|capability| capability.scheme);
+                let verdict = scheme.map(|scheme| crate::catalogue::look_up(scheme, code));
+                verdict.map_or(Reason::DefectiveSuccess, |verdict| verdict.reason)
             });
-            (if defect { Reason::DefectiveSuccess } else { Reason::Success }, MoneyState::Taken, None)
+            (cause, MoneyState::Taken, None)
         }
         PaymentState::Failed { reason, .. } => (*reason, MoneyState::NotTaken, None),
         PaymentState::Cancelled { .. } => (Reason::CancelledByLender, MoneyState::NotTaken, None),
@@ -142,32 +145,41 @@ fn outcome(attempt: &Attempt, zh: &str, en: &str) -> Option<Evidence> {
     let number = attempt.number;
     let (at, text) = match &attempt.state {
         AttemptState::Sending => return None,
-        AttemptState::Unknown { since, asked, overdue, .. } => {
+        AttemptState::Unknown { since, asked, overdue, proposal, .. } => {
             let late = if *overdue {
                 ("，已超过时限并报警", ", past its deadline, alarm raised")
             } else {
                 ("", "")
             };
+            let undone = attempt.reversal.as_ref().map_or(("", ""), |_| ("，已发起冲正", ", a reversal was sent"));
+            let said = proposal.as_ref().map_or(("", ""), |_| {
+                ("，已有人工认定待复核", ", one person has said what became of it and a second one has to agree")
+            });
             let text = Sentence::new(
-                format!("{zh}未给出明确结果，已查询 {asked} 次{}", late.0),
-                format!("no clear answer from {en}; asked {asked} times since{}", late.1),
+                format!("{zh}未给出明确结果，已查询 {asked} 次{}{}{}", undone.0, late.0, said.0),
+                format!("no clear answer from {en}; asked {asked} times since{}{}{}", undone.1, late.1, said.1),
             );
             (*since, text)
         }
-        AttemptState::Succeeded { at, .. } => (
-            *at,
-            Sentence::new(format!("第 {number} 次扣款成功"), format!("attempt {number} moved the money")),
-        ),
+        AttemptState::Succeeded { at, .. } => {
+            let contradicted =
+                attempt.decided.as_ref().is_some_and(|decided| decided.contradicted_at.is_some());
+            let how = if attempt.open_defect().is_some() {
+                ("，渠道称交易有缺陷，待确认", "; the channel calls the transaction flawed and has to confirm it")
+            } else if contradicted {
+                ("（双人复核认定），但渠道事后证明并未扣款", " as two people decided, but the channel has proven that it did not")
+            } else if attempt.moved_by_people() {
+                ("（双人复核认定）", " as two people decided")
+            } else {
+                ("", "")
+            };
+            let zh = format!("第 {number} 次扣款成功{}", how.0);
+            (*at, Sentence::new(zh, format!("attempt {number} moved the money{}", how.1)))
+        }
         AttemptState::Failed { reason, code, proof, at } => {
             let title = reason.entry().title;
             let code = code.as_deref().map_or_else(String::new, |code| format!(" [{code}]"));
-            let proof = match proof.kind() {
-                "final_decline" => ("明确拒绝", "final decline"),
-                "not_found_after_window" => {
-                    ("超过最晚执行时间后仍查无此单", "no such order after the late-execution window")
-                }
-                _ => ("请求未发出", "the request never left"),
-            };
+            let proof = proof.words();
             let text = Sentence::new(
                 format!(
                     "第 {number} 次未扣款：{}{code}（依据：{}）",

@@ -10,7 +10,7 @@ use crate::channel::ChannelId;
 use crate::id::{BindingId, BorrowerId, NoticeId, OrderId, PaymentId, TenantId, VaultItemId};
 use crate::money::Money;
 use crate::notice::Notice;
-use crate::time::Timestamp;
+use crate::time::{Day, Timestamp};
 
 /// Whether doing it again does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,10 @@ pub enum Effect {
     MoveMoney(MoneyOrder),
     /// Ask a channel what became of an attempt.
     QueryPayment(PaymentQuery),
+    /// Ask a channel to undo an attempt that may have moved money.
+    Reverse(ReversalOrder),
+    /// Look an attempt up in a channel's statement of a day.
+    ReadStatement(StatementQuery),
     /// Ask a channel to check the elements and text a code.
     RequestCode(SignRequest),
     /// Sign a mandate.
@@ -99,6 +103,40 @@ pub struct PaymentQuery {
     pub sent_at: Timestamp,
 }
 
+/// The reversal of an attempt. Sending it again is harmless: its number is always the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReversalOrder {
+    /// The payment.
+    pub payment: PaymentId,
+    /// Attempt number.
+    pub attempt: u16,
+    /// Where to.
+    pub channel: ChannelId,
+    /// The number of the reversal. Derived from payment and attempt.
+    pub reversal_no: String,
+    /// The number of what is to be reversed.
+    pub order_no: String,
+    /// How much, always the whole amount.
+    pub money: Money,
+    /// When the attempt was sent.
+    pub sent_at: Timestamp,
+}
+
+/// A look at a channel's statement of one day, for one attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementQuery {
+    /// The payment.
+    pub payment: PaymentId,
+    /// Attempt number.
+    pub attempt: u16,
+    /// Whose statement.
+    pub channel: ChannelId,
+    /// The number under which the channel knows this attempt.
+    pub order_no: String,
+    /// Of which day.
+    pub day: Day,
+}
+
 /// A step of signing a mandate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignRequest {
@@ -155,6 +193,33 @@ pub enum Wake {
         /// The attempt.
         attempt: u16,
     },
+    /// It is time to reverse an unknown attempt, or to send its reversal again.
+    ReverseAttempt {
+        /// The payment.
+        payment: PaymentId,
+        /// The attempt.
+        attempt: u16,
+        /// Reversals sent when the timer was set.
+        sent: u16,
+    },
+    /// A statement in which an attempt may stand is ready.
+    ReadStatement {
+        /// The payment.
+        payment: PaymentId,
+        /// The attempt.
+        attempt: u16,
+        /// The statement's day.
+        day: Day,
+    },
+    /// It is time to ask what became of money that moved on a transaction the channel calls flawed.
+    ConfirmDefect {
+        /// The payment.
+        payment: PaymentId,
+        /// The attempt.
+        attempt: u16,
+        /// Questions asked when the timer was set.
+        asked: u16,
+    },
     /// It is time to ask about a signature.
     AskMandate {
         /// The binding.
@@ -191,6 +256,13 @@ pub enum Alarm {
         /// The payment.
         payment: PaymentId,
     },
+    /// Two people said that money had moved, and the channel proved that it had not.
+    DecisionContradicted {
+        /// The payment.
+        payment: PaymentId,
+        /// The attempt.
+        attempt: u16,
+    },
 }
 
 impl Effect {
@@ -199,6 +271,8 @@ impl Effect {
         match self {
             Self::MoveMoney(_) | Self::Sign(_) => Delivery::Once,
             Self::QueryPayment(_)
+            | Self::Reverse(_)
+            | Self::ReadStatement(_)
             | Self::RequestCode(_)
             | Self::QueryMandate(_)
             | Self::CancelMandate { .. }
@@ -213,6 +287,8 @@ impl Effect {
         match self {
             Self::MoveMoney(_) => "move_money",
             Self::QueryPayment(_) => "query_payment",
+            Self::Reverse(_) => "reverse",
+            Self::ReadStatement(_) => "read_statement",
             Self::RequestCode(_) => "request_code",
             Self::Sign(_) => "sign",
             Self::QueryMandate(_) => "query_mandate",
@@ -228,6 +304,8 @@ impl Effect {
         match self {
             Self::MoveMoney(order) => Some(&order.channel),
             Self::QueryPayment(query) => Some(&query.channel),
+            Self::Reverse(reversal) => Some(&reversal.channel),
+            Self::ReadStatement(query) => Some(&query.channel),
             Self::RequestCode(request) | Self::Sign(request) | Self::QueryMandate(request) => {
                 Some(&request.channel)
             }

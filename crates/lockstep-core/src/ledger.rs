@@ -55,6 +55,20 @@ pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
             Purpose::MicroDeposit => post("verification".to_owned(), channel),
         }
     }
+    // What a channel has sent back leaves where it had been booked.
+    let returned = events.iter().any(|event| matches!(event, Event::Order(OrderEvent::SurplusReturned { .. })));
+    let back = events.iter().filter_map(|event| match event {
+        Event::Payment(PaymentEvent::SentBack { number, .. }) => payment.attempt(*number),
+        _ => None,
+    });
+    for attempt in back {
+        let channel = format!("channel:{}", attempt.channel);
+        match payment.purpose {
+            Purpose::Repayment { .. } if returned => post("surplus".to_owned(), channel),
+            Purpose::Repayment { .. } => post("receivable".to_owned(), channel),
+            Purpose::MicroDeposit => post(channel, "verification".to_owned()),
+        }
+    }
     // Money that came in beside a living attempt was taken for the repayment; now it turns out to be too much.
     if surplus && nothing_moved {
         post("receivable".to_owned(), "surplus".to_owned());

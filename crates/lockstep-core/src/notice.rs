@@ -118,20 +118,26 @@ fn bucket_of(subject: &Subject) -> crate::id::Bucket {
 }
 
 fn of_payment(before: Option<&Payment>, payment: &Payment, now: Timestamp) -> Option<Notice> {
-    if before.map(Payment::status) == Some(payment.status()) {
+    let unconfirmed = |payment: &Payment| payment.attempts.iter().any(|one| one.open_defect().is_some());
+    let same = before.map(Payment::status) == Some(payment.status());
+    let confirmed = same && before.is_some_and(unconfirmed) && !unconfirmed(payment);
+    if same && !(confirmed && payment.status() == PaymentStatus::Succeeded) {
         return None;
     }
+    let word = if confirmed { "confirmed" } else { payment.status().as_str() };
     let (reason, next_try_at) = match &payment.state {
         PaymentState::Waiting { until, reason } => (*reason, Some(*until)),
         PaymentState::Failed { reason, .. } => (Some(*reason), None),
         PaymentState::Unknown { .. } => (Some(Reason::OutcomeUnknown), None),
+        // The money moved, and may yet be sent back: the lender has to know before it books it for good.
+        PaymentState::Succeeded { .. } if unconfirmed(payment) => (Some(Reason::DefectiveSuccess), None),
         PaymentState::Trying { .. } | PaymentState::Succeeded { .. } | PaymentState::Cancelled { .. } => {
             (None, None)
         }
     };
     Some(Notice {
         tenant: payment.tenant,
-        kind: format!("payment.{}", payment.status().as_str()),
+        kind: format!("payment.{word}"),
         at: now,
         subject: Subject::Payment {
             payment: payment.id,
@@ -179,6 +185,9 @@ fn of_order(before: Option<&Order>, order: &Order, now: Timestamp) -> Vec<Notice
     }
     if order.surplus_minor > before.map_or(0, |before| before.surplus_minor) {
         kinds.push("order.refund_needed");
+    }
+    if order.collected_minor < before.map_or(0, |before| before.collected_minor) {
+        kinds.push("order.reopened");
     }
     let subject = Subject::Order {
         order: order.id,

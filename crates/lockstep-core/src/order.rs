@@ -26,12 +26,25 @@ pub struct Order {
     pub collected_minor: i64,
     /// Money that moved beyond what was owed and has to go back.
     pub surplus_minor: i64,
+    /// Money among what was collected that moved on a transaction the channel calls flawed: it may yet be sent
+    /// back.
+    #[serde(default)]
+    pub unconfirmed: Vec<Unconfirmed>,
     /// Where it stands.
     pub state: OrderState,
     /// Events so far.
     pub version: u64,
     /// When it was made known.
     pub created_at: Timestamp,
+}
+
+/// Money that was collected and has to be confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unconfirmed {
+    /// Through this payment.
+    pub payment: PaymentId,
+    /// How much, in minor units.
+    pub amount_minor: i64,
 }
 
 /// Where an order stands.
@@ -106,6 +119,34 @@ pub enum OrderEvent {
         /// How much.
         amount_minor: i64,
     },
+    /// What was collected through a payment has to be confirmed by the channel.
+    ToBeConfirmed {
+        /// The payment.
+        payment: PaymentId,
+        /// How much.
+        amount_minor: i64,
+    },
+    /// What was collected through a payment stands.
+    Confirmed {
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// What was collected through a payment was sent back by the channel: it is owed again.
+    CollectionUndone {
+        /// The payment.
+        payment: PaymentId,
+        /// How much.
+        amount_minor: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// Money that had to go back was sent back by the channel itself.
+    SurplusReturned {
+        /// Through this payment it had come.
+        payment: PaymentId,
+        /// How much.
+        amount_minor: i64,
+    },
     /// The lender took it back.
     Cancelled {
         /// When.
@@ -117,6 +158,11 @@ impl Order {
     /// What is still owed, in minor units.
     pub fn outstanding_minor(&self) -> i64 {
         (self.money.amount_minor - self.collected_minor).max(0)
+    }
+
+    /// Whether what was collected through a payment has to be confirmed.
+    pub fn awaits_confirmation_of(&self, payment: PaymentId) -> bool {
+        self.unconfirmed.iter().any(|one| one.payment == payment)
     }
 
     /// The state after an event.
@@ -132,6 +178,7 @@ impl Order {
                 due_at: *due_at,
                 collected_minor: 0,
                 surplus_minor: 0,
+                unconfirmed: Vec::new(),
                 state: OrderState::Open,
                 version: 1,
                 created_at: *at,
@@ -156,6 +203,18 @@ impl Order {
             }
             OrderEvent::PaymentClosed { payment, at } => self.settle(*payment, *at),
             OrderEvent::SurplusFound { amount_minor, .. } => self.surplus_minor += amount_minor,
+            OrderEvent::ToBeConfirmed { payment, amount_minor } => {
+                self.unconfirmed.push(Unconfirmed { payment: *payment, amount_minor: *amount_minor });
+            }
+            OrderEvent::Confirmed { payment } => self.unconfirmed.retain(|one| one.payment != *payment),
+            OrderEvent::CollectionUndone { payment, amount_minor, at } => {
+                self.unconfirmed.retain(|one| one.payment != *payment);
+                self.collected_minor = (self.collected_minor - amount_minor).max(0);
+                self.settle(*payment, *at);
+            }
+            OrderEvent::SurplusReturned { amount_minor, .. } => {
+                self.surplus_minor = (self.surplus_minor - amount_minor).max(0);
+            }
             OrderEvent::Cancelled { at } => self.state = OrderState::Cancelled { at: *at },
         }
     }

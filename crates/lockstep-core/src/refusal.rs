@@ -2,6 +2,7 @@
 
 use crate::channel::ChannelId;
 use crate::id::{BindingId, BorrowerId, OrderId, PaymentId};
+use crate::payment::route::Offer;
 use crate::text::Sentence;
 use crate::time::Timestamp;
 
@@ -55,6 +56,8 @@ pub enum Refusal {
     NoLiveMandate {
         /// Why the best candidate is out.
         reason: crate::catalogue::Reason,
+        /// What the borrower could sign instead.
+        offers: Vec<Offer>,
     },
     /// A signature is under way.
     SigningUnderWay,
@@ -99,6 +102,25 @@ pub enum Refusal {
     PaymentEnded,
     /// An attempt is under way.
     AttemptUnderWay,
+    /// The payment has no such attempt.
+    AttemptNotFound,
+    /// The outcome of the attempt is known; there is nothing for people to decide.
+    OutcomeKnown,
+    /// The attempt's deadline has not passed: the channel is still being asked.
+    NotOverdue,
+    /// Nobody has said yet what became of the attempt.
+    NoProposal,
+    /// Somebody has said what became of the attempt; that has to be approved or withdrawn first.
+    ProposalStands,
+    /// The approver said something else than the proposal.
+    ProposalDiffers,
+    /// Whoever proposed can't approve.
+    SameApprover,
+    /// A reversal of the attempt may still be executed.
+    ReversalUnderWay {
+        /// When it can't any more, unless another one is sent; `None` while one is on its way.
+        free_at: Option<Timestamp>,
+    },
 }
 
 impl Refusal {
@@ -134,6 +156,14 @@ impl Refusal {
             Self::OutcomeUnknown => "outcome_unknown",
             Self::PaymentEnded => "payment_ended",
             Self::AttemptUnderWay => "attempt_under_way",
+            Self::AttemptNotFound => "attempt_not_found",
+            Self::OutcomeKnown => "outcome_known",
+            Self::NotOverdue => "not_overdue",
+            Self::NoProposal => "no_proposal",
+            Self::ProposalStands => "proposal_stands",
+            Self::ProposalDiffers => "proposal_differs",
+            Self::SameApprover => "same_approver",
+            Self::ReversalUnderWay { .. } => "reversal_under_way",
         }
     }
 
@@ -141,7 +171,11 @@ impl Refusal {
     pub fn is_not_found(&self) -> bool {
         matches!(
             self,
-            Self::BorrowerNotFound | Self::BindingNotFound | Self::OrderNotFound | Self::PaymentNotFound
+            Self::BorrowerNotFound
+                | Self::BindingNotFound
+                | Self::OrderNotFound
+                | Self::PaymentNotFound
+                | Self::AttemptNotFound
         )
     }
 
@@ -204,15 +238,23 @@ impl Refusal {
                     format!("There is no mandate on {channel}. Add one first."),
                 );
             }
-            Self::NoLiveMandate { reason } => {
+            Self::NoLiveMandate { reason, offers } => {
                 let entry = reason.entry();
+                let names: Vec<_> = offers.iter().map(|offer| offer.channel.as_str()).collect();
+                let (zh, en) = match names.is_empty() {
+                    true => (String::new(), String::new()),
+                    false => (
+                        format!("可签约的渠道：{}。", names.join("、")),
+                        format!(" It can be signed on: {}.", names.join(", ")),
+                    ),
+                };
                 return Sentence::new(
                     format!(
-                        "没有可用于本次扣款的代扣协议（{}），请先签约。",
+                        "没有可用于本次扣款的代扣协议（{}），请先签约。{zh}",
                         entry.title.zh.trim_end_matches('。')
                     ),
                     format!(
-                        "No mandate covers this payment ({}). Sign one first.",
+                        "No mandate covers this payment ({}). Sign one first.{en}",
                         entry.title.en.trim_end_matches('.')
                     ),
                 );
@@ -268,6 +310,43 @@ impl Refusal {
             Self::PaymentEnded => ("这笔支付已经结束。", "The payment has ended."),
             Self::AttemptUnderWay => {
                 ("正在扣款，请等待结果。", "An attempt is under way. Wait for its result.")
+            }
+            Self::AttemptNotFound => (
+                "这笔支付没有这次尝试，请核对序号。",
+                "The payment has no such attempt. Check the attempt's number.",
+            ),
+            Self::OutcomeKnown => (
+                "这次扣款的结果已经查明，无需人工认定。",
+                "The outcome of this attempt is known. There is nothing left to decide.",
+            ),
+            Self::NotOverdue => (
+                "这次扣款尚未超过查询时限，系统仍在向渠道查询，请稍后再试。",
+                "The attempt's deadline has not passed and the channel is still being asked. Come back after the alarm.",
+            ),
+            Self::NoProposal => (
+                "还没有人提出认定结果，请先提出。",
+                "Nobody has said yet what became of this attempt. Propose an outcome first.",
+            ),
+            Self::ProposalStands => (
+                "已有待复核的认定结果，请先复核或撤回。",
+                "A proposal about this attempt stands. Approve or withdraw it first.",
+            ),
+            Self::ProposalDiffers => (
+                "复核结果与提出的认定不一致，请核实；如不同意，请撤回该认定。",
+                "Your outcome differs from the proposed one. Check again; if you disagree, withdraw the proposal.",
+            ),
+            Self::SameApprover => (
+                "提出人不能复核自己的认定，请由另一人用其本人的密钥复核。",
+                "Whoever proposed can't approve. A second person has to, with a key of their own.",
+            ),
+            Self::ReversalUnderWay { free_at } => {
+                let after = free_at.map(Timestamp::to_rfc3339);
+                let zh = after.as_ref().map_or("得到应答后".to_owned(), |at| format!("在 {at} 之后"));
+                let en = after.map_or("once it has come back".to_owned(), |at| format!("after {at}"));
+                return Sentence::new(
+                    format!("冲正仍可能被执行，暂不能认定为已扣款，请{zh}再试。"),
+                    format!("A reversal may still be executed, so the money can't count as moved yet. Approve {en}."),
+                );
             }
         };
         Sentence::new(zh, en)

@@ -17,7 +17,7 @@ pub(crate) mod bind;
 pub(crate) mod channels;
 pub(crate) mod crash;
 mod laws;
-mod pay;
+pub(crate) mod pay;
 mod words;
 pub(crate) mod world;
 

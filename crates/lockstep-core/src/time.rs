@@ -69,6 +69,47 @@ impl Timestamp {
     }
 }
 
+/// A calendar day as a channel counts it, e.g. `2026-03-02`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(Date);
+
+impl Day {
+    /// The day of a moment in a zone.
+    pub fn of(moment: Timestamp, zone: &Zone) -> Self {
+        Self(moment.day_in(zone))
+    }
+
+    /// The day after; the last day there is stays itself.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().days(1)))
+    }
+
+    /// The moment `minute` past midnight of this day in a zone.
+    pub fn moment(self, zone: &Zone, minute: u16) -> Timestamp {
+        zone.moment(self.0, minute)
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| serde::de::Error::custom("a day is written like 2026-03-02"))
+    }
+}
+
 /// A named IANA time zone, from the database compiled into the binary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Zone {

@@ -10,6 +10,7 @@ mod health;
 mod hub;
 mod inbox;
 mod keys;
+mod lane;
 mod perform;
 pub mod port;
 mod routing;
@@ -21,7 +22,7 @@ use lockstep_core::channel::ChannelBook;
 use lockstep_core::health::HealthPolicy;
 use lockstep_core::payment::RetryPolicy;
 
-pub use admit::{Overloaded, Permit};
+pub use admit::{Excess, Overloaded, Permit};
 pub use deliver::next_delivery;
 pub use execute::{Executed, Render, Request};
 pub use hub::Changes;
@@ -89,13 +90,13 @@ struct Inner {
     settings: Settings,
     hub: Hub,
     keys: KeysUnderWay,
-    gate: admit::Gate,
+    gate: Arc<admit::Gate>,
 }
 
 impl Engine {
     /// An engine over these ports. Nothing runs before [`Engine::run`].
     pub fn new(ports: Ports, book: ChannelBook, retry: RetryPolicy, settings: Settings) -> Self {
-        let gate = admit::Gate::new(settings.max_calls, settings.max_backlog);
+        let gate = Arc::new(admit::Gate::new(settings.max_calls, settings.max_backlog));
         let health = health::Health::new(&book, settings.health.clone());
         let inner = Inner {
             ports,

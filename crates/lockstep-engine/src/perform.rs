@@ -6,9 +6,13 @@ use futures::future::{Either, select};
 use lockstep_core::audit::Who;
 use lockstep_core::binding::{BindingCommand, SignAnswer};
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{Alarm, Effect, MoneyOrder, PaymentQuery, SignRequest, Wake};
+use lockstep_core::effect::{
+    Alarm, Effect, MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, Wake,
+};
 use lockstep_core::id::{EffectId, PaymentId};
-use lockstep_core::payment::{MoneyAnswer, NoAnswer, PaymentCommand, QueryAnswer};
+use lockstep_core::payment::{
+    MoneyAnswer, NoAnswer, PaymentCommand, QueryAnswer, ReversalAnswer, StatementAnswer,
+};
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, Slice};
 
@@ -40,6 +44,8 @@ impl Engine {
             Effect::MoveMoney(order) => self.move_money(id, order).await,
             Effect::Sign(request) => self.sign(id, request).await,
             Effect::QueryPayment(query) => self.query_payment(id, query).await,
+            Effect::Reverse(order) => self.reverse(id, order).await,
+            Effect::ReadStatement(query) => self.read_statement(id, query).await,
             Effect::RequestCode(request) => {
                 let sent_at = self.inner.ports.clock.now();
                 let answer =
@@ -104,6 +110,8 @@ impl Engine {
                 self.signed(stored.id, request, SignAnswer::NoAnswer { why }).await;
             }
             Effect::QueryPayment(_)
+            | Effect::Reverse(_)
+            | Effect::ReadStatement(_)
             | Effect::RequestCode(_)
             | Effect::QueryMandate(_)
             | Effect::CancelMandate { .. }
@@ -167,6 +175,21 @@ impl Engine {
     /// A call that was sent then and has just ended.
     fn span(&self, sent_at: Timestamp) -> Span {
         Span { sent_at, at: self.inner.ports.clock.now() }
+    }
+
+    async fn reverse(&self, id: EffectId, order: ReversalOrder) {
+        let answer = self.limited(&order.channel, self.inner.ports.channels.reverse(&order)).await;
+        let answer = answer.unwrap_or(ReversalAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        let command = PaymentCommand::ReversalAnswered { attempt: order.attempt, answer };
+        self.about_payment(order.channel, order.payment, command, id).await;
+    }
+
+    async fn read_statement(&self, id: EffectId, query: StatementQuery) {
+        let answer = self.limited(&query.channel, self.inner.ports.channels.read_statement(&query)).await;
+        let answer = answer.unwrap_or(StatementAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        let (attempt, day) = (query.attempt, query.day);
+        let command = PaymentCommand::StatementAnswered { attempt, day, answer };
+        self.about_payment(query.channel, query.payment, command, id).await;
     }
 
     async fn about_payment(
@@ -264,6 +287,15 @@ fn awaken(wake: Wake) -> (CallKey, Command) {
         Wake::UnknownDeadline { payment, attempt } => {
             (CallKey::Payment(payment), Command::Payment(PaymentCommand::Deadline { attempt }))
         }
+        Wake::ReverseAttempt { payment, attempt, sent } => {
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::Reverse { attempt, sent }))
+        }
+        Wake::ReadStatement { payment, attempt, day } => {
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::ReadStatement { attempt, day }))
+        }
+        Wake::ConfirmDefect { payment, attempt, asked } => {
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::ConfirmDefect { attempt, asked }))
+        }
         Wake::AskMandate { binding, channel, asked } => {
             (CallKey::Binding(binding), Command::Binding(BindingCommand::AskMandate { channel, asked }))
         }
@@ -280,6 +312,9 @@ fn raise(alarm: &Alarm) {
         }
         Alarm::DefectiveSuccess { payment } => {
             tracing::error!(%payment, alarm = "defective_success", "money moved, but the channel calls it flawed");
+        }
+        Alarm::DecisionContradicted { payment, attempt } => {
+            tracing::error!(%payment, attempt, alarm = "decision_contradicted", "people said that money moved, and the channel has proven that it did not");
         }
     }
 }

@@ -9,7 +9,7 @@ mod webhooks;
 
 pub use channels::{Channels, ProbeAnswer};
 pub use clock::{Clock, Seeds};
-pub use directory::{ApiKey, Directory, KeyScope, Shelf, Tenant};
+pub use directory::{ApiKey, Directory, KeyScope, Shelf, StoredRules, Tenant};
 pub use queries::{
     AuditFilter, Cursor, Listed, OrderFilter, OwnedBy, Page, PaymentFilter, Queries, TimelineRow,
 };

@@ -1,7 +1,5 @@
 //! The loop: picks up what is due, performs it within bounds, and sleeps until the next thing.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
@@ -11,74 +9,16 @@ use lockstep_core::id::EffectId;
 use lockstep_core::time::Timestamp;
 
 use crate::Engine;
-use crate::port::StoredEffect;
+use crate::lane::Lane;
 
 /// Timers due within this are kept in memory; later ones are read from the store in time.
 pub(crate) const HORIZON: Duration = Duration::from_secs(60);
 /// How often the store is scanned for timers that come due.
 const SCAN_EVERY: Duration = Duration::from_secs(30);
-/// Rows read by one scan.
+/// Rows read by one scan, and effects kept in memory. More are left where they are durable until there is room.
 const SCAN_LIMIT: usize = 20_000;
 /// Waiting for the last answers when stopping.
 const LAST_WORDS: Duration = Duration::from_secs(20);
-
-/// Effects in memory: waiting for their time, for a place, or under way.
-#[derive(Default)]
-struct Lane {
-    timed: BinaryHeap<Reverse<(Timestamp, EffectId)>>,
-    effects: BTreeMap<EffectId, StoredEffect>,
-    known: BTreeSet<EffectId>,
-    queued: BTreeMap<Option<ChannelId>, VecDeque<StoredEffect>>,
-    in_flight: BTreeMap<Option<ChannelId>, usize>,
-}
-
-impl Lane {
-    fn add(&mut self, stored: StoredEffect) {
-        if self.known.insert(stored.id) {
-            self.timed.push(Reverse((stored.due_at, stored.id)));
-            self.effects.insert(stored.id, stored);
-        }
-    }
-
-    /// Moves what is due into its channel's queue.
-    fn ripen(&mut self, now: Timestamp) {
-        while let Some(Reverse((due_at, id))) = self.timed.peek().copied() {
-            if due_at > now {
-                break;
-            }
-            self.timed.pop();
-            if let Some(stored) = self.effects.remove(&id) {
-                self.queued.entry(stored.effect.channel().cloned()).or_default().push_back(stored);
-            }
-        }
-    }
-
-    /// Takes the next effect whose channel has a free place. Channels take turns, so a slow one can't take the
-    /// others' places.
-    fn next(&mut self, places: impl Fn(Option<&ChannelId>) -> usize) -> Option<StoredEffect> {
-        let free = |channel: &Option<ChannelId>, in_flight: &BTreeMap<Option<ChannelId>, usize>| {
-            in_flight.get(channel).copied().unwrap_or(0) < places(channel.as_ref())
-        };
-        let fewest =
-            self.queued.iter().filter(|(channel, queue)| !queue.is_empty() && free(channel, &self.in_flight));
-        let channel =
-            fewest.min_by_key(|(channel, _)| self.in_flight.get(*channel).copied().unwrap_or(0))?.0.clone();
-        let stored = self.queued.get_mut(&channel)?.pop_front()?;
-        *self.in_flight.entry(channel).or_default() += 1;
-        Some(stored)
-    }
-
-    fn finished(&mut self, channel: &Option<ChannelId>, id: EffectId) {
-        self.known.remove(&id);
-        if let Some(count) = self.in_flight.get_mut(channel) {
-            *count = count.saturating_sub(1);
-        }
-    }
-
-    fn waiting(&self) -> usize {
-        self.queued.values().map(VecDeque::len).sum()
-    }
-}
 
 type Finished = (Option<ChannelId>, EffectId);
 
@@ -115,7 +55,7 @@ impl Engine {
             tracing::warn!(count = interrupted.len(), "sending was interrupted; outcomes are unknown now");
         }
         for stored in interrupted {
-            lane.known.insert(stored.id);
+            lane.reserve(stored.id);
             let finished = (None, stored.id);
             under_way.push(self.interrupted(stored).map(|()| finished).boxed());
         }
@@ -133,19 +73,24 @@ impl Engine {
         {
             return;
         }
+        let mut more_waits = false;
         loop {
             for stored in self.inner.hub.take_effects() {
-                lane.add(stored);
+                match lane.len() < SCAN_LIMIT {
+                    true => lane.add(stored),
+                    false => more_waits = true,
+                }
             }
             let now = clock.now();
-            if now >= next_scan {
+            let room = more_waits && lane.len() < SCAN_LIMIT / 2;
+            if now >= next_scan || room {
                 next_scan = now.plus(SCAN_EVERY);
-                self.scan(&mut lane, now).await;
+                more_waits = self.scan(&mut lane, now).await;
             }
             lane.ripen(now);
             self.start(&mut lane, &mut under_way);
             self.inner.gate.set_backlog(lane.waiting());
-            let timer = lane.timed.peek().map_or(next_scan, |Reverse((due_at, _))| (*due_at).min(next_scan));
+            let timer = lane.next_due().map_or(next_scan, |due_at| due_at.min(next_scan));
             tokio::select! {
                 biased;
                 () = &mut stop => break,
@@ -157,10 +102,18 @@ impl Engine {
         self.last_words(under_way).await;
     }
 
-    async fn scan(&self, lane: &mut Lane, now: Timestamp) {
+    /// Reads what is due soon into memory. Whether there may be more than was read.
+    async fn scan(&self, lane: &mut Lane, now: Timestamp) -> bool {
         match self.inner.ports.store.due_effects(now.plus(HORIZON), SCAN_LIMIT).await {
-            Ok(due) => due.into_iter().for_each(|stored| lane.add(stored)),
-            Err(fault) => tracing::error!(%fault, "could not scan for due effects; trying again soon"),
+            Ok(due) => {
+                let full = due.len() >= SCAN_LIMIT;
+                due.into_iter().for_each(|stored| lane.add(stored));
+                full
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "could not scan for due effects; trying again soon");
+                false
+            }
         }
     }
 

@@ -33,9 +33,11 @@ variants! {
     Binding(BindingEvent): Created, MandateWanted, CodeAsked, CodeSent, SignatureSent, CodeWrong,
         SignatureNotSent, SignatureUnknown, SignatureStillUnknown, MandateLive, MandateRefused, MandateEnded,
         DepositSent, DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, Unbound;
-    Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, Cancelled;
+    Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, ToBeConfirmed, Confirmed,
+        CollectionUndone, SurplusReturned, Cancelled;
     Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
-        AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled
+        ReversalSent, ReversalBack, NotInStatement, OutcomeProposed, ProposalWithdrawn, OutcomeApproved,
+        DecisionContradicted, DefectSettled, SentBack, AttemptSucceeded, AttemptFailed, Waiting, Succeeded, Failed, Cancelled
 }
 
 #[test]

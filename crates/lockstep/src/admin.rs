@@ -11,7 +11,8 @@ use crate::house;
 
 /// What `serve` calls the lender it makes when there is none and the sandbox is used.
 const SANDBOX_LENDER: &str = "Sandbox lender";
-const ALL_SCOPES: [KeyScope; 3] = [KeyScope::Read, KeyScope::Write, KeyScope::Admin];
+const ALL_SCOPES: [KeyScope; 4] =
+    [KeyScope::Read, KeyScope::Write, KeyScope::Admin, KeyScope::Approve];
 
 /// `lockstep tenant`
 ///
@@ -96,7 +97,8 @@ fn parse_scopes(words: &[String]) -> Result<Vec<KeyScope>, StartProblem> {
         "read" => Ok(KeyScope::Read),
         "write" => Ok(KeyScope::Write),
         "admin" => Ok(KeyScope::Admin),
-        other => Err(StartProblem::Usage(format!("{other:?} is no scope: read, write, admin"))),
+        "approve" => Ok(KeyScope::Approve),
+        other => Err(StartProblem::Usage(format!("{other:?} is no scope: read, write, admin, approve"))),
     };
     words.iter().map(scope).collect()
 }

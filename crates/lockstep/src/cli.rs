@@ -43,6 +43,9 @@ pub enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// A lender's own rules about channels: look at them, check a file of them.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Receive webhooks on this machine, verify and print them.
     Listen(ListenArgs),
     /// Copy the database while it is in use.
@@ -171,6 +174,28 @@ pub struct ServeArgs {
     pub place: Place,
 }
 
+/// `lockstep rules`
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Show the rules in force. The server has to be stopped: one process per data folder.
+    Show {
+        /// The lender's id; may be left out while there is only one.
+        #[arg(long, value_name = "TENANT")]
+        tenant: Option<String>,
+        /// Where things are kept.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Check a file of rules (JSON, as PUT /v1/routing_rules takes them, or TOML) against the configured channels.
+    Check {
+        /// The file.
+        file: PathBuf,
+        /// Where things are kept.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
 /// `lockstep sandbox`
 #[derive(Debug, Subcommand)]
 pub enum SandboxCommand {
@@ -220,7 +245,8 @@ pub enum SandboxCommand {
         /// Only the next so many times.
         #[arg(long)]
         times: Option<u32>,
-        /// Only in this call: pay, pay_query, sign_code, sign_confirm, sign_query, sign_cancel.
+        /// Only in this call: pay, pay_query, pay_reverse, statement, sign_code, sign_confirm,
+        /// sign_query, sign_cancel.
         #[arg(long)]
         call: Option<String>,
         /// A value of the fault, e.g. --set extra_ms=3000 (slow), delay_s=60 (late_execution), copies=2.
@@ -298,7 +324,7 @@ pub enum KeyCommand {
         /// What to call the key.
         #[arg(long, default_value = "cli")]
         name: String,
-        /// read, write, admin; several separated by commas.
+        /// read, write, admin, approve; several separated by commas.
         #[arg(long, default_value = "read,write,admin", value_delimiter = ',')]
         scopes: Vec<String>,
         /// Where things are kept.

@@ -37,11 +37,17 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Calls per second and API key, sustained; four times as many in a burst.
     pub calls_per_second: u32,
+    /// Connections served at once; more wait in the system's queue.
+    pub max_connections: usize,
 }
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7300)), calls_per_second: 200 }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 7300)),
+            calls_per_second: 200,
+            max_connections: 4096,
+        }
     }
 }
 

@@ -430,7 +430,7 @@ impl Driver {
             }
             Err(Refusal::PaymentUnderWay { payment }) => Outcome::Payment(payment),
             Err(Refusal::OrderCollected) => Outcome::Collected,
-            Err(Refusal::NoLiveMandate { reason } | Refusal::BindingNotUsable { reason }) => {
+            Err(Refusal::NoLiveMandate { reason, .. } | Refusal::BindingNotUsable { reason }) => {
                 Outcome::NotBound { reason }
             }
             Err(refusal) => Outcome::Refused(refusal),

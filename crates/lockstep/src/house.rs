@@ -88,6 +88,7 @@ impl House {
         };
         let book = ChannelBook::new(configs.iter().map(|config| config.capability.clone()));
         let engine = Engine::new(ports, book, plan.config.retry.clone(), Settings::default());
+        futures::executor::block_on(crate::rules::put_in_force(&foundation, &engine))?;
         let tenant =
             futures::executor::block_on(tenant(&foundation, plan.tenant, start, plan.seeds.as_ref()))?;
         Ok(Self { foundation, engine, banks, tenant, runtime, clock, configs })

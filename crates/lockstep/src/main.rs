@@ -11,12 +11,14 @@ mod compare_cli;
 mod config;
 mod demo;
 mod doctor;
+mod doors;
 mod drive;
 mod figures;
 mod foundation;
 mod house;
 mod listen;
 mod report;
+mod rules;
 mod sandbox_cli;
 mod secrets;
 mod serve;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Tenant(command) => block_on(admin::tenant(command)),
         Command::Key(command) => block_on(admin::key(command)),
         Command::Listen(args) => block_on(listen::run(args)),
+        Command::Rules(command) => block_on(rules::rules(command)),
         Command::Backup(args) => backup(args),
         Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
@@ -72,7 +75,11 @@ fn log(command: &Command) {
     let usual = match command {
         Command::Demo(_) | Command::Collect(_) | Command::Compare(_) => "off",
         Command::Serve(_) | Command::Sandbox(_) | Command::Listen(_) => "info",
-        Command::Tenant(_) | Command::Key(_) | Command::Doctor(_) | Command::Backup(_) => "warn",
+        Command::Tenant(_)
+        | Command::Key(_)
+        | Command::Rules(_)
+        | Command::Doctor(_)
+        | Command::Backup(_) => "warn",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();

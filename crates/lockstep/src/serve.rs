@@ -21,6 +21,7 @@ use crate::bank::{self, Keep};
 use crate::cli::ServeArgs;
 use crate::clock::{SystemClock, SystemSeeds};
 use crate::config::Config;
+use crate::doors;
 use crate::foundation::{self, Foundation, Mode, StartProblem, configuration};
 use crate::house::incoming;
 
@@ -67,6 +68,7 @@ pub async fn run(args: &ServeArgs) -> Result<(), StartProblem> {
 pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) -> Result<(), StartProblem> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let engine = engine(&foundation, config, &serving.channels, clock.clone())?;
+    crate::rules::put_in_force(&foundation, &engine).await?;
     let listener = bind(serving.listen).await?;
     let mut background = tokio::task::JoinSet::new();
     if let Some(address) = serving.sandbox {
@@ -106,15 +108,8 @@ pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) ->
         let _ = stopping.wait_for(|stop| *stop).await;
         tokio::time::sleep(PATIENCE).await;
     };
-    let serving_api =
-        std::future::IntoFuture::into_future(axum::serve(listener, app).with_graceful_shutdown(graceful));
     tokio::select! {
-        served = serving_api => {
-            if let Err(error) = served {
-                tracing::error!(%error, "the API stopped");
-                let _ = stop.send(true);
-            }
-        }
+        () = doors::open(listener, app, config.server.max_connections, graceful) => {}
         () = patience => tracing::warn!("connections were still open and have been cut"),
     }
     // What the loop could not finish is durable and goes on at the next start.

@@ -27,7 +27,7 @@ pub(crate) struct CreateKey {
     )]
     name: String,
     /// What it may do. Each scope stands for itself; `write` doesn't include `read`.
-    #[schema(min_items = 1, max_items = 3)]
+    #[schema(min_items = 1, max_items = 4)]
     scopes: Vec<Scope>,
 }
 
@@ -74,8 +74,8 @@ fn check(body: &CreateKey) -> Result<(String, Vec<KeyScope>), Problem> {
     scopes.sort_unstable();
     scopes.dedup();
     if scopes.is_empty() || scopes.len() != body.scopes.len() {
-        let zh = "请列出 1 到 3 个不重复的权限。";
-        typed.wrong("scopes", "length", zh, "Name 1 to 3 scopes, each once.");
+        let zh = "请列出 1 到 4 个不重复的权限。";
+        typed.wrong("scopes", "length", zh, "Name 1 to 4 scopes, each once.");
     }
     let Some(name) = name else {
         return Err(typed.into_problem());

@@ -23,6 +23,9 @@ pub(crate) enum Scope {
     Write,
     /// Manage keys and webhook endpoints.
     Admin,
+    /// Decide what became of an attempt that its channel doesn't tell of. Takes two such keys; give each person
+    /// their own.
+    Approve,
 }
 
 impl From<KeyScope> for Scope {
@@ -31,6 +34,7 @@ impl From<KeyScope> for Scope {
             KeyScope::Read => Self::Read,
             KeyScope::Write => Self::Write,
             KeyScope::Admin => Self::Admin,
+            KeyScope::Approve => Self::Approve,
         }
     }
 }
@@ -41,6 +45,7 @@ impl From<Scope> for KeyScope {
             Scope::Read => Self::Read,
             Scope::Write => Self::Write,
             Scope::Admin => Self::Admin,
+            Scope::Approve => Self::Approve,
         }
     }
 }

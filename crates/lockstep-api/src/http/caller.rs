@@ -25,6 +25,8 @@ pub(crate) struct Read;
 pub(crate) struct Write;
 /// Managing keys and endpoints.
 pub(crate) struct Admin;
+/// Deciding outcomes.
+pub(crate) struct Approve;
 
 impl Scope for Read {
     const SCOPE: KeyScope = KeyScope::Read;
@@ -34,6 +36,9 @@ impl Scope for Write {
 }
 impl Scope for Admin {
     const SCOPE: KeyScope = KeyScope::Admin;
+}
+impl Scope for Approve {
+    const SCOPE: KeyScope = KeyScope::Approve;
 }
 
 /// A caller whose key is valid, has the scope `S` and has not called too often.

@@ -43,6 +43,23 @@ impl<T: Missing + Send> FromRequestParts<App> for PathId<T> {
     }
 }
 
+/// A payment and the number of one of its attempts, from 1.
+pub(crate) struct PathAttempt(pub(crate) PaymentId, pub(crate) u16);
+
+impl FromRequestParts<App> for PathAttempt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let texts = Path::<(String, String)>::from_request_parts(parts, app).await;
+        let (id, number) = texts.map_or_else(|_| Default::default(), |Path(texts)| texts);
+        let id = id.parse().map_err(|_| Problem::new(Kind::PaymentNotFound))?;
+        // One way of writing each number.
+        let plain = !number.starts_with(['0', '+']);
+        let number = number.parse().ok().filter(|_| plain).ok_or(Problem::new(Kind::AttemptNotFound))?;
+        Ok(Self(id, number))
+    }
+}
+
 /// The one word in the path; empty when it can't be read.
 pub(crate) struct PathText(pub(crate) String);
 

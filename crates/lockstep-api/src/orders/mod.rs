@@ -39,6 +39,9 @@ pub(crate) struct OrderView {
     outstanding_minor: i64,
     /// What came in beyond what was owed and has to go back, in minor units.
     surplus_minor: i64,
+    /// The part of `collected_minor` that moved on transactions the channel calls flawed: it may yet be sent back,
+    /// and the order be open again.
+    unconfirmed_minor: i64,
     /// When it is due.
     due_at: Time,
     /// Where it stands.
@@ -72,6 +75,7 @@ impl From<&Order> for OrderView {
             collected_minor: order.collected_minor,
             outstanding_minor: order.outstanding_minor(),
             surplus_minor: order.surplus_minor,
+            unconfirmed_minor: order.unconfirmed.iter().map(|one| one.amount_minor).sum(),
             due_at: order.due_at.into(),
             status,
             payment_id,

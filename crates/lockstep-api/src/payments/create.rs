@@ -61,7 +61,8 @@ pub(crate) async fn create_payment(
         turn: None,
         status: 201,
     };
-    app.run(run, |slice| slice.payment.as_ref().map(PaymentView::from)).await
+    let engine = app.state.engine.clone();
+    app.run(run, move |slice| PaymentView::of_slice(slice, &engine)).await
 }
 
 fn command_of(body: CreatePayment) -> Result<(CallKey, PaymentCommand), Problem> {

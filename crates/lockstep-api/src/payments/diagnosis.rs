@@ -9,7 +9,7 @@ use lockstep_core::id::PaymentId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::PaymentPath;
+use super::{OfferView, PaymentPath};
 use crate::app::App;
 use crate::http::{Caller, PathId, Query, Read};
 use crate::owned::visible;
@@ -106,12 +106,14 @@ pub(crate) struct DiagnosisView {
     next_try_at: Option<Time>,
     /// What this rests on, oldest first.
     evidence: Vec<EvidenceView>,
+    /// What the borrower could do so that the payment gets another way, where it has none.
+    offers: Vec<OfferView>,
     /// The sentences in the reader's language.
     text: DiagnosisText,
 }
 
 impl DiagnosisView {
-    fn of(diagnosis: Diagnosis, lang: Lang) -> Self {
+    fn of(diagnosis: Diagnosis, offers: Vec<OfferView>, lang: Lang) -> Self {
         let text = DiagnosisText {
             lang: lang.as_str(),
             title: diagnosis.title.get(lang).to_owned(),
@@ -132,6 +134,7 @@ impl DiagnosisView {
             action: diagnosis.action,
             next_try_at: diagnosis.next_try_at.map(Time),
             evidence: diagnosis.evidence.into_iter().map(EvidenceView::from).collect(),
+            offers,
             text,
         }
     }
@@ -160,7 +163,11 @@ pub(crate) async fn diagnose_payment(
         Some(LangWord::En) => Lang::En,
         None => accepted(&headers),
     };
-    Ok(Json(DiagnosisView::of(diagnose(&payment, app.state.engine.channels()), lang)))
+    let engine = &app.state.engine;
+    let binding = app.state.queries.binding(payment.binding).await?;
+    let offers = binding.map(|binding| engine.offers(&payment, &binding)).unwrap_or_default();
+    let offers = offers.iter().map(|offer| OfferView::of(offer, Some(engine.channels()))).collect();
+    Ok(Json(DiagnosisView::of(diagnose(&payment, engine.channels()), offers, lang)))
 }
 
 /// The first language in `Accept-Language` that we write, by weight; Chinese without one.

@@ -43,7 +43,9 @@ pub(crate) async fn get_payment(
     let settled = |payment: &Payment| payment.tenant != caller.tenant || !moves_at_once(payment.status());
     let read = || app.state.queries.payment(id);
     let found = wait_for(&app, &id.to_string(), query.wait_s, read, settled).await?;
-    Ok(Json(PaymentView::from(&visible(found, caller.tenant)?)))
+    let payment = visible(found, caller.tenant)?;
+    let binding = app.state.queries.binding(payment.binding).await?;
+    Ok(Json(PaymentView::with(&payment, binding.as_ref(), &app.state.engine)))
 }
 
 fn moves_at_once(status: PaymentStatus) -> bool {

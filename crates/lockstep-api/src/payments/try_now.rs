@@ -38,5 +38,6 @@ pub(crate) async fn try_payment_now(
         turn: None,
         status: 200,
     };
-    app.run(run, |slice| slice.payment.as_ref().map(PaymentView::from)).await
+    let engine = app.state.engine.clone();
+    app.run(run, move |slice| PaymentView::of_slice(slice, &engine)).await
 }

@@ -1,10 +1,14 @@
 //! A payment as it is shown.
 
+use lockstep_core::Slice;
+use lockstep_core::binding::Binding;
 use lockstep_core::catalogue::Reason;
 use lockstep_core::payment::{Payment, PaymentState, Purpose, Stopped};
+use lockstep_engine::Engine;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::OfferView;
 use super::attempt::AttemptView;
 use crate::wire::{MoneyView, PaymentWord, ReasonCode, Time};
 
@@ -37,6 +41,11 @@ pub(crate) struct PaymentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ReasonCode>)]
     reason: Option<Reason>,
+    /// The money moved on a transaction the channel calls flawed, and may yet be sent back: don't book it for good,
+    /// and don't collect it again. Absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(default = false)]
+    to_be_confirmed: bool,
     /// Why no further attempt is made: `final`, `attempts_used_up` or `window_over`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^[a-z_]+$")]
@@ -56,6 +65,9 @@ pub(crate) struct PaymentView {
     window_ends: Time,
     /// Its attempts, oldest first. At most one of them ever moves money.
     attempts: Vec<AttemptView>,
+    /// What the borrower could do so that it gets another way, where it has none. Left out in lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    offers: Vec<OfferView>,
     /// Counts its changes.
     version: u64,
     /// When it was accepted.
@@ -79,6 +91,7 @@ impl From<&Payment> for PaymentView {
             amount,
             status: payment.status().as_str(),
             reason: None,
+            to_be_confirmed: payment.attempts.iter().any(|attempt| attempt.open_defect().is_some()),
             stopped: None,
             next_try_at: None,
             unknown_since: None,
@@ -86,6 +99,7 @@ impl From<&Payment> for PaymentView {
             channels: payment.channels.iter().map(ToString::to_string).collect(),
             window_ends: payment.window_ends.into(),
             attempts: payment.attempts.iter().map(AttemptView::from).collect(),
+            offers: Vec::new(),
             version: payment.version,
             created_at: payment.created_at.into(),
             updated_at: payment.updated_at.into(),
@@ -96,6 +110,20 @@ impl From<&Payment> for PaymentView {
 }
 
 impl PaymentView {
+    /// As [`PaymentView::from`], with what can be said once its instrument is known.
+    pub(crate) fn with(payment: &Payment, binding: Option<&Binding>, engine: &Engine) -> Self {
+        let mut view = Self::from(payment);
+        let offers = binding.map(|binding| engine.offers(payment, binding)).unwrap_or_default();
+        view.offers = offers.iter().map(|offer| OfferView::of(offer, Some(engine.channels()))).collect();
+        view
+    }
+
+    /// The payment of a slice.
+    pub(crate) fn of_slice(slice: &Slice, engine: &Engine) -> Option<Self> {
+        let payment = slice.payment.as_ref()?;
+        Some(Self::with(payment, slice.binding.as_ref(), engine))
+    }
+
     fn stand(&mut self, state: &PaymentState) {
         match state {
             PaymentState::Waiting { until, reason } => {

@@ -1,7 +1,7 @@
 //! Events of a payment in words. Amounts stay out: a micro-deposit's is a secret of its borrower.
 
 use lockstep_core::channel::{ChannelBook, ChannelId};
-use lockstep_core::payment::{PaymentEvent, Source, Stopped};
+use lockstep_core::payment::{Outcome, PaymentEvent, ReversalState, Source, Stopped};
 
 use crate::wire::Words;
 
@@ -14,6 +14,15 @@ pub(super) fn type_of(event: &PaymentEvent) -> &'static str {
         PaymentEvent::StillUnknown { .. } => "still_unknown",
         PaymentEvent::DeadlinePassed { .. } => "deadline_passed",
         PaymentEvent::Noticed { .. } => "noticed",
+        PaymentEvent::ReversalSent { .. } => "reversal_sent",
+        PaymentEvent::ReversalBack { .. } => "reversal_back",
+        PaymentEvent::NotInStatement { .. } => "not_in_statement",
+        PaymentEvent::OutcomeProposed { .. } => "outcome_proposed",
+        PaymentEvent::ProposalWithdrawn { .. } => "proposal_withdrawn",
+        PaymentEvent::OutcomeApproved { .. } => "outcome_approved",
+        PaymentEvent::DecisionContradicted { .. } => "decision_contradicted",
+        PaymentEvent::DefectSettled { .. } => "defect_settled",
+        PaymentEvent::SentBack { .. } => "sent_back",
         PaymentEvent::AttemptSucceeded { .. } => "attempt_succeeded",
         PaymentEvent::AttemptFailed { .. } => "attempt_failed",
         PaymentEvent::Waiting { .. } => "waiting",
@@ -57,9 +66,58 @@ pub(super) fn of(event: &PaymentEvent, channels: &ChannelBook) -> Words {
             format!("渠道就第 {number} 次扣款发来通知，以查询结果为准。"),
             format!("The channel sent a notice about attempt {number}; it is checked by asking."),
         ),
-        PaymentEvent::AttemptSucceeded { number, source, .. } => {
+        PaymentEvent::ReversalSent { number, .. } => (
+            format!("第 {number} 次扣款长时间无结果，已向渠道发起冲正。"),
+            format!("Attempt {number} had no result for too long; the channel was told to reverse it."),
+        ),
+        PaymentEvent::ReversalBack { number, state, .. } => reversal_words(*number, state),
+        PaymentEvent::NotInStatement { number, day, .. } => (
+            format!("渠道 {day} 的对账文件中没有第 {number} 次扣款。"),
+            format!("The channel's statement of {day} doesn't list attempt {number}."),
+        ),
+        PaymentEvent::OutcomeProposed { number, outcome, by, .. } => {
+            let (zh, en) = outcome_words(*outcome);
+            (
+                format!("{by} 提出认定：第 {number} 次扣款{zh}，待另一人复核。"),
+                format!("{by} says that attempt {number} {en}; a second person has to agree."),
+            )
+        }
+        PaymentEvent::ProposalWithdrawn { number, by, .. } => (
+            format!("{by} 撤回了对第 {number} 次扣款的认定。"),
+            format!("{by} withdrew what was proposed about attempt {number}."),
+        ),
+        PaymentEvent::OutcomeApproved { number, outcome, proposed_by, approved_by, .. } => {
+            let (zh, en) = outcome_words(*outcome);
+            (
+                format!("双人复核认定：第 {number} 次扣款{zh}（{proposed_by} 提出，{approved_by} 复核）。"),
+                format!(
+                    "Decided by two people: attempt {number} {en} (proposed by {proposed_by}, approved by \
+                     {approved_by})."
+                ),
+            )
+        }
+        PaymentEvent::DecisionContradicted { number, .. } => (
+            format!("渠道事后给出的结果与第 {number} 次扣款的人工认定相反，已报警。"),
+            format!("The channel has contradicted what people decided about attempt {number}; an alarm was raised."),
+        ),
+        PaymentEvent::DefectSettled { number, .. } => (
+            format!("渠道确认第 {number} 次扣款有效，已入账。"),
+            format!("The channel confirmed that attempt {number} stands."),
+        ),
+        PaymentEvent::SentBack { number, .. } => (
+            format!("渠道未能入账，第 {number} 次扣款已原路退回。"),
+            format!("The channel could not book attempt {number} and sent the money back."),
+        ),
+        PaymentEvent::AttemptSucceeded { number, source, defect, .. } => {
             let (zh, en) = source_words(*source);
-            (format!("第 {number} 次扣款成功（{zh}）。"), format!("Attempt {number} moved the money ({en})."))
+            let flaw = match defect {
+                Some(_) => ("，但渠道称交易有缺陷，待确认", ", but the channel calls the transaction flawed"),
+                None => ("", ""),
+            };
+            (
+                format!("第 {number} 次扣款成功（{zh}）{}。", flaw.0),
+                format!("Attempt {number} moved the money ({en}){}.", flaw.1),
+            )
         }
         PaymentEvent::AttemptFailed { number, reason, code, .. } => {
             let title = reason.entry().title;
@@ -85,6 +143,26 @@ pub(super) fn of(event: &PaymentEvent, channels: &ChannelBook) -> Words {
     Words { zh, en }
 }
 
+fn outcome_words(outcome: Outcome) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::Moved => ("已扣款", "moved the money"),
+        Outcome::NotMoved => ("未扣款", "took nothing"),
+    }
+}
+
+fn reversal_words(number: u16, state: &ReversalState) -> (String, String) {
+    let (zh, en) = match state {
+        ReversalState::Sending => ("正在发送", "is on its way"),
+        ReversalState::Unanswered { .. } => ("尚无应答，将再次发送", "got no answer yet and is sent again"),
+        ReversalState::Reversed { .. } => ("已成功", "was confirmed"),
+        ReversalState::Refused { .. } => {
+            ("被渠道拒绝，改为查询原交易", "was refused; the channel is asked about the original")
+        }
+        ReversalState::NotFound { .. } => ("已应答：渠道没有原交易", "was answered: there is no original"),
+    };
+    (format!("第 {number} 次扣款的冲正{zh}。"), format!("The reversal of attempt {number} {en}."))
+}
+
 fn both(zh: &str, en: &str) -> (String, String) {
     (zh.to_owned(), en.to_owned())
 }
@@ -93,7 +171,7 @@ fn plain(title: &str) -> &str {
     title.trim_end_matches(['。', '.'])
 }
 
-fn name_of(channel: &ChannelId, channels: &ChannelBook) -> Words {
+pub(super) fn name_of(channel: &ChannelId, channels: &ChannelBook) -> Words {
     match channels.get(channel) {
         Some(capability) => Words { zh: capability.name.zh.clone(), en: capability.name.en.clone() },
         None => Words { zh: channel.to_string(), en: channel.to_string() },
@@ -105,6 +183,8 @@ fn source_words(source: Source) -> (&'static str, &'static str) {
         Source::Answer => ("渠道应答", "by the channel's answer"),
         Source::Query => ("查询确认", "by the answer to a question"),
         Source::Notice => ("渠道通知", "by the channel's notice"),
+        Source::Statement => ("对账文件", "by the channel's statement"),
+        Source::People => ("双人复核", "as two people decided"),
     }
 }
 

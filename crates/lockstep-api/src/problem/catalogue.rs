@@ -74,9 +74,9 @@ kinds! {
         zh "回调未通过校验" "签名、渠道或时间不符，未作任何处理。"
         en "The callback was refused" "Its signature, channel or time is wrong; nothing was done with it.";
     ScopeMissing = "scope_missing" 403
-        zh "密钥权限不足" "该密钥没有此操作所需的权限（read、write 或 admin）。"
+        zh "密钥权限不足" "该密钥没有此操作所需的权限（read、write、admin 或 approve）。"
         en "The key may not do this"
-            "The key lacks the scope that this operation needs (read, write or admin).";
+            "The key lacks the scope that this operation needs (read, write, admin or approve).";
     RouteNotFound = "route_not_found" 404
         zh "没有这个地址" "请核对路径；全部接口见 GET /openapi.json。"
         en "There is no such address" "Check the path; GET /openapi.json lists all of them.";
@@ -92,6 +92,9 @@ kinds! {
     PaymentNotFound = "payment_not_found" 404
         zh "没有这笔支付" "没有这笔支付，请核对编号。"
         en "No such payment" "There is no such payment. Check the payment id.";
+    AttemptNotFound = "attempt_not_found" 404
+        zh "没有这次尝试" "这笔支付没有这次尝试，请核对序号。"
+        en "No such attempt" "The payment has no such attempt. Check the attempt's number.";
     EndpointNotFound = "webhook_endpoint_not_found" 404
         zh "没有这个通知地址" "没有这个通知地址，请核对编号。"
         en "No such webhook endpoint" "There is no such webhook endpoint. Check its id.";
@@ -145,6 +148,10 @@ kinds! {
     TooManyCodes = "too_many_codes" 409
         zh "验证码次数过多" "验证码发送次数过多，请联系客服处理。"
         en "Too many codes" "Too many codes were sent for this mandate. Contact support.";
+    RulesChanged = "routing_rules_changed" 409
+        zh "路由规则已被修改" "规则已不是所给的版本，请重新读取后再替换，以免覆盖他人的修改。"
+        en "The routing rules have changed"
+            "Another version is in place than the one given. Read them again, so as not to undo somebody's change.";
     OwnKey = "api_key_is_the_callers" 409
         zh "不能吊销自己" "不能用密钥吊销它自己，请改用另一个有 admin 权限的密钥。"
         en "A key can't revoke itself" "A key can't revoke itself. Use another one with the scope admin.";
@@ -176,6 +183,32 @@ kinds! {
     AttemptUnderWay = "attempt_under_way" 409
         zh "正在扣款" "正在扣款，请等待结果。"
         en "An attempt is under way" "An attempt is under way. Wait for its result.";
+    OutcomeKnown = "outcome_known" 409
+        zh "结果已经查明" "这次扣款的结果已经查明，无需人工认定。"
+        en "The outcome is known" "The outcome of this attempt is known. There is nothing left to decide.";
+    NotOverdue = "not_overdue" 409
+        zh "尚未超过时限" "这次扣款尚未超过查询时限，系统仍在向渠道查询，请稍后再试。"
+        en "Not overdue yet"
+            "The attempt's deadline has not passed and the channel is still being asked. Come back after the \
+             alarm.";
+    NoProposal = "no_proposal" 409
+        zh "没有待复核的认定" "还没有人提出认定结果，请先提出。"
+        en "No proposal" "Nobody has said yet what became of this attempt. Propose an outcome first.";
+    ProposalStands = "proposal_stands" 409
+        zh "已有待复核的认定" "已有待复核的认定结果，请先复核或撤回。"
+        en "A proposal stands" "A proposal about this attempt stands. Approve or withdraw it first.";
+    ProposalDiffers = "proposal_differs" 409
+        zh "与提出的认定不一致" "复核结果与提出的认定不一致，请核实；如不同意，请撤回该认定。"
+        en "Another outcome was proposed"
+            "Your outcome differs from the proposed one. Check again; if you disagree, withdraw the proposal.";
+    SameApprover = "same_approver" 409
+        zh "不能复核自己的认定" "提出人不能复核自己的认定，请由另一人用其本人的密钥复核。"
+        en "A second person has to approve"
+            "Whoever proposed can't approve. A second person has to, with a key of their own.";
+    ReversalUnderWay = "reversal_under_way" 409
+        zh "冲正尚未结束" "冲正仍可能被执行，暂不能认定为已扣款，请稍后再试。"
+        en "A reversal is under way"
+            "A reversal may still be executed, so the money can't count as moved yet. Approve a little later.";
     BodyTooLarge = "body_too_large" 413
         zh "请求体过大" "请求体超过上限（64 KiB）。"
         en "The body is too large" "The body is longer than allowed (64 KiB).";
@@ -226,6 +259,11 @@ kinds! {
     TooManyRequests = "too_many_requests" 429
         zh "请求过于频繁" "该密钥的请求超过频率上限，请按 Retry-After 等待后重试。"
         en "Too many requests" "This key makes more requests than allowed. Wait as Retry-After says.";
+    TooMuchUnderWay = "too_much_under_way" 429
+        zh "在途请求过多" "贵机构在途的请求或待执行任务已超过应得份额，请按 Retry-After 等待后用相同的 Idempotency-Key 重试；其他机构不受影响。"
+        en "Too much under way"
+            "You hold more than your share of what is under way or waiting. Wait as Retry-After says and \
+             repeat with the same Idempotency-Key.";
     HeadersTooLarge = "headers_too_large" 431
         zh "请求头过大" "请求头总长度超过上限。"
         en "The headers are too large" "All headers together are longer than allowed.";

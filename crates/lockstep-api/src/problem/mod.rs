@@ -7,6 +7,7 @@ mod refusal;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use lockstep_core::check::{Finding, Severity};
+use lockstep_core::payment::route::Offer;
 use lockstep_core::text::Sentence;
 use lockstep_engine::port::{Answer, Fault};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use utoipa::ToSchema;
 pub(crate) use self::catalogue::{Kind, kinds};
 pub(crate) use self::page::*;
 use crate::http::request_id;
+use crate::payments::OfferView;
 use crate::wire::Words;
 
 /// What a problem is served as.
@@ -56,6 +58,9 @@ pub(crate) struct ProblemDetails {
     /// The thing that stands in the way, for example the borrower that exists already.
     #[serde(skip_serializing_if = "Option::is_none")]
     existing: Option<String>,
+    /// What could be done instead, for example sign on another channel.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    offers: Vec<OfferView>,
     /// The request's id, also in the header `x-request-id`.
     instance: String,
 }
@@ -114,6 +119,7 @@ impl Problem {
                 detail_zh: sentence.zh.clone(),
                 errors: Vec::new(),
                 existing: None,
+                offers: Vec::new(),
                 instance: request_id(),
             },
             retry_after_s: None,
@@ -133,6 +139,11 @@ impl Problem {
 
     pub(crate) fn with_existing(mut self, existing: impl ToString) -> Self {
         self.0.details.existing = Some(existing.to_string());
+        self
+    }
+
+    pub(crate) fn with_offers(mut self, offers: &[Offer]) -> Self {
+        self.0.details.offers = offers.iter().map(|offer| OfferView::of(offer, None)).collect();
         self
     }
 
@@ -167,7 +178,11 @@ impl From<lockstep_vault::VaultError> for Problem {
 
 impl From<lockstep_engine::Overloaded> for Problem {
     fn from(overloaded: lockstep_engine::Overloaded) -> Self {
-        Self::new(Kind::Overloaded).retry_after(overloaded.retry_after_s)
+        let kind = match overloaded.whose {
+            lockstep_engine::Excess::Everybodys => Kind::Overloaded,
+            lockstep_engine::Excess::Lenders => Kind::TooMuchUnderWay,
+        };
+        Self::new(kind).retry_after(overloaded.retry_after_s)
     }
 }
 

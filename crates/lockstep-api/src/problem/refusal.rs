@@ -12,6 +12,7 @@ impl From<&Refusal> for Problem {
             Refusal::AlreadyBound { binding } => problem.with_existing(binding),
             Refusal::OrderExists { order } => problem.with_existing(order),
             Refusal::PaymentUnderWay { payment } => problem.with_existing(payment),
+            Refusal::NoLiveMandate { offers, .. } => problem.with_offers(offers),
             _ => problem,
         }
     }
@@ -50,6 +51,14 @@ impl Kind {
             Refusal::OutcomeUnknown => Self::OutcomeUnknown,
             Refusal::PaymentEnded => Self::PaymentEnded,
             Refusal::AttemptUnderWay => Self::AttemptUnderWay,
+            Refusal::AttemptNotFound => Self::AttemptNotFound,
+            Refusal::OutcomeKnown => Self::OutcomeKnown,
+            Refusal::NotOverdue => Self::NotOverdue,
+            Refusal::NoProposal => Self::NoProposal,
+            Refusal::ProposalStands => Self::ProposalStands,
+            Refusal::ProposalDiffers => Self::ProposalDiffers,
+            Refusal::SameApprover => Self::SameApprover,
+            Refusal::ReversalUnderWay { .. } => Self::ReversalUnderWay,
         }
     }
 }
@@ -78,6 +87,14 @@ mod tests {
             Refusal::NoMandateOn { channel: channel() },
             Refusal::CodeTooSoon { free_at: Timestamp::from_millis(0) },
             Refusal::OutcomeUnknown,
+            Refusal::AttemptNotFound,
+            Refusal::OutcomeKnown,
+            Refusal::NotOverdue,
+            Refusal::NoProposal,
+            Refusal::ProposalStands,
+            Refusal::ProposalDiffers,
+            Refusal::SameApprover,
+            Refusal::ReversalUnderWay { free_at: None },
             Refusal::AmountNotAllowed,
         ];
         for refusal in refusals {

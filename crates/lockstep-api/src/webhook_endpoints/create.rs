@@ -29,7 +29,7 @@ pub(crate) struct CreateEndpoint {
     )]
     url: String,
     /// What to tell; left out or empty, everything.
-    #[schema(value_type = Option<Vec<WebhookKind>>, max_items = 15)]
+    #[schema(value_type = Option<Vec<WebhookKind>>, max_items = 17)]
     kinds: Option<Vec<String>>,
 }
 

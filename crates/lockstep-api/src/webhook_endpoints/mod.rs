@@ -16,13 +16,14 @@ pub(crate) use self::rotate::*;
 use crate::wire::Time;
 
 /// What can be told.
-pub(crate) const KINDS: [&str; 15] = [
+pub(crate) const KINDS: [&str; 17] = [
     "payment.waiting",
     "payment.trying",
     "payment.unknown",
     "payment.succeeded",
     "payment.failed",
     "payment.cancelled",
+    "payment.confirmed",
     "binding.verifying",
     "binding.awaiting_code",
     "binding.awaiting_amount",
@@ -32,6 +33,7 @@ pub(crate) const KINDS: [&str; 15] = [
     "binding.unbound",
     "order.collected",
     "order.refund_needed",
+    "order.reopened",
 ];
 
 /// Where a lender wants to be told.

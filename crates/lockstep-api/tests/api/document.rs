@@ -34,6 +34,7 @@ const ROUTES: &str = "
     GET /v1/payments/{id}/diagnosis
     GET /v1/payments/{id}/timeline
     GET /v1/reasons
+    GET /v1/routing_rules
     GET /v1/webhook_deliveries
     GET /v1/webhook_endpoints
     POST /v1/api_keys
@@ -47,12 +48,16 @@ const ROUTES: &str = "
     POST /v1/orders
     POST /v1/orders/{id}/cancel
     POST /v1/payments
+    POST /v1/payments/{id}/attempts/{attempt}/outcome
+    POST /v1/payments/{id}/attempts/{attempt}/outcome/approve
+    POST /v1/payments/{id}/attempts/{attempt}/outcome/withdraw
     POST /v1/payments/{id}/cancel
     POST /v1/payments/{id}/try_now
     POST /v1/precheck
     POST /v1/webhook_deliveries/{id}/retry
     POST /v1/webhook_endpoints
-    POST /v1/webhook_endpoints/{id}/rotate_secret";
+    POST /v1/webhook_endpoints/{id}/rotate_secret
+    PUT /v1/routing_rules";
 
 fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let mut found = Vec::new();
@@ -125,7 +130,7 @@ fn every_operation_is_complete() {
         assert_eq!(has("401") && has("403") && has("429"), secured, "{name}");
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let keyed = parameters.iter().any(|one| one["name"] == "Idempotency-Key" && one["required"] == true);
-        let mutating = method == "POST" && secured && path != "/v1/precheck";
+        let mutating = ["POST", "PUT"].contains(&method.as_str()) && secured && path != "/v1/precheck";
         assert_eq!(keyed, mutating, "{name}: Idempotency-Key");
         if keyed {
             assert!(["400", "409", "413", "415", "422"].iter().all(|status| has(status)), "{name}");

@@ -51,6 +51,10 @@ async fn call(client: &Client, method: &str, path: &str) -> Reply {
     match (method, path.rsplit('/').next()) {
         ("POST", Some("code")) => client.post(path, json!({ "channel": "unionpay" })).await,
         ("POST", Some("mandates")) => client.post(path, json!({ "channel": "netsunion" })).await,
+        ("POST", Some("outcome")) => {
+            client.post(path, json!({ "outcome": "moved", "evidence": "called the bank" })).await
+        }
+        ("POST", Some("approve")) => client.post(path, json!({ "outcome": "moved" })).await,
         ("POST", Some("verify")) => {
             client.post(path, json!({ "channel": "unionpay", "code": "123456" })).await
         }
@@ -78,6 +82,7 @@ async fn the_matrix() {
     let operations = operations();
     assert!(operations.len() >= 16, "{operations:?}");
     for (method, template) in operations {
+        let template = template.replace("{attempt}", "1");
         let collection = template.split('/').nth(2).unwrap();
         let (_, id) = theirs.iter().find(|(name, _)| *name == collection).unwrap();
         let path = template.replace("{id}", id);

@@ -57,13 +57,27 @@ async fn a_full_engine_says_come_back() {
     let settings = Settings { max_calls: 1, ..Settings::default() };
     let house = House::with(Limits::default(), settings);
     let lender = house.lender("Sunrise");
-    let taken = house.engine.admit().unwrap();
+    let taken = house.engine.admit(None).unwrap();
     let refused = lender.post("/v1/borrowers", json!({ "reference": "B-1" })).await;
     refused.is_problem(503, "overloaded");
     assert_eq!(refused.header("retry-after"), "1");
     lender.get("/health/ready").await.is_problem(503, "not_ready");
     drop(taken);
     lender.post("/v1/borrowers", json!({ "reference": "B-1" })).await.ok();
+}
+
+#[tokio::test]
+async fn a_lender_that_holds_its_share_waits_and_others_do_not() {
+    let settings = Settings { max_calls: 9, ..Settings::default() };
+    let house = House::with(Limits::default(), settings);
+    let (busy, calm) = (house.lender("Busy"), house.lender("Calm"));
+    let held: Vec<_> = (0..6).map(|_| house.engine.admit(Some(busy.tenant)).unwrap()).collect();
+    let refused = busy.post("/v1/borrowers", json!({ "reference": "B-1" })).await;
+    refused.is_problem(429, "too_much_under_way");
+    assert_eq!(refused.header("retry-after"), "1");
+    calm.post("/v1/borrowers", json!({ "reference": "B-1" })).await.ok();
+    drop(held);
+    busy.post("/v1/borrowers", json!({ "reference": "B-1" })).await.ok();
 }
 
 #[tokio::test(start_paused = true)]

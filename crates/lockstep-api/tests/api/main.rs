@@ -10,6 +10,7 @@ mod limits;
 mod lists;
 mod personal;
 mod problems;
+mod routing_rules;
 mod story;
 mod support;
 mod waiting;

@@ -1,13 +1,13 @@
-//! The six calls.
+//! The eight calls.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::{ChannelId, Direction};
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
 use lockstep_core::id::{BorrowerId, TenantId, VaultItemId};
-use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer};
+use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer, ReversalAnswer, StatementAnswer};
 use lockstep_engine::port::{Clock, ProbeAnswer, Seeds};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -116,6 +116,16 @@ impl<W: Wire> SandboxChannel<W> {
         Ok(map::query_answer(query, reply))
     }
 
+    async fn pay_reverse(&self, order: &ReversalOrder) -> Result<ReversalAnswer, Nothing> {
+        let reply = self.call(Call::PayReverse, &map::reversal(order)).await?;
+        Ok(map::reversal_answer(order, reply))
+    }
+
+    async fn statement(&self, query: &StatementQuery) -> Result<StatementAnswer, Nothing> {
+        let reply = self.call(Call::Statement, &map::statement_question(query)).await?;
+        Ok(map::statement_answer(query, reply))
+    }
+
     async fn sign_query(&self, request: &SignRequest) -> Result<SignAnswer, Nothing> {
         let reply = self.call(Call::SignQuery, &map::sign_question(request)).await?;
         Ok(map::sign_answer(request, reply))
@@ -130,6 +140,14 @@ impl<W: Wire> Channel for SandboxChannel<W> {
 
     async fn query_payment(&self, query: &PaymentQuery) -> QueryAnswer {
         self.pay_query(query).await.unwrap_or_else(QueryAnswer::from)
+    }
+
+    async fn reverse(&self, order: &ReversalOrder) -> ReversalAnswer {
+        self.pay_reverse(order).await.unwrap_or_else(ReversalAnswer::from)
+    }
+
+    async fn read_statement(&self, query: &StatementQuery) -> StatementAnswer {
+        self.statement(query).await.unwrap_or_else(StatementAnswer::from)
     }
 
     async fn request_code(&self, request: &SignRequest) -> SignAnswer {

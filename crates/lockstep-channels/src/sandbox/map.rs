@@ -3,13 +3,18 @@
 
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::Direction;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
-use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
+use lockstep_core::payment::{
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer, ReversalAnswer, StatementAnswer,
+};
 use lockstep_core::sensitive::OneTimeCode;
 use lockstep_core::time::Timestamp;
 
 use super::Silence;
-use super::wire::{Pay, PayQuestion, PayQuestionReply, PayReply, SignQuestion, SignReply, SignStep};
+use super::wire::{
+    Original, Pay, PayQuestion, PayQuestionReply, PayReply, PayReverse, ReverseReply, SignQuestion, SignReply,
+    SignStep, StatementQuestion, StatementReply,
+};
 use crate::secrets::PersonalFields;
 
 /// Nothing usable came back, or nothing left.
@@ -40,6 +45,24 @@ impl From<Nothing> for MoneyAnswer {
 }
 
 impl From<Nothing> for QueryAnswer {
+    fn from(nothing: Nothing) -> Self {
+        match nothing {
+            Nothing::NoAnswer(why) => Self::NoAnswer { why },
+            Nothing::NotSent(why) => Self::NotSent { why },
+        }
+    }
+}
+
+impl From<Nothing> for ReversalAnswer {
+    fn from(nothing: Nothing) -> Self {
+        match nothing {
+            Nothing::NoAnswer(why) => Self::NoAnswer { why },
+            Nothing::NotSent(why) => Self::NotSent { why },
+        }
+    }
+}
+
+impl From<Nothing> for StatementAnswer {
     fn from(nothing: Nothing) -> Self {
         match nothing {
             Nothing::NoAnswer(why) => Self::NoAnswer { why },
@@ -117,12 +140,46 @@ pub(super) fn query_answer(query: &PaymentQuery, reply: PayQuestionReply) -> Que
     if reply.order_no != query.order_no {
         return WRONG_ORDER.into();
     }
-    let original = reply.original.map(|original| OriginalOutcome {
+    QueryAnswer::Answered { code: reply.code, original: reply.original.map(outcome) }
+}
+
+fn outcome(original: Original) -> OriginalOutcome {
+    OriginalOutcome {
         code: original.code,
         channel_ref: original.channel_ref,
         amount_minor: Some(original.amount_minor),
-    });
-    QueryAnswer::Answered { code: reply.code, original }
+    }
+}
+
+pub(super) fn reversal(order: &ReversalOrder) -> PayReverse {
+    PayReverse {
+        reversal_no: order.reversal_no.clone(),
+        order_no: order.order_no.clone(),
+        amount_minor: order.money.amount_minor,
+        currency: order.money.currency,
+        sent_at: order.sent_at,
+    }
+}
+
+/// An answer about part of the amount, or about something else, is no answer.
+pub(super) fn reversal_answer(order: &ReversalOrder, reply: ReverseReply) -> ReversalAnswer {
+    let same = reply.reversal_no == order.reversal_no
+        && reply.order_no == order.order_no
+        && reply.amount_minor == order.money.amount_minor;
+    if same { ReversalAnswer::Answered { code: reply.code } } else { WRONG_ORDER.into() }
+}
+
+pub(super) fn statement_question(query: &StatementQuery) -> StatementQuestion {
+    StatementQuestion { order_no: query.order_no.clone(), day: query.day }
+}
+
+pub(super) fn statement_answer(query: &StatementQuery, reply: StatementReply) -> StatementAnswer {
+    match reply.line {
+        _ if reply.order_no != query.order_no || reply.day != query.day => WRONG_ORDER.into(),
+        _ if !reply.ready => StatementAnswer::NotReady,
+        Some(line) => StatementAnswer::Listed { line: outcome(line) },
+        None => StatementAnswer::NotListed,
+    }
 }
 
 pub(super) fn sign_answer(request: &SignRequest, reply: SignReply) -> SignAnswer {

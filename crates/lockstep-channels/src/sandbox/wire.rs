@@ -3,10 +3,10 @@
 use lockstep_core::channel::{ChannelId, Direction};
 use lockstep_core::money::Currency;
 use lockstep_core::sensitive::{CardNumber, HolderName, IdNumber, Mobile, OneTimeCode};
-use lockstep_core::time::Timestamp;
+use lockstep_core::time::{Day, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// The six calls.
+/// The eight calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
@@ -22,12 +22,24 @@ pub enum Call {
     Pay,
     /// What became of a payment?
     PayQuery,
+    /// Undo a payment that may have moved money.
+    PayReverse,
+    /// What stands about a payment in the statement of a day?
+    Statement,
 }
 
 impl Call {
-    /// All six.
-    pub const ALL: [Self; 6] =
-        [Self::SignCode, Self::SignConfirm, Self::SignQuery, Self::SignCancel, Self::Pay, Self::PayQuery];
+    /// All eight.
+    pub const ALL: [Self; 8] = [
+        Self::SignCode,
+        Self::SignConfirm,
+        Self::SignQuery,
+        Self::SignCancel,
+        Self::Pay,
+        Self::PayQuery,
+        Self::PayReverse,
+        Self::Statement,
+    ];
 
     /// The last part of its path.
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +50,8 @@ impl Call {
             Self::SignCancel => "sign_cancel",
             Self::Pay => "pay",
             Self::PayQuery => "pay_query",
+            Self::PayReverse => "pay_reverse",
+            Self::Statement => "statement",
         }
     }
 
@@ -137,6 +151,32 @@ pub struct PayQuestion {
     pub sent_at: Timestamp,
 }
 
+/// The reversal of a movement of money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PayReverse {
+    /// Our number for the reversal; the same on every sending.
+    pub reversal_no: String,
+    /// Our number for the attempt to be undone.
+    pub order_no: String,
+    /// Its whole amount, in minor units.
+    pub amount_minor: i64,
+    /// Of which currency.
+    pub currency: Currency,
+    /// When the attempt was sent.
+    pub sent_at: Timestamp,
+}
+
+/// A look at the statement of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementQuestion {
+    /// Our number for the attempt.
+    pub order_no: String,
+    /// Of which day.
+    pub day: Day,
+}
+
 /// A request as the other side reads it.
 #[derive(Debug, Clone)]
 pub enum WireRequest {
@@ -152,6 +192,10 @@ pub enum WireRequest {
     Pay(Pay),
     /// What became of a payment?
     PayQuery(PayQuestion),
+    /// Undo a payment.
+    PayReverse(PayReverse),
+    /// What stands in the statement of a day?
+    Statement(StatementQuestion),
 }
 
 impl WireRequest {
@@ -164,6 +208,8 @@ impl WireRequest {
             Call::SignCancel => Self::SignCancel(serde_json::from_slice(body)?),
             Call::Pay => Self::Pay(serde_json::from_slice(body)?),
             Call::PayQuery => Self::PayQuery(serde_json::from_slice(body)?),
+            Call::PayReverse => Self::PayReverse(serde_json::from_slice(body)?),
+            Call::Statement => Self::Statement(serde_json::from_slice(body)?),
         })
     }
 
@@ -176,6 +222,8 @@ impl WireRequest {
             Self::SignCancel(_) => Call::SignCancel,
             Self::Pay(_) => Call::Pay,
             Self::PayQuery(_) => Call::PayQuery,
+            Self::PayReverse(_) => Call::PayReverse,
+            Self::Statement(_) => Call::Statement,
         }
     }
 }
@@ -242,6 +290,34 @@ pub struct Original {
     pub channel_ref: Option<String>,
     /// The amount it is about, in minor units.
     pub amount_minor: i64,
+}
+
+/// The reply to a reversal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReverseReply {
+    /// The reversal it is about.
+    pub reversal_no: String,
+    /// The attempt it is about.
+    pub order_no: String,
+    /// Response code of the reversal.
+    pub code: String,
+    /// The amount it is about, in minor units.
+    pub amount_minor: i64,
+}
+
+/// What a statement says about a payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementReply {
+    /// The attempt it is about.
+    pub order_no: String,
+    /// The statement's day.
+    pub day: Day,
+    /// Whether the statement is complete; before that it says nothing.
+    pub ready: bool,
+    /// The order's line, if it has one.
+    pub line: Option<Original>,
 }
 
 /// A message that a channel sends by itself.

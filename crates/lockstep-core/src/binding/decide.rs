@@ -199,11 +199,11 @@ fn signing_rules<'a>(
 ) -> Result<&'a Capability, Refusal> {
     let capability =
         facts.channels.get(channel).ok_or(Refusal::ChannelNotFound { channel: channel.clone() })?;
-    let able = capability.sign.as_ref().is_some_and(|rules| match kind {
-        InstrumentKind::DebitCard | InstrumentKind::CreditCard => rules.sms_code.is_some(),
-        InstrumentKind::BankAccount => rules.micro_deposit,
-    });
-    if able { Ok(capability) } else { Err(Refusal::ChannelCannotSign { channel: channel.clone() }) }
+    if capability.signs(kind) {
+        Ok(capability)
+    } else {
+        Err(Refusal::ChannelCannotSign { channel: channel.clone() })
+    }
 }
 
 /// Sends 0.01–0.99 to the account; knowing the amount proves it is the borrower's.

@@ -49,7 +49,8 @@ pub enum Gate {
 }
 
 /// Where a trouble sits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// The channel, across issuers.
     Channel,

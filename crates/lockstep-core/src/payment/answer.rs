@@ -90,3 +90,49 @@ pub struct OriginalOutcome {
     /// The amount it says it moved, in minor units.
     pub amount_minor: Option<i64>,
 }
+
+/// The answer to a reversal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum ReversalAnswer {
+    /// The channel answered with a code of its table about the reversal.
+    Answered {
+        /// Its response code.
+        code: String,
+    },
+    /// Nothing usable came back.
+    NoAnswer {
+        /// What happened instead.
+        why: NoAnswer,
+    },
+    /// The reversal never left.
+    NotSent {
+        /// Why.
+        why: NotSent,
+    },
+}
+
+/// What stands about an attempt in a channel's statement of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum StatementAnswer {
+    /// The order is listed.
+    Listed {
+        /// What the statement says of it.
+        line: OriginalOutcome,
+    },
+    /// The statement is complete and doesn't list the order.
+    NotListed,
+    /// The statement isn't ready.
+    NotReady,
+    /// Nothing usable came back.
+    NoAnswer {
+        /// What happened instead.
+        why: NoAnswer,
+    },
+    /// The question never left.
+    NotSent {
+        /// Why.
+        why: NotSent,
+    },
+}

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::people::{Outcome, PeoplesDecision, Proposal};
 use super::proof::FailureProof;
+use super::reversal::Reversal;
 use super::route::Candidate;
 use crate::catalogue::Reason;
 use crate::channel::ChannelId;
-use crate::time::Timestamp;
+use crate::time::{Day, Timestamp};
 
 /// One try on one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,15 @@ pub struct Attempt {
     pub ranked: Vec<Candidate>,
     /// Where it stands.
     pub state: AttemptState,
+    /// Its reversal, once one was sent. Carried to its answer, whatever else becomes known meanwhile.
+    #[serde(default)]
+    pub reversal: Option<Reversal>,
+    /// The last day of those, beginning with the day it was opened, whose statements don't list it.
+    #[serde(default)]
+    pub absent_through: Option<Day>,
+    /// What two people decided about it.
+    #[serde(default)]
+    pub decided: Option<PeoplesDecision>,
 }
 
 /// From where we know.
@@ -35,6 +46,10 @@ pub enum Source {
     Query,
     /// A notice that the channel sent by itself.
     Notice,
+    /// The channel's statement of a day.
+    Statement,
+    /// Two people, one after the other.
+    People,
 }
 
 /// Where an attempt stands.
@@ -53,6 +68,9 @@ pub enum AttemptState {
         asked: u16,
         /// Whether its deadline has passed and the alarm was raised.
         overdue: bool,
+        /// What one person says became of it; a second one has to say the same.
+        #[serde(default)]
+        proposal: Option<Proposal>,
     },
     /// The money moved.
     Succeeded {
@@ -64,6 +82,12 @@ pub enum AttemptState {
         channel_ref: Option<String>,
         /// The code, when the channel calls the transaction flawed.
         defect: Option<String>,
+        /// Questions asked about the flaw so far.
+        #[serde(default)]
+        asked: u16,
+        /// When the channel said that a flawed transaction stands after all.
+        #[serde(default)]
+        settled_at: Option<Timestamp>,
     },
     /// No money moved, and this is the proof.
     Failed {
@@ -93,6 +117,32 @@ impl Attempt {
             AttemptState::Failed { proof, .. } => !proof.never_left(),
             AttemptState::Sending | AttemptState::Unknown { .. } | AttemptState::Succeeded { .. } => true,
         }
+    }
+
+    /// Since when its outcome is unknown, if it is.
+    pub fn unknown_since(&self) -> Option<Timestamp> {
+        match self.state {
+            AttemptState::Unknown { since, .. } => Some(since),
+            AttemptState::Sending | AttemptState::Succeeded { .. } | AttemptState::Failed { .. } => None,
+        }
+    }
+
+    /// The code of a flawed success of which the channel has not yet said whether it stands.
+    pub fn open_defect(&self) -> Option<&str> {
+        match &self.state {
+            AttemptState::Succeeded { defect: Some(code), settled_at: None, .. } => Some(code),
+            AttemptState::Sending
+            | AttemptState::Unknown { .. }
+            | AttemptState::Succeeded { .. }
+            | AttemptState::Failed { .. } => None,
+        }
+    }
+
+    /// Whether it counts as moved only because two people said so, and the channel has not contradicted them.
+    pub fn moved_by_people(&self) -> bool {
+        let said = self.decided.as_ref();
+        let said = said.is_some_and(|said| said.outcome == Outcome::Moved && said.contradicted_at.is_none());
+        said && matches!(self.state, AttemptState::Succeeded { source: Source::People, .. })
     }
 
     /// Why it failed, if it did.

@@ -2,20 +2,24 @@
 
 use std::time::Duration;
 
-use super::answer::{MoneyAnswer, QueryAnswer};
+use super::answer::{MoneyAnswer, QueryAnswer, ReversalAnswer, StatementAnswer};
 use super::attempt::AttemptState;
+use super::people::Outcome;
 use super::proof::ClearToRetry;
 use super::route::{self, Route};
-use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped, settle};
+use super::{
+    Payment, PaymentEvent, PaymentState, Purpose, Stopped, defect, people, reversal, settle, statement,
+};
 use crate::binding::{Binding, BindingEvent, micro_deposit_settled};
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};
 use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, MoneyOrder, PaymentQuery, Wake};
-use crate::id::{Mint, PaymentId};
+use crate::id::{ApiKeyId, Mint, PaymentId};
 use crate::money::Money;
 use crate::order::{OrderEvent, OrderState};
 use crate::refusal::Refusal;
+use crate::time::Day;
 
 /// What can be asked of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +82,70 @@ pub enum PaymentCommand {
         /// The attempt.
         attempt: u16,
     },
+    /// It is time to reverse an unknown attempt, or to send its reversal again.
+    Reverse {
+        /// The attempt.
+        attempt: u16,
+        /// Reversals sent when the timer was set.
+        sent: u16,
+    },
+    /// Something came back from sending a reversal.
+    ReversalAnswered {
+        /// The attempt.
+        attempt: u16,
+        /// The answer.
+        answer: ReversalAnswer,
+    },
+    /// A statement in which an attempt may stand should be ready.
+    ReadStatement {
+        /// The attempt.
+        attempt: u16,
+        /// The statement's day.
+        day: Day,
+    },
+    /// What a statement says about an attempt.
+    StatementAnswered {
+        /// The attempt.
+        attempt: u16,
+        /// The statement's day.
+        day: Day,
+        /// The answer.
+        answer: StatementAnswer,
+    },
+    /// It is time to ask whether a flawed transaction stands.
+    ConfirmDefect {
+        /// The attempt.
+        attempt: u16,
+        /// Questions asked when the timer was set.
+        asked: u16,
+    },
+    /// A person says what became of an overdue attempt.
+    ProposeOutcome {
+        /// The attempt.
+        attempt: u16,
+        /// What became of it.
+        outcome: Outcome,
+        /// What that rests on, 1–500 characters.
+        evidence: String,
+        /// Whose key.
+        by: ApiKeyId,
+    },
+    /// A second person says the same.
+    ApproveOutcome {
+        /// The attempt.
+        attempt: u16,
+        /// What became of it; has to be what was proposed.
+        outcome: Outcome,
+        /// Whose key.
+        by: ApiKeyId,
+    },
+    /// The proposal is taken back or rejected.
+    WithdrawProposal {
+        /// The attempt.
+        attempt: u16,
+        /// Whose key.
+        by: ApiKeyId,
+    },
     /// The lender takes the payment back.
     Cancel,
 }
@@ -100,6 +168,26 @@ pub(crate) fn decide(
         PaymentCommand::Ask { attempt, asked } => Ok(ask(payment, *attempt, *asked, facts)),
         PaymentCommand::CheckClosed { attempt } => Ok(check_closed(payment, *attempt, facts)),
         PaymentCommand::Deadline { attempt } => Ok(deadline(payment, *attempt, facts)),
+        PaymentCommand::Reverse { attempt, sent } => Ok(reversal::due(payment, *attempt, *sent, facts)),
+        PaymentCommand::ReversalAnswered { attempt, answer } => {
+            Ok(reversal::answered(slice, payment, *attempt, answer, facts))
+        }
+        PaymentCommand::ReadStatement { attempt, day } => {
+            Ok(statement::due(payment, *attempt, *day, facts))
+        }
+        PaymentCommand::StatementAnswered { attempt, day, answer } => {
+            Ok(statement::answered(slice, payment, *attempt, *day, answer, facts))
+        }
+        PaymentCommand::ConfirmDefect { attempt, asked } => {
+            Ok(defect::ask(payment, *attempt, *asked, facts))
+        }
+        PaymentCommand::ProposeOutcome { attempt, outcome, evidence, by } => {
+            people::propose(payment, *attempt, *outcome, evidence, *by, facts)
+        }
+        PaymentCommand::ApproveOutcome { attempt, outcome, by } => {
+            people::approve(slice, payment, *attempt, *outcome, *by, facts)
+        }
+        PaymentCommand::WithdrawProposal { attempt, by } => people::withdraw(payment, *attempt, *by, facts),
         PaymentCommand::MoneyAnswered { attempt, answer } => {
             Ok(settle::money_answered(slice, payment, *attempt, answer, facts))
         }
@@ -158,8 +246,9 @@ fn collect(
     decision.event(OrderEvent::PaymentOpened { payment: id });
     let after = slice.after(&decision);
     let payment = after.payment.as_ref().ok_or(Refusal::PaymentNotFound)?;
-    if let Route::Nowhere { reason } = route::choose(payment, binding, facts) {
-        return Err(Refusal::NoLiveMandate { reason });
+    if let Route::Nowhere { reason } = route::choose(&after, facts) {
+        let offers = route::signable(payment, binding, facts);
+        return Err(Refusal::NoLiveMandate { reason, offers });
     }
     if order.due_at > facts.now {
         wait(payment, order.due_at, None, &mut decision, facts);
@@ -228,8 +317,8 @@ pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut D
     let (Some(payment), Some(binding)) = (&slice.payment, &slice.binding) else {
         return;
     };
-    match route::choose(payment, binding, facts) {
-        Route::Send { channel, ranked } => {
+    match route::choose(slice, facts) {
+        Route::Send { channel, ranked, .. } => {
             let number = u16::try_from(payment.attempts.len()).unwrap_or(u16::MAX).saturating_add(1);
             let order = MoneyOrder {
                 payment: payment.id,
@@ -250,10 +339,10 @@ pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut D
             decision.event(PaymentEvent::AttemptOpened { number, channel, ranked, at: facts.now });
             decision.effect(facts.now, Effect::MoveMoney(order));
         }
-        Route::Wait { until } if until < payment.window_ends => {
-            wait(payment, until, Some(Reason::OutsideHours), decision, facts);
+        Route::Wait { until, reason } if until < payment.window_ends => {
+            wait(payment, until, Some(reason), decision, facts);
         }
-        Route::Wait { .. } => fail(slice, Reason::OutsideHours, Stopped::WindowOver, decision, facts),
+        Route::Wait { reason, .. } => fail(slice, reason, Stopped::WindowOver, decision, facts),
         Route::Nowhere { reason } => fail(slice, reason, Stopped::Final, decision, facts),
     }
 }
@@ -408,7 +497,9 @@ fn ask(payment: &Payment, number: u16, asked: u16, facts: &Facts<'_>) -> Decisio
 
 fn check_closed(payment: &Payment, number: u16, facts: &Facts<'_>) -> Decision {
     let mut decision = Decision::nothing();
-    let closed = payment.attempt(number).is_some_and(|attempt| attempt.failure().is_some());
+    let closed = payment
+        .attempt(number)
+        .is_some_and(|attempt| attempt.failure().is_some() || attempt.moved_by_people());
     if let Some(question) = question(payment, number, facts).filter(|_| closed) {
         decision.effect(facts.now, question);
     }

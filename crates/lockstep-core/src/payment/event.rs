@@ -3,14 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempt, AttemptState, Source};
+use super::people::{Outcome, PeoplesDecision, Proposal};
 use super::proof::FailureProof;
+use super::reversal::{Reversal, ReversalState};
 use super::route::Candidate;
 use super::{Payment, PaymentState, Purpose, Stopped};
 use crate::catalogue::Reason;
 use crate::channel::ChannelId;
-use crate::id::{BindingId, BorrowerId, PaymentId, TenantId};
+use crate::id::{ApiKeyId, BindingId, BorrowerId, PaymentId, TenantId};
 use crate::money::Money;
-use crate::time::Timestamp;
+use crate::time::{Day, Timestamp};
 
 /// What can happen to a payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +79,95 @@ pub enum PaymentEvent {
         number: u16,
         /// The code it carried.
         code: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A reversal of the attempt was sent.
+    ReversalSent {
+        /// The attempt.
+        number: u16,
+        /// When.
+        at: Timestamp,
+    },
+    /// What came of sending the reversal.
+    ReversalBack {
+        /// The attempt.
+        number: u16,
+        /// Where the reversal stands now.
+        state: ReversalState,
+        /// When.
+        at: Timestamp,
+    },
+    /// The channel's statement of a day is complete and doesn't list the attempt.
+    NotInStatement {
+        /// The attempt.
+        number: u16,
+        /// The statement's day.
+        day: Day,
+        /// When it was read.
+        at: Timestamp,
+    },
+    /// A person said what became of an overdue attempt.
+    OutcomeProposed {
+        /// The attempt.
+        number: u16,
+        /// What became of it.
+        outcome: Outcome,
+        /// What that rests on, in the person's words.
+        evidence: String,
+        /// Whose key.
+        by: ApiKeyId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The proposal was taken back or rejected.
+    ProposalWithdrawn {
+        /// The attempt.
+        number: u16,
+        /// Whose key.
+        by: ApiKeyId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A second person said the same: it is decided.
+    OutcomeApproved {
+        /// The attempt.
+        number: u16,
+        /// What became of it.
+        outcome: Outcome,
+        /// What that rests on.
+        evidence: String,
+        /// The first one's key.
+        proposed_by: ApiKeyId,
+        /// The second one's key.
+        approved_by: ApiKeyId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The channel has proven that money did not move which two people said had moved.
+    DecisionContradicted {
+        /// The attempt.
+        number: u16,
+        /// The channel's code, if there was one.
+        code: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The channel said that a flawed transaction stands: its money is the lender's.
+    DefectSettled {
+        /// The attempt.
+        number: u16,
+        /// When.
+        at: Timestamp,
+    },
+    /// The channel sent the money of a flawed transaction back to the borrower.
+    SentBack {
+        /// The attempt.
+        number: u16,
+        /// The channel's code, if there was one.
+        code: Option<String>,
+        /// The proof.
+        proof: FailureProof,
         /// When.
         at: Timestamp,
     },
@@ -148,6 +239,15 @@ impl PaymentEvent {
             | Self::StillUnknown { at, .. }
             | Self::DeadlinePassed { at, .. }
             | Self::Noticed { at, .. }
+            | Self::ReversalSent { at, .. }
+            | Self::ReversalBack { at, .. }
+            | Self::NotInStatement { at, .. }
+            | Self::OutcomeProposed { at, .. }
+            | Self::ProposalWithdrawn { at, .. }
+            | Self::OutcomeApproved { at, .. }
+            | Self::DecisionContradicted { at, .. }
+            | Self::DefectSettled { at, .. }
+            | Self::SentBack { at, .. }
             | Self::AttemptSucceeded { at, .. }
             | Self::AttemptFailed { at, .. }
             | Self::Waiting { at, .. }
@@ -209,19 +309,34 @@ impl Payment {
                     opened_at: *at,
                     ranked: ranked.clone(),
                     state: AttemptState::Sending,
+                    reversal: None,
+                    absent_through: None,
+                    decided: None,
                 });
                 self.state = PaymentState::Trying { attempt: *number };
             }
             PaymentEvent::AttemptUnknown { number, reason, at } => {
-                let state = AttemptState::Unknown { reason: *reason, since: *at, asked: 0, overdue: false };
+                let (reason, since) = (*reason, *at);
+                let state = AttemptState::Unknown { reason, since, asked: 0, overdue: false, proposal: None };
                 self.set(*number, state);
                 self.state = PaymentState::Unknown { attempt: *number, since: *at };
             }
             PaymentEvent::StillUnknown { number, .. } => {
-                if let Some(AttemptState::Unknown { asked, .. }) = self.state_of(*number) {
+                if let Some(AttemptState::Unknown { asked, .. } | AttemptState::Succeeded { asked, .. }) =
+                    self.state_of(*number)
+                {
                     *asked = asked.saturating_add(1);
                 }
             }
+            PaymentEvent::ReversalSent { .. }
+            | PaymentEvent::ReversalBack { .. }
+            | PaymentEvent::NotInStatement { .. }
+            | PaymentEvent::OutcomeProposed { .. }
+            | PaymentEvent::ProposalWithdrawn { .. }
+            | PaymentEvent::OutcomeApproved { .. }
+            | PaymentEvent::DecisionContradicted { .. }
+            | PaymentEvent::DefectSettled { .. }
+            | PaymentEvent::SentBack { .. } => self.apply_to_attempt(event),
             PaymentEvent::DeadlinePassed { number, .. } => {
                 if let Some(AttemptState::Unknown { overdue, .. }) = self.state_of(*number) {
                     *overdue = true;
@@ -229,7 +344,9 @@ impl Payment {
             }
             PaymentEvent::AttemptSucceeded { number, source, channel_ref, defect, at } => {
                 let (channel_ref, defect) = (channel_ref.clone(), defect.clone());
-                self.set(*number, AttemptState::Succeeded { at: *at, source: *source, channel_ref, defect });
+                let (at, source, asked, settled_at) = (*at, *source, 0, None);
+                let state = AttemptState::Succeeded { at, source, channel_ref, defect, asked, settled_at };
+                self.set(*number, state);
             }
             PaymentEvent::AttemptFailed { number, reason, code, proof, at } => {
                 let (code, proof) = (code.clone(), proof.clone());
@@ -246,6 +363,84 @@ impl Payment {
             }
             PaymentEvent::Cancelled { at } => self.state = PaymentState::Cancelled { at: *at },
         }
+    }
+
+    /// What belongs to one attempt and leaves the payment's own state alone.
+    fn apply_to_attempt(&mut self, event: &PaymentEvent) {
+        match event {
+            PaymentEvent::ReversalSent { number, at } => {
+                if let Some(attempt) = self.attempt_mut(*number) {
+                    let (sent, since) =
+                        attempt.reversal.as_ref().map_or((0, *at), |one| (one.sent, one.since));
+                    let sent = sent.saturating_add(1);
+                    attempt.reversal = Some(Reversal { since, sent, state: ReversalState::Sending });
+                }
+            }
+            PaymentEvent::ReversalBack { number, state, .. } => {
+                if let Some(reversal) = self.attempt_mut(*number).and_then(|one| one.reversal.as_mut()) {
+                    reversal.state = state.clone();
+                }
+            }
+            PaymentEvent::NotInStatement { number, day, .. } => {
+                if let Some(attempt) = self.attempt_mut(*number) {
+                    attempt.absent_through = Some(*day);
+                }
+            }
+            PaymentEvent::OutcomeProposed { number, outcome, evidence, by, at } => {
+                let (outcome, evidence, by, at) = (*outcome, evidence.clone(), *by, *at);
+                self.propose(*number, Some(Proposal { outcome, evidence, by, at }));
+            }
+            PaymentEvent::ProposalWithdrawn { number, .. } => self.propose(*number, None),
+            PaymentEvent::OutcomeApproved { number, outcome, evidence, proposed_by, approved_by, at } => {
+                if let Some(attempt) = self.attempt_mut(*number) {
+                    attempt.decided = Some(PeoplesDecision {
+                        outcome: *outcome,
+                        evidence: evidence.clone(),
+                        proposed_by: *proposed_by,
+                        approved_by: *approved_by,
+                        at: *at,
+                        contradicted_at: None,
+                    });
+                }
+            }
+            PaymentEvent::DecisionContradicted { number, at, .. } => {
+                if let Some(decided) = self.attempt_mut(*number).and_then(|one| one.decided.as_mut()) {
+                    decided.contradicted_at = Some(*at);
+                }
+            }
+            PaymentEvent::DefectSettled { number, at } => {
+                if let Some(AttemptState::Succeeded { settled_at, .. }) = self.state_of(*number) {
+                    *settled_at = Some(*at);
+                }
+            }
+            PaymentEvent::SentBack { number, code, proof, at } => {
+                let (reason, code, proof, at) =
+                    (Reason::SentBackByChannel, code.clone(), proof.clone(), *at);
+                self.set(*number, AttemptState::Failed { reason, code, proof, at });
+            }
+            PaymentEvent::Created { .. }
+            | PaymentEvent::AttemptOpened { .. }
+            | PaymentEvent::AttemptUnknown { .. }
+            | PaymentEvent::StillUnknown { .. }
+            | PaymentEvent::DeadlinePassed { .. }
+            | PaymentEvent::Noticed { .. }
+            | PaymentEvent::AttemptSucceeded { .. }
+            | PaymentEvent::AttemptFailed { .. }
+            | PaymentEvent::Waiting { .. }
+            | PaymentEvent::Succeeded { .. }
+            | PaymentEvent::Failed { .. }
+            | PaymentEvent::Cancelled { .. } => {}
+        }
+    }
+
+    fn propose(&mut self, number: u16, proposed: Option<Proposal>) {
+        if let Some(AttemptState::Unknown { proposal, .. }) = self.state_of(number) {
+            *proposal = proposed;
+        }
+    }
+
+    fn attempt_mut(&mut self, number: u16) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|attempt| attempt.number == number)
     }
 
     fn state_of(&mut self, number: u16) -> Option<&mut AttemptState> {

@@ -3,23 +3,31 @@
 mod answer;
 mod attempt;
 mod decide;
+mod defect;
 mod event;
+mod people;
 mod plan;
 mod proof;
+mod reversal;
 pub mod route;
 mod settle;
+mod statement;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::answer::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer};
+pub use self::answer::{
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer, ReversalAnswer, StatementAnswer,
+};
 pub use self::attempt::{Attempt, AttemptState, Source};
 pub use self::decide::PaymentCommand;
 pub(crate) use self::decide::{decide, open_deposit};
 pub use self::event::PaymentEvent;
+pub use self::people::{Outcome, PeoplesDecision, Proposal};
 pub use self::plan::RetryPolicy;
 pub use self::proof::{ClearToRetry, FailureProof};
+pub use self::reversal::{Reversal, ReversalState};
 
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};
@@ -223,6 +231,11 @@ impl Payment {
     /// so a restart sends the same one.
     pub fn order_no(id: PaymentId, attempt: u16) -> String {
         format!("{}{attempt:04}", id.body())
+    }
+
+    /// The number under which a channel knows the reversal of an attempt; derived, and never an order's number.
+    pub fn reversal_no(id: PaymentId, attempt: u16) -> String {
+        format!("{}R", Self::order_no(id, attempt))
     }
 
     /// The payment and attempt that an order number names.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::route::RoutePolicy;
 use super::{Payment, Stopped};
 use crate::catalogue::{Reason, RetryRule};
 use crate::decision::Facts;
@@ -24,6 +25,8 @@ pub struct RetryPolicy {
     pub day_starts_minute: u16,
     /// Such tries are spread over this many seconds.
     pub spread_s: u64,
+    /// How channels are chosen where the rules leave a choice.
+    pub route: RoutePolicy,
 }
 
 impl Default for RetryPolicy {
@@ -35,6 +38,7 @@ impl Default for RetryPolicy {
             zone: Zone::shanghai().clone(),
             day_starts_minute: 600,
             spread_s: 1800,
+            route: RoutePolicy::default(),
         }
     }
 }

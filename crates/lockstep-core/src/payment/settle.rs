@@ -7,9 +7,9 @@ use super::attempt::{Attempt, AttemptState, Source};
 use super::decide::{end_without_money, fail, open_attempt, question, still_owed, wait};
 use super::plan::{self, Elsewhere, Next};
 use super::proof::FailureProof;
-use super::route::{self, Finding, Route};
-use super::{Payment, PaymentEvent, PaymentState, Purpose};
-use crate::binding::{Binding, BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
+use super::route::{self, Route};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, defect, people, reversal, statement};
+use crate::binding::{BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
 use crate::catalogue::{self, Disposition, Reason};
 use crate::channel::{Capability, ChannelId};
 use crate::decision::{Decision, Facts, Slice};
@@ -28,14 +28,14 @@ pub(super) struct Claim<'a> {
 }
 
 /// What a claim means, read through the catalogue.
-enum Meaning {
+pub(super) enum Meaning {
     Moved { defect: Option<String> },
     NotMoved { reason: Reason, proof: FailureProof },
     Unknown { reason: Reason },
     NotFound,
 }
 
-fn meaning(claim: Claim<'_>, payment: &Payment, capability: &Capability) -> Meaning {
+pub(super) fn meaning(claim: Claim<'_>, payment: &Payment, capability: &Capability) -> Meaning {
     let verdict = catalogue::look_up(capability.scheme, claim.code);
     let moved = match verdict.disposition {
         Disposition::Succeeded => Meaning::Moved { defect: None },
@@ -123,6 +123,9 @@ pub(super) fn query_answered(
     let Some(capability) = facts.channels.get(&attempt.channel) else {
         return Decision::nothing();
     };
+    if attempt.open_defect().is_some() || attempt.moved_by_people() {
+        return asked_after_success(slice, payment, attempt, answer, capability, facts);
+    }
     let (code, original) = match answer {
         QueryAnswer::Answered { code, original } => (code, original),
         QueryAnswer::NoAnswer { .. } | QueryAnswer::NotSent { .. } => {
@@ -138,6 +141,7 @@ pub(super) fn query_answered(
         return match meaning(claim, payment, capability) {
             Meaning::Moved { defect } => moved(slice, attempt, Source::Query, claim, defect, facts),
             Meaning::NotMoved { reason, proof } => {
+                let (reason, proof) = reversal::own(attempt, reason, &original.code, proof);
                 not_moved(slice, attempt, reason, Some(original.code.clone()), proof, facts)
             }
             Meaning::Unknown { .. } => still_unknown(slice, attempt, facts),
@@ -155,6 +159,41 @@ pub(super) fn query_answered(
     }
 }
 
+/// The channel answered to a question about money that counts as moved, and has to be confirmed.
+fn asked_after_success(
+    slice: &Slice,
+    payment: &Payment,
+    attempt: &Attempt,
+    answer: &QueryAnswer,
+    capability: &Capability,
+    facts: &Facts<'_>,
+) -> Decision {
+    let (code, meaning) = match answer {
+        QueryAnswer::Answered { original: Some(original), .. } => {
+            let claim = Claim {
+                code: &original.code,
+                channel_ref: original.channel_ref.as_ref(),
+                amount_minor: original.amount_minor,
+            };
+            (original.code.as_str(), meaning(claim, payment, capability))
+        }
+        QueryAnswer::Answered { code, original: None } => {
+            let verdict = catalogue::look_up(capability.scheme, code);
+            let found = verdict.disposition != Disposition::NotFound;
+            let unknown = Meaning::Unknown { reason: verdict.reason };
+            (code.as_str(), if found { unknown } else { Meaning::NotFound })
+        }
+        QueryAnswer::NoAnswer { .. } | QueryAnswer::NotSent { .. } => {
+            ("", Meaning::Unknown { reason: Reason::OutcomeUnknown })
+        }
+    };
+    if attempt.open_defect().is_none() {
+        return people::told(slice, attempt, &meaning, code, facts);
+    }
+    let told = defect::told(slice, attempt, &meaning, code, facts);
+    if told.events.is_empty() { defect::still_open(slice, attempt, facts) } else { told }
+}
+
 fn not_found(slice: &Slice, attempt: &Attempt, capability: &Capability, facts: &Facts<'_>) -> Decision {
     let AttemptState::Unknown { since, .. } = attempt.state else {
         return Decision::nothing();
@@ -162,15 +201,32 @@ fn not_found(slice: &Slice, attempt: &Attempt, capability: &Capability, facts: &
     let Some(proof) = FailureProof::not_found(capability, since, facts.now) else {
         return still_unknown(slice, attempt, facts);
     };
-    let mut decision = not_moved(slice, attempt, Reason::NotFoundAfterWindow, None, proof, facts);
-    // The proof rests on the channel's word about its window. Should it be wrong, the money has to be found.
-    if let Some(payment) = &slice.payment {
-        for wait in CHECKS_AFTER_CLOSING {
-            let wake = Wake::CheckClosed { payment: payment.id, attempt: attempt.number };
-            decision.effect_at(facts.now.plus(wait), Effect::Wake(wake));
-        }
+    closed(slice, attempt, Reason::NotFoundAfterWindow, None, proof, facts)
+}
+
+/// No money moved, and the proof rests on somebody's word: the channel's about its window or its books, or people's.
+/// Should it be wrong, the money has to be found.
+pub(super) fn closed(
+    slice: &Slice,
+    attempt: &Attempt,
+    reason: Reason,
+    code: Option<String>,
+    proof: FailureProof,
+    facts: &Facts<'_>,
+) -> Decision {
+    let mut decision = not_moved(slice, attempt, reason, code, proof, facts);
+    if let Some(payment) = slice.payment.as_ref().filter(|_| attempt.could_move_money()) {
+        check_later(payment, attempt.number, &mut decision, facts);
     }
     decision
+}
+
+/// Sets timers to ask once more about an attempt that was closed on somebody's word.
+pub(super) fn check_later(payment: &Payment, attempt: u16, decision: &mut Decision, facts: &Facts<'_>) {
+    for wait in CHECKS_AFTER_CLOSING {
+        let wake = Wake::CheckClosed { payment: payment.id, attempt };
+        decision.effect_at(facts.now.plus(wait), Effect::Wake(wake));
+    }
 }
 
 /// The channel sent a notice by itself. Where it takes questions, it is asked before anything is believed.
@@ -186,7 +242,8 @@ pub(super) fn noticed(
     let Some(attempt) = payment.attempt(number).filter(|attempt| attempt.channel == *channel) else {
         return decision;
     };
-    if matches!(attempt.state, AttemptState::Succeeded { .. }) {
+    let unconfirmed = attempt.open_defect().is_some() || attempt.moved_by_people();
+    if matches!(attempt.state, AttemptState::Succeeded { .. }) && !unconfirmed {
         return decision;
     }
     if let Some(question) = question(payment, number, facts) {
@@ -197,7 +254,14 @@ pub(super) fn noticed(
     let Some(capability) = facts.channels.get(channel) else {
         return decision;
     };
-    match meaning(claim, payment, capability) {
+    let meaning = meaning(claim, payment, capability);
+    if attempt.open_defect().is_some() {
+        return defect::told(slice, attempt, &meaning, claim.code, facts);
+    }
+    if attempt.moved_by_people() {
+        return people::told(slice, attempt, &meaning, claim.code, facts);
+    }
+    match meaning {
         Meaning::Moved { defect } => moved(slice, attempt, Source::Notice, claim, defect, facts),
         Meaning::NotMoved { reason, proof } => {
             not_moved(slice, attempt, reason, Some(claim.code.to_owned()), proof, facts)
@@ -218,10 +282,13 @@ fn unknown(slice: &Slice, attempt: &Attempt, reason: Reason, facts: &Facts<'_>) 
         facts.channels.get(&attempt.channel).map_or(0, |capability| capability.unknown_deadline_s);
     let wake = Wake::UnknownDeadline { payment: payment.id, attempt: attempt.number };
     decision.effect_at(facts.now.plus(Duration::from_secs(deadline_s)), Effect::Wake(wake));
+    reversal::plan(payment, attempt, &mut decision, facts);
+    let after = slice.after(&decision);
+    statement::plan(&after, attempt.number, &mut decision, facts);
     decision
 }
 
-fn still_unknown(slice: &Slice, attempt: &Attempt, facts: &Facts<'_>) -> Decision {
+pub(super) fn still_unknown(slice: &Slice, attempt: &Attempt, facts: &Facts<'_>) -> Decision {
     let mut decision = Decision::nothing();
     let (Some(payment), AttemptState::Unknown { asked, .. }) = (&slice.payment, &attempt.state) else {
         return decision;
@@ -250,7 +317,7 @@ fn ask_later(payment: &Payment, attempt: &Attempt, asked: u16, decision: &mut De
     decision.effect_at(due_at, Effect::Wake(wake));
 }
 
-fn moved(
+pub(super) fn moved(
     slice: &Slice,
     attempt: &Attempt,
     source: Source,
@@ -265,14 +332,27 @@ fn moved(
     let Some(payment) = &slice.payment else {
         return decision;
     };
-    if defect.is_some() {
-        decision.effect(facts.now, Effect::Alarm(Alarm::DefectiveSuccess { payment: payment.id }));
+    let capability = facts.channels.get(&attempt.channel);
+    let believed =
+        capability.is_none_or(|capability| reversal::lets_believe(attempt, capability, facts.now));
+    if !believed && source != Source::People {
+        return still_asked(slice, attempt, source, facts);
     }
-    let channel_ref = claim.channel_ref.cloned();
+    let (channel_ref, flawed) = (claim.channel_ref.cloned(), defect.is_some());
     let number = attempt.number;
+    if attempt.decided.is_some() && attempt.failure().is_some() {
+        let code = Some(claim.code.to_owned());
+        decision.event(PaymentEvent::DecisionContradicted { number, code, at: facts.now });
+    }
     decision.event(PaymentEvent::AttemptSucceeded { number, source, channel_ref, defect, at: facts.now });
-    observe(&attempt.channel, InstrumentStatus::Usable, &mut decision, facts);
+    if source != Source::People {
+        observe(&attempt.channel, InstrumentStatus::Usable, &mut decision, facts);
+    }
     let after = slice.after(&decision);
+    if flawed {
+        defect::found(payment, number, &mut decision, facts);
+        statement::plan(&after, number, &mut decision, facts);
+    }
     match &after.payment {
         // A second attempt is on its way: what this money was for is decided when that one ends.
         Some(payment) if payment.live_attempt().is_some() => {}
@@ -280,6 +360,15 @@ fn moved(
         None => {}
     }
     decision
+}
+
+/// A success that can't be believed while a reversal may undo it. A question was answered by it, so the next one
+/// has to be planned.
+fn still_asked(slice: &Slice, attempt: &Attempt, source: Source, facts: &Facts<'_>) -> Decision {
+    match source {
+        Source::Query => still_unknown(slice, attempt, facts),
+        Source::Answer | Source::Notice | Source::Statement | Source::People => Decision::nothing(),
+    }
 }
 
 fn observe(channel: &ChannelId, status: InstrumentStatus, decision: &mut Decision, facts: &Facts<'_>) {
@@ -320,7 +409,13 @@ fn settle_order(after: &Slice, payment: &Payment, decision: &mut Decision, facts
     let state = after.order.as_ref().map(|order| &order.state);
     let cancelled = matches!(state, Some(OrderState::Cancelled { .. }));
     if after.order.is_some() && still_owed(after, payment) && !cancelled {
-        return decision.event(OrderEvent::Collected { payment: id, amount_minor, at: facts.now });
+        decision.event(OrderEvent::Collected { payment: id, amount_minor, at: facts.now });
+        let mut moved =
+            payment.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
+        if moved.all(|attempt| attempt.open_defect().is_some()) {
+            decision.event(OrderEvent::ToBeConfirmed { payment: id, amount_minor });
+        }
+        return;
     }
     surplus(payment, decision, facts);
     if matches!(state, Some(OrderState::Collecting { payment: under_way }) if *under_way == id) {
@@ -338,7 +433,7 @@ fn surplus(payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
     decision.effect(facts.now, Effect::Alarm(alarm));
 }
 
-fn not_moved(
+pub(super) fn not_moved(
     slice: &Slice,
     attempt: &Attempt,
     reason: Reason,
@@ -389,7 +484,7 @@ fn mandate_is_gone(reason: Reason) -> bool {
 
 /// Plans what comes after a failure: another channel now, a later moment, or the end.
 fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
-    let (Some(payment), Some(binding)) = (&after.payment, &after.binding) else {
+    let Some(payment) = after.payment.as_ref().filter(|_| after.binding.is_some()) else {
         return;
     };
     let mut mint = facts.mint(payment.id.bucket());
@@ -397,7 +492,7 @@ fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_
     if !still_owed(after, payment) {
         return end_without_money(after, payment, decision, facts);
     }
-    match plan::after_failure(payment, reason, elsewhere(payment, binding, facts), &mut mint, facts) {
+    match plan::after_failure(payment, reason, elsewhere(after, facts), &mut mint, facts) {
         Next::TryAt(at) if at <= facts.now => {
             if let Some(clear) = payment.clear_to_retry() {
                 open_attempt(after, clear, decision, facts);
@@ -408,15 +503,14 @@ fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_
     }
 }
 
-fn elsewhere(payment: &Payment, binding: &Binding, facts: &Facts<'_>) -> Elsewhere {
+fn elsewhere(after: &Slice, facts: &Facts<'_>) -> Elsewhere {
+    let Some(payment) = &after.payment else { return Elsewhere::Nowhere };
     let failed_on = payment.last_attempt().map(|attempt| &attempt.channel);
-    match route::choose(payment, binding, facts) {
+    match route::choose(after, facts) {
         Route::Send { channel, .. } if Some(&channel) == failed_on => Elsewhere::Nowhere,
-        Route::Send { ranked, .. } if ranked.first().is_some_and(|best| best.finding == Finding::Ready) => {
-            Elsewhere::Now
-        }
+        Route::Send { failed_just_now: false, .. } => Elsewhere::Now,
         Route::Send { .. } => Elsewhere::Later(facts.now.plus(plan::backoff(payment))),
-        Route::Wait { until } => Elsewhere::Later(until),
+        Route::Wait { until, .. } => Elsewhere::Later(until),
         Route::Nowhere { .. } => Elsewhere::Nowhere,
     }
 }

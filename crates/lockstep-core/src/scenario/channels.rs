@@ -1,16 +1,19 @@
-//! Four channels, each with another way of knowing what became of a payment.
+//! Seven channels, each with another way of knowing what became of a payment.
 
 use crate::catalogue::Scheme;
 use crate::channel::{
-    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, SignRules,
+    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, ReversalRules,
+    SignRules, StatementRules,
 };
 use crate::money::Currency;
 use crate::payment::RetryPolicy;
+use crate::payment::route::RoutePolicy;
 use crate::time::Zone;
 
 /// The late-execution window of every channel here, in seconds.
 pub(crate) const WINDOW_S: u64 = 600;
 
+/// `acquirer` takes reversals, `switch` too and writes a statement, `clearing` writes a statement. Of the others,
 /// `unionpay` answers and takes questions; `netsunion` tells by notice, takes questions and sleeps at night;
 /// `bankdirect` takes questions only, pays out and signs proven accounts; `wallet` takes no questions.
 pub(crate) fn book() -> ChannelBook {
@@ -27,7 +30,41 @@ pub(crate) fn book() -> ChannelBook {
     bankdirect.notices = false;
     let mut wallet = channel("wallet", Scheme::Iso8583F39, by_code);
     wallet.query = None;
-    ChannelBook::new([unionpay, netsunion, bankdirect, wallet])
+    ChannelBook::new([unionpay, netsunion, bankdirect, wallet, acquirer(), switch(), clearing()])
+}
+
+/// Takes reversals, and questions about what it knows. Reversing an order that comes late proves nothing.
+fn acquirer() -> Capability {
+    let mut acquirer = channel("acquirer", Scheme::UnionpayAcp, by_text());
+    acquirer.reversal =
+        Some(ReversalRules { after_s: 300, ladder_s: vec![30, 120], blocks_late_original: false });
+    acquirer
+}
+
+/// Takes no questions; a reversal keeps a late original out; writes a statement.
+fn switch() -> Capability {
+    let mut switch = channel("switch", Scheme::Iso8583F39, by_text());
+    switch.query = None;
+    switch.reversal = Some(ReversalRules { after_s: 60, ladder_s: vec![30], blocks_late_original: true });
+    switch.statement = Some(statement());
+    switch
+}
+
+/// Has no word for "no such order", and writes a statement that is ready at ten the next morning.
+fn clearing() -> Capability {
+    let mut clearing = channel("clearing", Scheme::NetworkPb, by_text());
+    clearing.statement = Some(statement());
+    clearing.unknown_deadline_s = 3 * 86_400;
+    clearing
+}
+
+fn statement() -> StatementRules {
+    StatementRules { zone: Zone::shanghai().clone(), ready_minute: 600, again_s: 1800 }
+}
+
+fn by_text() -> SignRules {
+    let code = Some(CodeRules { ttl_s: 300, max_tries: 5, resend_after_s: 60 });
+    SignRules { sms_code: code, micro_deposit: false }
 }
 
 fn limits(max_minor: i64) -> AmountLimits {
@@ -43,6 +80,8 @@ fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
         pay_out: None,
         sign: Some(sign),
         query: Some(QueryRules { ladder_s: vec![5, 10, 30, 60, 300] }),
+        reversal: None,
+        statement: None,
         notices: true,
         hours: Hours::always(Zone::shanghai().clone()),
         late_execution_window_s: WINDOW_S,
@@ -56,9 +95,11 @@ fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
     capability
 }
 
-/// The default policy without its spread, so that "the next day" is one moment.
+/// The default policy without its spread, so that "the next day" is one moment, and without exploring, so that the
+/// best channel is the one chosen.
 pub(crate) fn retry() -> RetryPolicy {
-    RetryPolicy { spread_s: 1, ..RetryPolicy::default() }
+    let route = RoutePolicy { explore_ppm: 0, ..RoutePolicy::default() };
+    RetryPolicy { spread_s: 1, route, ..RetryPolicy::default() }
 }
 
 /// The code with which a channel says "I have no such order"; `None` when its table has none.

@@ -1,6 +1,7 @@
 //! The laws that hold after every decision of every test: scenario, random or crashed.
 
 mod told;
+mod undoing;
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,7 @@ pub(crate) fn decision(world: &World, before: &Slice, after: &Slice, decision: &
     openings(before, decision);
     versions(before, after, decision);
     money_orders(world, decision);
+    undoing::decision(before, decision);
     told::check(before, after, decision);
     let entries = crate::ledger::entries(after, &decision.events);
     assert_eq!(entries.iter().map(|entry| entry.amount_minor).sum::<i64>(), 0, "the ledger sums to zero");
@@ -110,6 +112,7 @@ pub(crate) fn world(world: &World, before: &Slice, touched: &Slice) {
     if let Some(payment) = &touched.payment {
         attempts(world, payment);
         timers(world, payment);
+        undoing::carried_on(world, payment);
         diagnosed(world, payment);
     }
     if let Some(order) = &touched.order {
@@ -168,6 +171,14 @@ fn attempts(world: &World, payment: &Payment) {
             continue;
         };
         let proof = serde_json::to_value(proof).expect("a proof");
+        if proof["proof"] == "by_two_people" {
+            assert_ne!(proof["proposed_by"], proof["approved_by"], "one person is not two");
+        }
+        if proof["proof"] == "not_in_statement" {
+            let at = |field: &str| proof[field].as_i64().expect("a moment");
+            let window_ms = i64::try_from(WINDOW_S * 1000).expect("short");
+            assert!(at("read_at") - at("unknown_since") >= window_ms, "read within the window: {proof}");
+        }
         if proof["proof"] == "not_found_after_window" {
             let at = |field: &str| proof[field].as_i64().expect("a moment");
             let window_ms = i64::try_from(WINDOW_S * 1000).expect("short");
@@ -257,6 +268,10 @@ fn order_adds_up(world: &World, order: &Order) {
         })
         .sum();
     assert_eq!(order.collected_minor + order.surplus_minor, moved, "collected and surplus are what moved");
+    for one in &order.unconfirmed {
+        let payment = &world.payments[&one.payment];
+        assert_eq!(payment.status(), PaymentStatus::Succeeded, "unconfirmed and not collected");
+    }
     assert!(order.collected_minor <= order.money.amount_minor, "collected more than owed");
     let live: Vec<_> =
         payments.iter().filter(|payment| payment.status().is_live()).map(|payment| payment.id).collect();

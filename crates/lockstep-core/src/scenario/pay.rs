@@ -7,9 +7,13 @@ use crate::catalogue::{self, Scheme};
 use crate::channel::ChannelId;
 use crate::command::Command;
 use crate::diagnosis::diagnose;
-use crate::id::{BindingId, OrderId, PaymentId};
+use crate::id::{ApiKeyId, BindingId, Bucket, Mint, OrderId, PaymentId};
 use crate::money::{Currency, Money};
-use crate::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, QueryAnswer};
+use crate::payment::{
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Outcome, PaymentCommand, QueryAnswer, ReversalAnswer,
+    StatementAnswer,
+};
+use crate::time::Day;
 
 impl Stage {
     pub(super) fn payment_verb(&mut self, verb: &str, words: &[&str]) -> String {
@@ -54,6 +58,17 @@ impl Stage {
                     PaymentCommand::Noticed { attempt, channel, code, channel_ref: None, amount_minor };
                 self.run(Key::Payment(payment), Command::Payment(noticed))
             }
+            "undone" => {
+                let answer = match words.get(1) {
+                    None => ReversalAnswer::NoAnswer { why: NoAnswer::TimedOut },
+                    Some(_) => ReversalAnswer::Answered { code: self.code(words).0 },
+                };
+                let (payment, attempt) = self.attempt(words[0]);
+                let command = PaymentCommand::ReversalAnswered { attempt, answer };
+                self.run(Key::Payment(payment), Command::Payment(command))
+            }
+            "statement" => self.statement(words),
+            "propose" | "approve" | "retract" => self.judge(verb, words),
             "timer" => {
                 let (payment, number) = self.attempt(words[1]);
                 let asked = words.get(2).map_or(0, |asked| asked.parse().expect("a count"));
@@ -67,6 +82,39 @@ impl Stage {
             }
             other => panic!("no verb {other}"),
         }
+    }
+
+    /// `statement R1-1 2026-03-02 absent`, `… notready`, `… silent` or `… succeeded 00000000 [amount 1.00]`.
+    fn statement(&mut self, words: &[&str]) -> String {
+        let (payment, attempt) = self.attempt(words[0]);
+        let day: Day = serde_json::from_value(words[1].into()).expect("a day");
+        let answer = match words[2] {
+            "absent" => StatementAnswer::NotListed,
+            "notready" => StatementAnswer::NotReady,
+            "silent" => StatementAnswer::NoAnswer { why: NoAnswer::TimedOut },
+            _ => {
+                let line: Vec<_> = words.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, one)| *one).collect();
+                let (code, amount_minor) = self.code(&line);
+                StatementAnswer::Listed { line: OriginalOutcome { code, channel_ref: None, amount_minor } }
+            }
+        };
+        let command = PaymentCommand::StatementAnswered { attempt, day, answer };
+        self.run(Key::Payment(payment), Command::Payment(command))
+    }
+
+    /// `propose R1-1 moved by 1`, `approve R1-1 notmoved by 2`, `retract R1-1 by 1`; a number is a person's key.
+    fn judge(&mut self, verb: &str, words: &[&str]) -> String {
+        let (payment, attempt) = self.attempt(words[0]);
+        let by = key_of(after(words, "by").expect("whose key").parse().expect("a number"));
+        let outcome = if words[1] == "moved" { Outcome::Moved } else { Outcome::NotMoved };
+        let command = match verb {
+            "propose" => {
+                PaymentCommand::ProposeOutcome { attempt, outcome, evidence: "called the bank".to_owned(), by }
+            }
+            "approve" => PaymentCommand::ApproveOutcome { attempt, outcome, by },
+            _ => PaymentCommand::WithdrawProposal { attempt, by },
+        };
+        self.run(Key::Payment(payment), Command::Payment(command))
     }
 
     fn pay(&mut self, name: &str, command: PaymentCommand) -> String {
@@ -171,6 +219,12 @@ impl Stage {
         let (layer, cause, actor) = (diagnosis.layer, diagnosis.cause, diagnosis.actor);
         format!("{layer}: {cause}; {actor} acts; money {}{next}", money.as_str().unwrap_or_default())
     }
+}
+
+/// A person's key.
+pub(crate) fn key_of(person: u8) -> ApiKeyId {
+    let at = crate::time::Timestamp::from_millis(0);
+    ApiKeyId::mint(&mut Mint::new(Bucket::of_tenant("lender"), at, [person; 16]))
 }
 
 fn cents(text: &str) -> i64 {

@@ -10,7 +10,7 @@ use crate::decision::{Decision, Event, Slice};
 use crate::effect::{Alarm, Effect, Wake};
 use crate::id::{BindingId, BorrowerId, OrderId, PaymentId};
 use crate::order::{Order, OrderEvent, OrderState};
-use crate::payment::{PaymentEvent, Source, Stopped};
+use crate::payment::{Outcome, PaymentEvent, ReversalState, Source, Stopped};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -59,7 +59,7 @@ impl Names {
 
     pub(super) fn refused(&self, refusal: &Refusal) -> String {
         match refusal {
-            Refusal::BindingNotUsable { reason } | Refusal::NoLiveMandate { reason } => {
+            Refusal::BindingNotUsable { reason } | Refusal::NoLiveMandate { reason, .. } => {
                 format!("refused: {} ({reason})", refusal.code())
             }
             Refusal::CodeTooSoon { free_at } => format!("refused: code_too_soon until {}", moment(*free_at)),
@@ -101,11 +101,30 @@ impl Names {
                 format!("{} overdue", self.attempt(payment, *number))
             }
             PaymentEvent::Noticed { code, .. } => format!("noticed {code}"),
+            PaymentEvent::ReversalSent { .. } => return None,
+            PaymentEvent::ReversalBack { state, .. } => match state {
+                ReversalState::Sending => "reversal on its way".to_owned(),
+                ReversalState::Unanswered { .. } => "reversal unanswered".to_owned(),
+                ReversalState::Reversed { .. } => "reversed".to_owned(),
+                ReversalState::Refused { code, .. } => format!("reversal refused {code}"),
+                ReversalState::NotFound { .. } => "nothing to reverse".to_owned(),
+            },
+            PaymentEvent::NotInStatement { day, .. } => format!("not in the statement of {day}"),
+            PaymentEvent::OutcomeProposed { outcome, .. } => format!("proposed: {}", outcome_word(*outcome)),
+            PaymentEvent::ProposalWithdrawn { .. } => "proposal withdrawn".to_owned(),
+            PaymentEvent::OutcomeApproved { outcome, .. } => format!("decided: {}", outcome_word(*outcome)),
+            PaymentEvent::DecisionContradicted { .. } => "people contradicted".to_owned(),
+            PaymentEvent::DefectSettled { number, .. } => {
+                format!("{} stands", self.attempt(payment, *number))
+            }
+            PaymentEvent::SentBack { number, .. } => format!("{} sent back", self.attempt(payment, *number)),
             PaymentEvent::AttemptSucceeded { number, source, defect, .. } => {
                 let source = match source {
                     Source::Answer => "answer",
                     Source::Query => "query",
                     Source::Notice => "notice",
+                    Source::Statement => "statement",
+                    Source::People => "people",
                 };
                 let flaw = defect.as_ref().map_or(String::new(), |code| format!(", flawed {code}"));
                 format!("{} succeeded by {source}{flaw}", self.attempt(payment, *number))
@@ -177,7 +196,15 @@ impl Names {
                 format!("sends {} {}", order.channel, self.attempt(order.payment, order.attempt))
             }
             Effect::QueryPayment(query) => {
-                format!("asks {} about {}", query.channel, self.attempt(query.payment, query.attempt))
+                let later = if pause.is_zero() { String::new() } else { format!(" in {}s", pause.as_secs()) };
+                format!("asks {} about {}{later}", query.channel, self.attempt(query.payment, query.attempt))
+            }
+            Effect::Reverse(order) => {
+                format!("reverses {} {}", order.channel, self.attempt(order.payment, order.attempt))
+            }
+            Effect::ReadStatement(query) => {
+                let attempt = self.attempt(query.payment, query.attempt);
+                format!("reads {} of {} for {attempt}", query.channel, query.day)
             }
             Effect::RequestCode(request) => format!("asks {} for a code", request.channel),
             Effect::Sign(request) => format!("signs {}", request.channel),
@@ -190,6 +217,7 @@ impl Names {
                 format!("alarm: surplus {}", amount(*amount_minor))
             }
             Effect::Alarm(Alarm::DefectiveSuccess { .. }) => "alarm: flawed success".to_owned(),
+            Effect::Alarm(Alarm::DecisionContradicted { .. }) => "alarm: people contradicted".to_owned(),
             Effect::Wake(Wake::AskPayment { payment, attempt, .. }) => {
                 let channel = &world.payments[payment].attempt(*attempt).expect("an attempt").channel;
                 let ladder = &world
@@ -211,7 +239,12 @@ impl Names {
             }
             Effect::Notify { .. }
             | Effect::Wake(
-                Wake::TryPayment { .. } | Wake::UnknownDeadline { .. } | Wake::CheckClosed { .. },
+                Wake::TryPayment { .. }
+                | Wake::UnknownDeadline { .. }
+                | Wake::CheckClosed { .. }
+                | Wake::ReverseAttempt { .. }
+                | Wake::ReadStatement { .. }
+                | Wake::ConfirmDefect { .. },
             ) => {
                 return None;
             }
@@ -228,8 +261,23 @@ fn order_event(event: &OrderEvent, order: Option<&Order>) -> Option<String> {
         }
         OrderEvent::PaymentClosed { .. } => format!("order {}", order_word(order)),
         OrderEvent::SurplusFound { amount_minor, .. } => format!("surplus {}", amount(*amount_minor)),
+        OrderEvent::ToBeConfirmed { .. } => "to be confirmed".to_owned(),
+        OrderEvent::Confirmed { .. } => "confirmed".to_owned(),
+        OrderEvent::CollectionUndone { .. } => {
+            let sums = format!("{} of {}", amount(order.collected_minor), amount(order.money.amount_minor));
+            format!("collection undone: {sums}, order {}", order_word(order))
+        }
+        OrderEvent::SurplusReturned { amount_minor, .. } => format!("surplus returned {}", amount(*amount_minor)),
         OrderEvent::Cancelled { .. } => "order cancelled".to_owned(),
     })
+}
+
+/// What people say, in words.
+fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Moved => "moved",
+        Outcome::NotMoved => "not moved",
+    }
 }
 
 /// Where an order stands, in one word.

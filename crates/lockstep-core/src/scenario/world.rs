@@ -260,6 +260,18 @@ pub(crate) fn woken(wake: &Wake) -> (Key, Command) {
         Wake::UnknownDeadline { payment, attempt } => {
             (Key::Payment(*payment), Command::Payment(PaymentCommand::Deadline { attempt: *attempt }))
         }
+        Wake::ReverseAttempt { payment, attempt, sent } => {
+            let command = PaymentCommand::Reverse { attempt: *attempt, sent: *sent };
+            (Key::Payment(*payment), Command::Payment(command))
+        }
+        Wake::ReadStatement { payment, attempt, day } => {
+            let command = PaymentCommand::ReadStatement { attempt: *attempt, day: *day };
+            (Key::Payment(*payment), Command::Payment(command))
+        }
+        Wake::ConfirmDefect { payment, attempt, asked } => {
+            let command = PaymentCommand::ConfirmDefect { attempt: *attempt, asked: *asked };
+            (Key::Payment(*payment), Command::Payment(command))
+        }
         Wake::AskMandate { binding, channel, asked } => {
             let command = BindingCommand::AskMandate { channel: channel.clone(), asked: *asked };
             (Key::Binding(*binding), Command::Binding(command))

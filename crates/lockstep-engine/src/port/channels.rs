@@ -1,10 +1,11 @@
-//! The channel port: six calls and a probe. What a channel can't do is absent from its capability data, so it is never asked.
+//! The channel port: what can be asked of a channel, and a probe. What a channel can't do is absent from its capability data, so
+//! it is never asked.
 
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
-use lockstep_core::payment::{MoneyAnswer, QueryAnswer};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
+use lockstep_core::payment::{MoneyAnswer, QueryAnswer, ReversalAnswer, StatementAnswer};
 
 /// All configured channels. An implementation never reports a guess: what it can't tell for sure is `NoAnswer`.
 /// The engine puts its own time limit around every call.
@@ -15,6 +16,12 @@ pub trait Channels: Send + Sync {
 
     /// Asks what became of an attempt.
     async fn query_payment(&self, query: &PaymentQuery) -> QueryAnswer;
+
+    /// Has an attempt undone that may have moved money. The same `reversal_no` gets the same answer.
+    async fn reverse(&self, order: &ReversalOrder) -> ReversalAnswer;
+
+    /// Looks an attempt up in the channel's statement of a day. "Not listed" is said of a complete statement only.
+    async fn read_statement(&self, query: &StatementQuery) -> StatementAnswer;
 
     /// Has the four elements checked and a code texted. The same `request_no` texts once.
     async fn request_code(&self, request: &SignRequest) -> SignAnswer;

@@ -1,7 +1,9 @@
 //! Lenders, their API keys and webhook endpoints; and the shelf where sealed items lie.
 
 use async_trait::async_trait;
+use lockstep_core::audit::AuditEntry;
 use lockstep_core::id::{ApiKeyId, BorrowerId, DeliveryId, EndpointId, TenantId, VaultItemId};
+use lockstep_core::routing::RoutingRules;
 use lockstep_core::time::Timestamp;
 
 use super::Fault;
@@ -28,6 +30,8 @@ pub enum KeyScope {
     Write,
     /// Manage keys and webhook endpoints.
     Admin,
+    /// Decide, two people with a key each, what became of an attempt the channel doesn't tell of.
+    Approve,
 }
 
 /// An API key, without its secret.
@@ -47,6 +51,19 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// A lender's own rules about channels, as they are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRules {
+    /// The lender.
+    pub tenant: TenantId,
+    /// Counts replacements, from 1.
+    pub version: u64,
+    /// The rules.
+    pub rules: RoutingRules,
+    /// When they were put in place.
+    pub updated_at: Timestamp,
 }
 
 /// Lenders, keys and endpoints.
@@ -74,6 +91,13 @@ pub trait Directory: Send + Sync {
     async fn remove_endpoint(&self, tenant: TenantId, id: EndpointId) -> Result<bool, Fault>;
     /// Puts a dead delivery back in line. `false` when the tenant has no such dead delivery.
     async fn requeue_delivery(&self, tenant: TenantId, id: DeliveryId, at: Timestamp) -> Result<bool, Fault>;
+    /// A lender's rules; `None` while it has put none in place.
+    async fn routing_rules(&self, tenant: TenantId) -> Result<Option<StoredRules>, Fault>;
+    /// Everybody's rules, for the start.
+    async fn all_routing_rules(&self) -> Result<Vec<StoredRules>, Fault>;
+    /// Puts rules in the place of the version right before theirs, with the audit entry that says so. `false`,
+    /// and nothing is written, when another version is in place.
+    async fn put_routing_rules(&self, rules: StoredRules, entry: AuditEntry) -> Result<bool, Fault>;
 }
 
 /// Where sealed items lie. Everything here is encrypted; the vault opens it.

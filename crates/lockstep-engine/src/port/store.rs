@@ -309,7 +309,8 @@ pub trait Store: Send + Sync {
     /// Puts a repeatable effect off.
     async fn postpone(&self, effect: EffectId, due_at: Timestamp) -> Result<(), Fault>;
 
-    /// Effects that are ready and due at or before a moment, earliest first.
+    /// Effects that are ready and due at or before a moment, earliest first, at most `limit`. When there are more,
+    /// each lender gets its share of the limit (its earliest ones), and what one leaves free goes to the others.
     async fn due_effects(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredEffect>, Fault>;
 
     /// Once-effects that were being sent when the process stopped.

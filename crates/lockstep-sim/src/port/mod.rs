@@ -13,8 +13,8 @@ use lockstep_channels::sandbox::{Body, Incoming, Outgoing, SandboxChannel, Silen
 use lockstep_channels::{Channel, Registry, Secrets};
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
-use lockstep_core::payment::{MoneyAnswer, QueryAnswer};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
+use lockstep_core::payment::{MoneyAnswer, QueryAnswer, ReversalAnswer, StatementAnswer};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Channels, ProbeAnswer};
 
@@ -69,6 +69,14 @@ impl Channels for SimChannels {
 
     async fn query_payment(&self, query: &PaymentQuery) -> QueryAnswer {
         self.registry.query_payment(query).await
+    }
+
+    async fn reverse(&self, order: &ReversalOrder) -> ReversalAnswer {
+        self.registry.reverse(order).await
+    }
+
+    async fn read_statement(&self, query: &StatementQuery) -> StatementAnswer {
+        self.registry.read_statement(query).await
     }
 
     async fn request_code(&self, request: &SignRequest) -> SignAnswer {

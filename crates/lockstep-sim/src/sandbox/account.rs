@@ -103,6 +103,14 @@ impl Account {
         }
     }
 
+    /// Gets money back that was taken at a moment.
+    pub(super) fn take_back(&mut self, amount_minor: i64, taken_at: Timestamp) {
+        self.balance_minor = self.balance_minor.saturating_add(amount_minor);
+        if self.used.day == taken_at.day_in(Zone::shanghai()).to_string() {
+            self.used.amount_minor -= amount_minor;
+        }
+    }
+
     /// Takes money, or says why not.
     pub(super) fn take(&mut self, amount_minor: i64, now: Timestamp) -> Finding {
         let state = self.state_at(now);

@@ -1,7 +1,7 @@
 //! The banks: accounts, mandates, and the entries that are the truth about money.
 
 use lockstep_core::channel::Direction;
-use lockstep_core::time::Timestamp;
+use lockstep_core::time::{Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, AccountState};
@@ -38,6 +38,9 @@ pub(super) struct Entry {
     pub(super) direction: Direction,
     pub(super) amount_minor: i64,
     pub(super) at: Timestamp,
+    /// When the channel undid it.
+    #[serde(default)]
+    pub(super) reversed_at: Option<Timestamp>,
 }
 
 pub(super) struct Bank {
@@ -140,9 +143,26 @@ impl Bank {
         Finding::Done
     }
 
+    /// Undoes a debit of the same day. Yesterday's are settled. Undoing it again changes nothing.
+    pub(super) fn reverse(&mut self, key: &str, at: Timestamp) -> Finding {
+        let day = |moment: Timestamp| moment.day_in(Zone::shanghai());
+        let Some(entry) = self.entries.get(key).cloned() else {
+            return Finding::NotFound;
+        };
+        if entry.reversed_at.is_some() {
+            return Finding::Done;
+        }
+        if day(entry.at) != day(at) {
+            return Finding::AlreadySettled;
+        }
+        self.accounts.edit(&entry.account, |account| account.take_back(entry.amount_minor, entry.at));
+        self.entries.edit(key, |entry| entry.reversed_at = Some(at));
+        Finding::Done
+    }
+
     fn enter(&mut self, transfer: Transfer<'_>, account: String, direction: Direction) {
         let Transfer { order_no, amount_minor, at, .. } = transfer;
-        let entry = Entry { order_no: order_no.to_owned(), account, direction, amount_minor, at };
+        let entry = Entry { order_no: order_no.to_owned(), account, direction, amount_minor, at, reversed_at: None };
         self.entries.put(transfer.key(), entry);
     }
 

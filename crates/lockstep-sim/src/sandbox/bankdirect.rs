@@ -20,7 +20,7 @@ pub(super) fn code(finding: Finding, stage: Stage) -> &'static str {
         Finding::Duplicate => "PCC42004",
         Finding::NotFound => "PCC80002",
         Finding::OutsideHours => "PCC42009",
-        Finding::ClosedUnseen => "PCC42011",
+        Finding::ClosedUnseen | Finding::Reversed => "PCC42011",
         Finding::NameMismatch => match stage {
             Stage::Sign => "PCC30020",
             Stage::Pay => "PCC41114",
@@ -40,7 +40,7 @@ pub(super) fn code(finding: Finding, stage: Stage) -> &'static str {
         Finding::CodeWrong => "PCC02270",
         Finding::CodeExpired => "PCC42013",
         Finding::CodeTries => "PCC02226",
-        Finding::Unsupported => "PCC02293",
+        Finding::Unsupported | Finding::AlreadySettled => "PCC02293",
         Finding::State(state) => match state {
             AccountState::Frozen => "PCC02254",
             AccountState::Lost => "PCC02253",

@@ -52,13 +52,17 @@ pub enum Finding {
     Duplicate,
     /// No such order or signing.
     NotFound,
+    /// The order was done, and undone.
+    Reversed,
+    /// The order can't be undone any more: its day is settled.
+    AlreadySettled,
     /// The channel closed an order that it had never seen, so that it never will run.
     ClosedUnseen,
 }
 
 impl Finding {
     /// Every finding, for tests over the code tables.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Done,
         Self::Processing,
         Self::NoSuchAccount,
@@ -86,6 +90,8 @@ impl Finding {
         Self::Unsupported,
         Self::Duplicate,
         Self::NotFound,
+        Self::Reversed,
+        Self::AlreadySettled,
         Self::ClosedUnseen,
     ];
 }

@@ -18,6 +18,7 @@ mod reaction;
 mod shelf;
 mod signing;
 mod truth;
+mod undoing;
 mod unionpay;
 mod world;
 
@@ -44,6 +45,7 @@ use self::paying::{Late, Order};
 use self::reaction::Answer;
 use self::shelf::Shelf;
 use self::signing::Signing;
+use self::undoing::LateReversal;
 
 /// Something that runs by itself when its time comes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +54,8 @@ enum Task {
     Arrive(String),
     /// An order in a channel's book runs.
     Settle(String),
+    /// A late reversal arrives.
+    Undo(String),
 }
 
 /// Banks and channels with everything they remember.
@@ -62,6 +66,7 @@ pub struct Sandbox {
     messages: Shelf<Vec<Message>>,
     orders: Shelf<Order>,
     late: Shelf<Late>,
+    late_reversals: Shelf<LateReversal>,
     notices: Shelf<DueNotice>,
     faults: FaultBook,
     agenda: BTreeSet<(Timestamp, Task)>,
@@ -88,6 +93,7 @@ impl Sandbox {
             messages: Shelf::new("messages"),
             orders: Shelf::new("order"),
             late: Shelf::new("late"),
+            late_reversals: Shelf::new("late-reversal"),
             notices: Shelf::new("notice"),
             faults: FaultBook::new(),
             agenda: BTreeSet::new(),
@@ -104,13 +110,18 @@ impl Sandbox {
         if self.faults.hits(spot, dice, Fault::LoseRequest {}) {
             return Reaction::NoReply;
         }
-        if let WireRequest::Pay(pay) = request {
+        if let WireRequest::Pay(_) | WireRequest::PayReverse(_) = request {
             let delay = self.faults.strike(spot, dice, |scripted| match scripted.fault {
                 Fault::LateExecution { delay_s } => Some(delay_s),
                 _ => None,
             });
-            if let Some(delay_s) = delay {
-                self.hold_back(rail, pay, now.plus(Duration::from_secs(delay_s)));
+            let arrives_at = delay.map(|delay_s| now.plus(Duration::from_secs(delay_s)));
+            match (request, arrives_at) {
+                (WireRequest::Pay(pay), Some(at)) => self.hold_back(rail, pay, at),
+                (WireRequest::PayReverse(reversal), Some(at)) => self.hold_back_reversal(rail, reversal, at),
+                _ => {}
+            }
+            if arrives_at.is_some() {
                 return Reaction::NoReply;
             }
         }
@@ -121,6 +132,8 @@ impl Sandbox {
             WireRequest::SignCancel(request) => Answer::Cancel(self.sign_cancel(rail, request)),
             WireRequest::Pay(pay) => Answer::Pay(self.pay(rail, &pay.into(), now, dice)),
             WireRequest::PayQuery(question) => Answer::PayQuestion(self.pay_query(rail, question, now, dice)),
+            WireRequest::PayReverse(reversal) => Answer::Reverse(self.pay_reverse(rail, reversal, now)),
+            WireRequest::Statement(question) => Answer::Statement(self.statement(rail, question, now)),
         };
         self.let_out(answer, spot, dice)
     }
@@ -133,7 +146,7 @@ impl Sandbox {
 
     /// What may happen to a reply on its way out.
     fn let_out(&mut self, mut answer: Answer, spot: Spot, dice: &mut Dice) -> Reaction {
-        let did_something = matches!(spot.call, Some(Call::Pay | Call::SignConfirm));
+        let did_something = matches!(spot.call, Some(Call::Pay | Call::PayReverse | Call::SignConfirm));
         if did_something && self.faults.hits(spot, dice, Fault::ExecuteThenTimeout {}) {
             return Reaction::NoReply;
         }
@@ -182,6 +195,11 @@ impl Sandbox {
                 }
                 Task::Settle(key) => {
                     self.settle(&key, at);
+                }
+                Task::Undo(key) => {
+                    if let Some(late) = self.late_reversals.remove(&key) {
+                        self.undo(late.rail, &late.order_no, at);
+                    }
                 }
             }
         }
@@ -235,6 +253,7 @@ impl Sandbox {
         self.messages.take_dirty(&mut out);
         self.orders.take_dirty(&mut out);
         self.late.take_dirty(&mut out);
+        self.late_reversals.take_dirty(&mut out);
         self.notices.take_dirty(&mut out);
         self.faults.scripted.take_dirty(&mut out);
         self.faults.counts.take_dirty(&mut out);
@@ -254,6 +273,8 @@ impl Sandbox {
         let running = self.orders.iter().filter(|(_, order)| order.finding.is_none());
         self.agenda = running.map(|(key, order)| (order.settles_at, Task::Settle(key.clone()))).collect();
         self.agenda.extend(self.late.iter().map(|(key, late)| (late.arrives_at, Task::Arrive(key.clone()))));
+        let undoing = self.late_reversals.iter();
+        self.agenda.extend(undoing.map(|(key, late)| (late.arrives_at, Task::Undo(key.clone()))));
         Ok(())
     }
 
@@ -265,6 +286,7 @@ impl Sandbox {
             || self.messages.restore(key, json)?
             || self.orders.restore(key, json)?
             || self.late.restore(key, json)?
+            || self.late_reversals.restore(key, json)?
             || self.notices.restore(key, json)?
             || self.faults.scripted.restore(key, json)?
             || self.faults.counts.restore(key, json)?)

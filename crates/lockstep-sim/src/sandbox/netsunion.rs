@@ -19,7 +19,7 @@ pub(super) fn code(finding: Finding, stage: Stage) -> &'static str {
     match finding {
         Finding::Done => "00000000",
         Finding::Processing | Finding::Duplicate | Finding::NotFound | Finding::OutsideHours => "ES000033",
-        Finding::ClosedUnseen => "PB511099",
+        Finding::ClosedUnseen | Finding::Reversed => "PB511099",
         Finding::NoSuchAccount => "PB511002",
         Finding::NameMismatch => "PB511017",
         Finding::IdMismatch => "PB511019",
@@ -34,7 +34,7 @@ pub(super) fn code(finding: Finding, stage: Stage) -> &'static str {
         Finding::CodeWrong => "PB511027",
         Finding::CodeExpired => "PB511028",
         Finding::CodeTries => "PB005X09",
-        Finding::Unsupported => "PB003000",
+        Finding::Unsupported | Finding::AlreadySettled => "PB003000",
         Finding::State(state) => match (state, stage) {
             (AccountState::Frozen, Stage::Sign) => "PB511006",
             (AccountState::Frozen, Stage::Pay) => "PB520006",

@@ -217,8 +217,15 @@ impl Sandbox {
         if now < question.sent_at.plus(rail.capability().late_execution_window()) {
             return;
         }
+        self.orders.put(key.to_owned(), Order::closed_unseen(rail, &question.order_no, now));
+    }
+}
+
+impl Order {
+    /// A number that was closed before its order came, so that it never runs.
+    pub(super) fn closed_unseen(rail: Rail, order_no: &str, now: Timestamp) -> Self {
         let pay = StoredPay {
-            order_no: question.order_no.clone(),
+            order_no: order_no.to_owned(),
             direction: Direction::Collect,
             amount_minor: 0,
             currency: Currency::CNY,
@@ -226,8 +233,7 @@ impl Sandbox {
             account: None,
             holder_name: None,
         };
-        let order = Order { rail, pay, settles_at: now, finding: Some(Finding::ClosedUnseen) };
-        self.orders.put(key.to_owned(), order);
+        Self { rail, pay, settles_at: now, finding: Some(Finding::ClosedUnseen) }
     }
 }
 

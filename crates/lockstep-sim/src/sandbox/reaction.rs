@@ -1,6 +1,8 @@
 //! What a channel lets out: a reply, a notice, or nothing.
 
-use lockstep_channels::sandbox::wire::{CancelReply, PayQuestionReply, PayReply, SignReply, WireNotice};
+use lockstep_channels::sandbox::wire::{
+    CancelReply, PayQuestionReply, PayReply, ReverseReply, SignReply, StatementReply, WireNotice,
+};
 use lockstep_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +65,8 @@ pub(super) enum Answer {
     Cancel(CancelReply),
     Pay(PayReply),
     PayQuestion(PayQuestionReply),
+    Reverse(ReverseReply),
+    Statement(StatementReply),
 }
 
 impl Answer {
@@ -72,6 +76,8 @@ impl Answer {
             Self::Cancel(reply) => serde_json::to_vec(reply),
             Self::Pay(reply) => serde_json::to_vec(reply),
             Self::PayQuestion(reply) => serde_json::to_vec(reply),
+            Self::Reverse(reply) => serde_json::to_vec(reply),
+            Self::Statement(reply) => serde_json::to_vec(reply),
         };
         json.unwrap_or_default()
     }
@@ -84,6 +90,12 @@ impl Answer {
                     original.amount_minor += 1;
                 }
             }
+            Self::Reverse(reply) => reply.amount_minor += 1,
+            Self::Statement(reply) => {
+                if let Some(line) = &mut reply.line {
+                    line.amount_minor += 1;
+                }
+            }
             Self::Sign(_) | Self::Cancel(_) => {}
         }
     }
@@ -94,6 +106,8 @@ impl Answer {
             Self::Cancel(reply) => &mut reply.agreement_no,
             Self::Pay(reply) => &mut reply.order_no,
             Self::PayQuestion(reply) => &mut reply.order_no,
+            Self::Reverse(reply) => &mut reply.order_no,
+            Self::Statement(reply) => &mut reply.order_no,
         };
         *subject = other(subject);
     }

@@ -16,11 +16,20 @@ pub struct Moved {
     pub sum_minor: i64,
 }
 
+impl Moved {
+    fn add(&mut self, amount_minor: i64) {
+        self.count += 1;
+        self.sum_minor = self.sum_minor.saturating_add(amount_minor);
+    }
+}
+
 /// What really happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Truth {
-    /// Debits of borrowers' accounts.
+    /// Debits of borrowers' accounts that were kept: what a reversal undid is no debit.
     pub debits: Moved,
+    /// Debits that were undone.
+    pub reversals: Moved,
     /// Credits to them.
     pub credits: Moved,
     /// Debits by payment: the 26 characters with which every order number of a payment begins.
@@ -29,7 +38,7 @@ pub struct Truth {
     pub credits_by_payment: BTreeMap<String, Moved>,
     /// Payments that moved money more than once, either way.
     pub double_debits: Vec<String>,
-    /// Debits and credits by `channel/order_no`, in minor units.
+    /// Debits and credits that were kept, by `channel/order_no`, in minor units.
     pub by_order: BTreeMap<String, i64>,
     /// How often each fault has struck, as `channel/kind`.
     pub faults: BTreeMap<String, u64>,
@@ -40,14 +49,17 @@ impl Sandbox {
     pub fn truth(&self) -> Truth {
         let mut truth = Truth { faults: self.faults.struck(), ..Truth::default() };
         for (key, entry) in self.bank.entries.iter() {
+            if entry.reversed_at.is_some() {
+                truth.reversals.add(entry.amount_minor);
+                continue;
+            }
             let payment = entry.order_no.get(..26).unwrap_or(&entry.order_no).to_owned();
             let (all, by_payment) = match entry.direction {
                 Direction::Collect => (&mut truth.debits, &mut truth.debits_by_payment),
                 Direction::PayOut => (&mut truth.credits, &mut truth.credits_by_payment),
             };
             for moved in [all, by_payment.entry(payment).or_default()] {
-                moved.count += 1;
-                moved.sum_minor = moved.sum_minor.saturating_add(entry.amount_minor);
+                moved.add(entry.amount_minor);
             }
             truth.by_order.insert(key.clone(), entry.amount_minor);
         }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use lockstep_core::id::{ApiKeyId, EndpointId};
-use lockstep_engine::port::{ApiKey, Endpoint, KeyScope, Tenant};
+use lockstep_core::audit::{AuditEntry, Who};
+use lockstep_core::id::{ApiKeyId, AuditId, EndpointId};
+use lockstep_core::routing::{RoutingRules, Rule, Then, When};
+use lockstep_engine::port::{ApiKey, AuditFilter, Endpoint, KeyScope, Page, StoredRules, Tenant};
 
-use super::{Backend, World};
+use super::{Backend, World, channel};
 
 /// Tenants come back as they went in, oldest first; an id is given once.
 pub async fn tenants_are_found<B: Backend>(db: Arc<B>) {
@@ -72,4 +74,47 @@ pub async fn endpoints_belong_to_their_tenant<B: Backend>(db: Arc<B>) {
     db.disable_endpoint(moved.id).await.unwrap();
     assert_eq!(db.endpoints(world.tenant).await.unwrap(), [Endpoint { enabled: false, ..moved }]);
     assert!(db.endpoints(World::new(2).tenant).await.unwrap().is_empty());
+}
+
+/// Rules are replaced version by version with their audit entry, by their lender alone; a lost race writes nothing.
+pub async fn rules_are_replaced_in_turn<B: Backend>(db: Arc<B>) {
+    let mut world = World::new(1);
+    let tenant = world.tenant;
+    let rules = |version: u64, at, names: &[&str]| {
+        let rule = |name: &&str| Rule {
+            name: (*name).to_owned(),
+            when: When::default(),
+            then: Then::Pin(vec![channel("unionpay")]),
+        };
+        let rules = RoutingRules { rules: names.iter().map(rule).collect() };
+        StoredRules { tenant, version, rules, updated_at: at }
+    };
+    let mut entry = |action: &str| AuditEntry {
+        id: AuditId::mint(&mut world.mint()),
+        tenant,
+        at: world.now,
+        who: Who::Cli,
+        action: action.to_owned(),
+        subject: tenant.to_string(),
+        outcome: "accepted".to_owned(),
+    };
+    assert_eq!(db.routing_rules(tenant).await.unwrap(), None);
+    let at = World::new(1).now;
+    let (one, two) = (rules(1, at, &["a"]), rules(2, at, &["b", "c"]));
+    assert!(!db.put_routing_rules(two.clone(), entry("early")).await.unwrap());
+    assert!(db.put_routing_rules(one.clone(), entry("first")).await.unwrap());
+    assert!(!db.put_routing_rules(one.clone(), entry("again")).await.unwrap());
+    assert_eq!(db.routing_rules(tenant).await.unwrap(), Some(one));
+    assert!(db.put_routing_rules(two.clone(), entry("second")).await.unwrap());
+    let other = StoredRules { tenant: World::new(2).tenant, ..rules(1, at, &[]) };
+    assert!(db.put_routing_rules(other.clone(), entry("other")).await.unwrap());
+    assert_eq!(db.routing_rules(tenant).await.unwrap(), Some(two.clone()));
+    let mut all = db.all_routing_rules().await.unwrap();
+    all.sort_by_key(|one| one.version);
+    assert_eq!(all, [other, two]);
+    let filter = AuditFilter { tenant, subject: None };
+    let listed = db.audit(&filter, &Page { after: None, limit: 10 }).await.unwrap();
+    let mut actions: Vec<_> = listed.rows.iter().map(|entry| entry.action.as_str()).collect();
+    actions.sort_unstable();
+    assert_eq!(actions, ["first", "other", "second"]);
 }

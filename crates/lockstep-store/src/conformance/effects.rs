@@ -74,6 +74,22 @@ pub async fn due_effects_come_in_order<B: Backend>(db: Arc<B>) {
     assert_eq!(open, all.len() as u64);
 }
 
+/// A lender with a long line can't hide another's effects from a scan.
+pub async fn due_effects_are_shared_between_lenders<B: Backend>(db: Arc<B>) {
+    let (mut large, mut small) = (World::new(1), World::new(2));
+    for number in 0..12 {
+        large.everything(&*db, &format!("R{number}")).await;
+    }
+    small.everything(&*db, "R1").await;
+    let all = db.due_effects(LATER, 1_000).await.unwrap();
+    let of = |list: &[StoredEffect], tenant| list.iter().filter(|stored| stored.tenant == tenant).count();
+    let (many, few) = (of(&all, large.tenant), of(&all, small.tenant));
+    assert!(many > 10 && (1..many).contains(&few));
+    let found = db.due_effects(LATER, 2 * few).await.unwrap();
+    assert_eq!((of(&found, large.tenant), of(&found, small.tenant)), (few, few), "half each");
+    assert!(found.is_sorted_by_key(|stored| stored.due_at));
+}
+
 /// A repeatable effect can be put off, and ended as often as one likes.
 pub async fn a_repeatable_effect_is_put_off_and_finished<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);

@@ -43,8 +43,10 @@ macro_rules! for_each_case {
                 versions_count_events, large_numbers_fit;
             deliveries: each_endpoint_gets_what_it_wants, one_subject_goes_in_order, outcomes_are_kept,
                 a_removed_endpoint_gets_nothing;
-            directory: tenants_are_found, keys_are_found_and_revoked, endpoints_belong_to_their_tenant;
+            directory: tenants_are_found, keys_are_found_and_revoked, endpoints_belong_to_their_tenant,
+                rules_are_replaced_in_turn;
             effects: a_once_effect_is_sent_once, a_doubled_answer_changes_nothing, due_effects_come_in_order,
+                due_effects_are_shared_between_lenders,
                 a_repeatable_effect_is_put_off_and_finished, a_once_effect_cannot_be_finished_by_hand;
             fold: a_repayment_folds_to_its_state;
             inbox: a_repeated_message_is_stored_once, parked_messages_take_turns;

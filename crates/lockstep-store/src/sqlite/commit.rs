@@ -115,7 +115,8 @@ fn ledger(connection: &Connection, entries: &[Entry], at: Timestamp) -> Result<(
     Ok(())
 }
 
-fn audit(connection: &Connection, entry: &AuditEntry) -> Result<(), Failure> {
+/// Writes an audit entry down.
+pub(super) fn audit(connection: &Connection, entry: &AuditEntry) -> Result<(), Failure> {
     let sql = "INSERT INTO audit (bucket, id, tenant, at, who, action, subject, outcome)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     connection.prepare_cached(sql)?.execute(params![

@@ -1,11 +1,12 @@
 //! The engine's ports for lenders, keys, endpoints and sealed items.
 
 use async_trait::async_trait;
+use lockstep_core::audit::AuditEntry;
 use lockstep_core::id::{ApiKeyId, BorrowerId, DeliveryId, EndpointId, TenantId, VaultItemId};
 use lockstep_core::time::Timestamp;
-use lockstep_engine::port::{ApiKey, Directory, Endpoint, Fault, Shelf, Tenant};
+use lockstep_engine::port::{ApiKey, Directory, Endpoint, Fault, Shelf, StoredRules, Tenant};
 
-use super::{SqliteStore, deliveries, endpoints, tenants, vault};
+use super::{SqliteStore, deliveries, endpoints, routing_rules, tenants, vault};
 
 #[async_trait]
 impl Directory for SqliteStore {
@@ -56,6 +57,19 @@ impl Directory for SqliteStore {
     async fn requeue_delivery(&self, tenant: TenantId, id: DeliveryId, at: Timestamp) -> Result<bool, Fault> {
         let work = move |connection: &_| deliveries::requeue(connection, tenant, id, at);
         self.change("send a delivery again", work).await
+    }
+
+    async fn routing_rules(&self, tenant: TenantId) -> Result<Option<StoredRules>, Fault> {
+        self.read("read routing rules", move |connection| routing_rules::find(connection, tenant)).await
+    }
+
+    async fn all_routing_rules(&self) -> Result<Vec<StoredRules>, Fault> {
+        self.read("list routing rules", routing_rules::all).await
+    }
+
+    async fn put_routing_rules(&self, rules: StoredRules, entry: AuditEntry) -> Result<bool, Fault> {
+        let work = move |connection: &_| routing_rules::put(connection, &rules, &entry);
+        self.change("replace routing rules", work).await
     }
 }
 

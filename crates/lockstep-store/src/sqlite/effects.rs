@@ -72,17 +72,49 @@ pub(super) fn postpone(connection: &Connection, id: EffectId, due_at: Timestamp)
     Ok(())
 }
 
-/// Ready and due, earliest first.
+/// Ready and due, earliest first; a fair share of the limit for each lender when there are more.
 pub(super) fn due(
     connection: &Connection,
+    until: Timestamp,
+    limit: usize,
+) -> Result<Found<StoredEffect>, Failure> {
+    let tenants = tenants_with_work(connection)?;
+    let mut found = Found { rows: Vec::new(), unreadable: Vec::new() };
+    // What one leaves free goes to those after it.
+    for (number, tenant) in tenants.iter().enumerate() {
+        let share = (limit - found.rows.len()).div_ceil(tenants.len() - number);
+        let of_tenant = due_of(connection, tenant, until, share)?;
+        found.rows.extend(of_tenant.rows);
+        found.unreadable.extend(of_tenant.unreadable);
+    }
+    found.rows.sort_by_key(|stored| (stored.due_at, stored.id));
+    Ok(found)
+}
+
+fn due_of(
+    connection: &Connection,
+    tenant: &str,
     until: Timestamp,
     limit: usize,
 ) -> Result<Found<StoredEffect>, Failure> {
     // Without a LIMIT: rows are read one by one until enough are found, so unreadable ones take nobody's
     // place.
     let sql = "SELECT id, due_at, tenant, body FROM effects
-               WHERE state = 'ready' AND due_at <= ?1 ORDER BY due_at, id";
-    row::readable(connection.prepare_cached(sql)?.query([until.as_millis()])?, limit, read)
+               WHERE state = 'ready' AND tenant = ?1 AND due_at <= ?2 ORDER BY due_at, id";
+    row::readable(connection.prepare_cached(sql)?.query(params![tenant, until.as_millis()])?, limit, read)
+}
+
+/// Lenders with anything ready: from one to the next through the index, so that the cost goes with the number of
+/// lenders and not of effects.
+fn tenants_with_work(connection: &Connection) -> Result<Vec<String>, Failure> {
+    let sql = "WITH RECURSIVE working (tenant) AS (
+                   SELECT min(tenant) FROM effects WHERE state = 'ready'
+                   UNION ALL
+                   SELECT (SELECT min(tenant) FROM effects WHERE state = 'ready' AND tenant > working.tenant)
+                   FROM working WHERE working.tenant IS NOT NULL
+               )
+               SELECT tenant FROM working WHERE tenant IS NOT NULL";
+    row::all(connection.prepare_cached(sql)?.query([])?, |row| Ok(row.get(0)?))
 }
 
 /// Being sent when the process stopped.

@@ -17,8 +17,11 @@ pub(super) struct Migration {
 }
 
 /// All of them, oldest first.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") },
+    Migration { version: 2, name: "routing_rules", sql: include_str!("migrations/0002_routing_rules.sql") },
+    Migration { version: 3, name: "fair_effects", sql: include_str!("migrations/0003_fair_effects.sql") },
+];
 
 /// Brings the schema up to date, or says why it can't.
 pub(super) fn migrate(connection: &mut Connection, known: &[Migration]) -> Result<(), OpenError> {

@@ -22,6 +22,7 @@ mod notes;
 mod page;
 mod queries;
 mod readers;
+mod routing_rules;
 mod row;
 mod store;
 mod tenants;

@@ -26,6 +26,7 @@ async fn collect(args: &CollectArgs, config: &Config, list: DueList) -> Result<C
     let foundation = foundation::open(config, Mode::Served).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let engine = serve::engine(&foundation, config, &config.channels, clock.clone())?;
+    crate::rules::put_in_force(&foundation, &engine).await?;
     let tenant = house::tenant(&foundation, LENDER, clock.now(), &SystemSeeds).await?;
     let driver = Driver {
         engine: engine.clone(),

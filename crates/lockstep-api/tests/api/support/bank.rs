@@ -11,9 +11,11 @@ use lockstep_core::catalogue::Scheme;
 use lockstep_core::channel::{
     AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, SignRules,
 };
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
 use lockstep_core::money::Currency;
-use lockstep_core::payment::{MoneyAnswer, NoAnswer, OriginalOutcome, QueryAnswer};
+use lockstep_core::payment::{
+    MoneyAnswer, NoAnswer, OriginalOutcome, QueryAnswer, ReversalAnswer, StatementAnswer,
+};
 use lockstep_core::time::{Timestamp, Zone};
 use lockstep_engine::port::{Channels, Clock, Delivery, Endpoint, Seeds, WebhookOutcome, Webhooks};
 use lockstep_engine::{ChannelNotice, Incoming};
@@ -42,6 +44,8 @@ fn channel(name: &str, sign: SignRules) -> Capability {
         pay_out: None,
         sign: Some(sign),
         query: Some(QueryRules { ladder_s: vec![1, 5, 30] }),
+        reversal: None,
+        statement: None,
         notices: true,
         hours: Hours::always(Zone::shanghai().clone()),
         late_execution_window_s: 600,
@@ -84,6 +88,14 @@ impl Channels for Bank {
         }
         let original = OriginalOutcome { code: code.to_owned(), channel_ref: None, amount_minor: None };
         QueryAnswer::Answered { code: "00".to_owned(), original: Some(original) }
+    }
+
+    async fn reverse(&self, _order: &ReversalOrder) -> ReversalAnswer {
+        ReversalAnswer::NoAnswer { why: NoAnswer::TimedOut }
+    }
+
+    async fn read_statement(&self, _query: &StatementQuery) -> StatementAnswer {
+        StatementAnswer::NotReady
     }
 
     async fn request_code(&self, _request: &SignRequest) -> SignAnswer {

@@ -147,6 +147,19 @@ impl Client {
         self.send(self.request("POST", path, &all, body)).await
     }
 
+    /// Puts under a fresh key.
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Reply {
+        let key = format!("\"key-{}\"", NEXT_KEY.fetch_add(1, Ordering::SeqCst));
+        self.put_with(&[("idempotency-key", &key)], path, body).await
+    }
+
+    /// Puts JSON with these headers besides.
+    pub(crate) async fn put_with(&self, headers: &[(&str, &str)], path: &str, body: Value) -> Reply {
+        let mut all = vec![("content-type", "application/json")];
+        all.extend_from_slice(headers);
+        self.send(self.request("PUT", path, &all, body.to_string().as_bytes())).await
+    }
+
     pub(crate) async fn borrower(&self, reference: &str) -> String {
         let made = self.post("/v1/borrowers", json!({ "reference": reference })).await.ok();
         made["id"].as_str().unwrap().to_owned()

@@ -13,6 +13,7 @@ use axum::Router;
 use lockstep_api::{AppState, Limits, new_api_key, router};
 use lockstep_core::id::{ApiKeyId, Bucket, Mint, TenantId};
 use lockstep_core::payment::RetryPolicy;
+use lockstep_core::payment::route::RoutePolicy;
 use lockstep_engine::port::{ApiKey, Clock, KeyScope, Seeds, Tenant};
 use lockstep_engine::{Engine, Ports, Settings};
 use lockstep_vault::{MasterKeyring, TransientSecrets, Vault};
@@ -65,7 +66,8 @@ impl House {
             clock: clock.clone(),
             seeds: seeds.clone(),
         };
-        let retry = RetryPolicy { spread_s: 1, ..RetryPolicy::default() };
+        let route = RoutePolicy { explore_ppm: 0, ..RoutePolicy::default() };
+        let retry = RetryPolicy { spread_s: 1, route, ..RetryPolicy::default() };
         let engine = Engine::new(ports, bank::book(), retry, settings);
         let vault = Vault::new(MasterKeyring::generate().unwrap());
         let state = AppState {
@@ -89,7 +91,7 @@ impl House {
             Tenant { id: TenantId::mint(&mut mint), name: name.to_owned(), created_at: self.clock.now() };
         let id = tenant.id;
         self.world.data().tenants.insert(id, tenant);
-        self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Admin])
+        self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Admin, KeyScope::Approve])
     }
 
     /// A client with a key of these scopes.

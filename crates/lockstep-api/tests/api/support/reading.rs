@@ -12,7 +12,7 @@ use lockstep_core::payment::Payment;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{
     ApiKey, AuditFilter, Cursor, Delivery, Directory, Endpoint, Fault, InboxRow, Listed, OrderFilter,
-    OwnedBy, Page, PaymentFilter, Queries, Shelf, Tenant, TimelineRow, Totals,
+    OwnedBy, Page, PaymentFilter, Queries, Shelf, StoredRules, Tenant, TimelineRow, Totals,
 };
 
 use super::world::World;
@@ -199,6 +199,25 @@ impl Directory for World {
         let delivery = data.deliveries.get_mut(&id).filter(|one| one.tenant == tenant && one.state == "dead");
         let requeue = |one: &mut Delivery| (one.state, one.due_at) = ("pending".to_owned(), at);
         Ok(delivery.map(requeue).is_some())
+    }
+
+    async fn routing_rules(&self, tenant: TenantId) -> Result<Option<StoredRules>, Fault> {
+        Ok(self.working()?.rules.get(&tenant).cloned())
+    }
+
+    async fn all_routing_rules(&self) -> Result<Vec<StoredRules>, Fault> {
+        Ok(self.working()?.rules.values().cloned().collect())
+    }
+
+    async fn put_routing_rules(&self, rules: StoredRules, entry: AuditEntry) -> Result<bool, Fault> {
+        let mut data = self.working()?;
+        let version = data.rules.get(&rules.tenant).map_or(0, |one| one.version);
+        if version + 1 != rules.version {
+            return Ok(false);
+        }
+        data.rules.insert(rules.tenant, rules);
+        data.audit.push(entry);
+        Ok(true)
     }
 }
 

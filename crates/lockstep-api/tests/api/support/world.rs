@@ -17,7 +17,7 @@ use lockstep_core::payment::Payment;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{
     ApiKey, CallKey, Change, Changed, Commit, CommitError, Delivery, Endpoint, Fault, IdempotencyKey,
-    InboxRow, Sealed, StoredAnswer, StoredEffect, Tenant, TimelineRow,
+    InboxRow, Sealed, StoredAnswer, StoredEffect, StoredRules, Tenant, TimelineRow,
 };
 
 /// Everything there is.
@@ -36,6 +36,7 @@ pub(crate) struct Data {
     pub(crate) tenants: BTreeMap<TenantId, Tenant>,
     pub(crate) keys: Vec<ApiKey>,
     pub(crate) endpoints: BTreeMap<EndpointId, Endpoint>,
+    pub(crate) rules: BTreeMap<TenantId, StoredRules>,
     pub(crate) deliveries: BTreeMap<DeliveryId, Delivery>,
     pub(crate) inbox: BTreeMap<InboxId, InboxRow>,
     /// How often a key was looked up by its hash.

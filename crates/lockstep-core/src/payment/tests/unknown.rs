@@ -133,7 +133,8 @@ fn a_flawed_success_is_taken_and_people_are_told() {
         borrower B1 card C1 on unionpay
         repay    R1 100.00 from C1         -> sends unionpay R1-1
         answer   R1-1 defective_success 75 -> R1-1 succeeded by answer, flawed 75; paid by R1-1
-                                            ; collected 100.00 of 100.00; alarm: flawed success
+                                            ; collected 100.00 of 100.00; to be confirmed
+                                            ; alarm: flawed success
         why      R1                        -> channel: defective_success; lockstep acts; money taken
         repeat                             -> nothing
         ",

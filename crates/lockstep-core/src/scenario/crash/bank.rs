@@ -1,9 +1,9 @@
 //! A bank that remembers what it executed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::effect::{MoneyOrder, SignRequest};
-use crate::time::Timestamp;
+use crate::effect::{MoneyOrder, ReversalOrder, SignRequest};
+use crate::time::{Day, Timestamp, Zone};
 
 /// What happens to a request on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,15 @@ pub(crate) enum Loss {
     Answer,
     /// It is executed at the very end of the late-execution window.
     Late,
+}
+
+/// What a reversal did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undone {
+    /// The money is back.
+    Reversed,
+    /// There was nothing to undo.
+    NotFound,
 }
 
 /// The bank behind every channel.
@@ -27,16 +36,24 @@ pub(crate) struct Bank {
     pub(crate) codes: BTreeMap<String, String>,
     /// What happens to the next requests; the rest arrive and are answered.
     pub(crate) losses: VecDeque<Loss>,
+    /// What happens to the next reversals.
+    pub(crate) reversal_losses: VecDeque<Loss>,
+    /// Asked about an order that was reversed, it goes on showing the order's old success.
+    pub(crate) shows_reversed: bool,
     late: Vec<(Timestamp, MoneyOrder)>,
+    late_reversals: Vec<(Timestamp, String)>,
+    moments: BTreeMap<String, Timestamp>,
+    reversed: BTreeSet<String>,
 }
 
 impl Bank {
     /// Takes an order. `false` when it gives no answer.
-    pub(crate) fn move_money(&mut self, order: &MoneyOrder, late_at: Timestamp) -> bool {
+    pub(crate) fn move_money(&mut self, order: &MoneyOrder, now: Timestamp, late_at: Timestamp) -> bool {
+        self.settle(now);
         match self.losses.pop_front() {
-            None => self.executed.push(order.clone()),
+            None => self.execute(order.clone(), now),
             Some(Loss::Answer) => {
-                self.executed.push(order.clone());
+                self.execute(order.clone(), now);
                 return false;
             }
             Some(Loss::Request) => return false,
@@ -48,13 +65,68 @@ impl Bank {
         true
     }
 
-    /// What it executed under a number by now.
-    pub(crate) fn find(&mut self, order_no: &str, now: Timestamp) -> Option<&MoneyOrder> {
-        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
+    fn execute(&mut self, order: MoneyOrder, at: Timestamp) {
+        self.moments.insert(order.order_no.clone(), at);
+        self.executed.push(order);
+    }
+
+    /// Lets what is late happen.
+    fn settle(&mut self, now: Timestamp) {
+        let (due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
         self.late = later;
-        let due: Vec<(Timestamp, MoneyOrder)> = due;
-        self.executed.extend(due.into_iter().map(|(_, order)| order));
-        self.executed.iter().find(|order| order.order_no == order_no)
+        for (at, order) in due {
+            self.execute(order, at);
+        }
+        let (due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.late_reversals).into_iter().partition(|(at, _)| *at <= now);
+        self.late_reversals = later;
+        for (at, order_no) in due {
+            if self.moments.get(&order_no).is_some_and(|executed| *executed <= at) {
+                self.reversed.insert(order_no);
+            }
+        }
+    }
+
+    /// What it executed under a number by now, and shows.
+    pub(crate) fn find(&mut self, order_no: &str, now: Timestamp) -> Option<&MoneyOrder> {
+        self.settle(now);
+        let shown = self.shows_reversed || !self.reversed.contains(order_no);
+        self.executed.iter().find(|order| order.order_no == order_no && shown)
+    }
+
+    /// Undoes an order, if it has executed it. The same reversal again gets the same answer. `None` is silence.
+    pub(crate) fn reverse(&mut self, order: &ReversalOrder, now: Timestamp, late_at: Timestamp) -> Option<Undone> {
+        self.settle(now);
+        let loss = self.reversal_losses.pop_front();
+        match loss {
+            Some(Loss::Request) => return None,
+            Some(Loss::Late) => {
+                self.late_reversals.push((late_at, order.order_no.clone()));
+                return None;
+            }
+            Some(Loss::Answer) | None => {}
+        }
+        let undone = if self.moments.contains_key(&order.order_no) {
+            self.reversed.insert(order.order_no.clone());
+            Undone::Reversed
+        } else {
+            Undone::NotFound
+        };
+        (loss.is_none()).then_some(undone)
+    }
+
+    /// What stands in the statement of a day.
+    pub(crate) fn listed(&mut self, order_no: &str, day: Day, now: Timestamp) -> Option<&MoneyOrder> {
+        self.settle(now);
+        let of_day = self.moments.get(order_no).is_some_and(|at| Day::of(*at, Zone::shanghai()) == day);
+        let listed = of_day && !self.reversed.contains(order_no);
+        self.executed.iter().find(|order| order.order_no == order_no && listed)
+    }
+
+    /// What was executed and not undone.
+    pub(crate) fn kept(&self) -> Vec<&MoneyOrder> {
+        self.executed.iter().filter(|order| !self.reversed.contains(&order.order_no)).collect()
     }
 
     /// Texts a code; the same request texts once.

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::People;
-use super::bank::Bank;
+use super::bank::{Bank, Undone};
 use crate::binding::{BindingCommand, CodeRef, SignAnswer};
 use crate::catalogue::Scheme;
 use crate::channel::{Capability, ChannelBook, ChannelId};
 use crate::command::Command;
 use crate::decision::Slice;
 use crate::effect::{Delivery, Effect, MoneyOrder, SignRequest};
-use crate::payment::{MoneyAnswer, NoAnswer, OriginalOutcome, PaymentCommand, PaymentStatus, QueryAnswer};
+use crate::payment::{
+    MoneyAnswer, NoAnswer, OriginalOutcome, PaymentCommand, PaymentStatus, QueryAnswer, ReversalAnswer,
+    StatementAnswer,
+};
 use crate::refusal::Refusal;
 use crate::scenario::channels::{WINDOW_S, not_found_code, success_code};
 use crate::scenario::world::{Key, RowState, World, woken};
@@ -167,13 +170,13 @@ impl Machine {
         let no_such = || unknown.expect("a code for it").to_owned();
         let yes = yes.to_owned();
         let now = self.world.now;
+        let late_at = now.plus(Duration::from_millis(WINDOW_S * 1000 - 1));
         let signed =
             |code: String, agreement_no| SignAnswer::Answered { code, channel_ref: None, agreement_no };
         Some(match effect {
             Effect::MoveMoney(order) => {
-                let late_at = now.plus(Duration::from_millis(WINDOW_S * 1000 - 1));
                 let amount_minor = Some(order.money.amount_minor);
-                let answer = match self.bank.move_money(order, late_at) {
+                let answer = match self.bank.move_money(order, now, late_at) {
                     true => MoneyAnswer::Answered { code: yes, channel_ref: None, amount_minor },
                     false => MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut },
                 };
@@ -213,6 +216,27 @@ impl Machine {
                 let (channel, request_no) = (request.channel.clone(), request.request_no.clone());
                 let command = BindingCommand::MandateAnswered { channel, request_no, answer };
                 (Key::Binding(request.binding), Command::Binding(command))
+            }
+            Effect::Reverse(order) => {
+                let answer = match self.bank.reverse(order, now, late_at) {
+                    Some(Undone::Reversed) => ReversalAnswer::Answered { code: yes },
+                    Some(Undone::NotFound) => ReversalAnswer::Answered { code: no_such() },
+                    None => ReversalAnswer::NoAnswer { why: NoAnswer::TimedOut },
+                };
+                let command = PaymentCommand::ReversalAnswered { attempt: order.attempt, answer };
+                (Key::Payment(order.payment), Command::Payment(command))
+            }
+            Effect::ReadStatement(query) => {
+                let answer = match self.bank.listed(&query.order_no, query.day, now) {
+                    Some(order) => {
+                        let amount_minor = Some(order.money.amount_minor);
+                        let line = OriginalOutcome { code: yes, channel_ref: None, amount_minor };
+                        StatementAnswer::Listed { line }
+                    }
+                    None => StatementAnswer::NotListed,
+                };
+                let command = PaymentCommand::StatementAnswered { attempt: query.attempt, day: query.day, answer };
+                (Key::Payment(query.payment), Command::Payment(command))
             }
             Effect::Wake(wake) => woken(wake),
             Effect::CancelMandate { .. } | Effect::Notify { .. } | Effect::Alarm(_) => return None,
