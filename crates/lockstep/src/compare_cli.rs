@@ -78,7 +78,9 @@ fn say(text: &str) -> Result<(), StartProblem> {
     match writeln!(std::io::stdout(), "{text}") {
         // Whoever reads has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.map_err(|error| StartProblem::Usage(format!("the table can't be written: {error}"))),
+        written => {
+            written.map_err(|error| StartProblem::Usage(format!("the table can't be written: {error}")))
+        }
     }
 }
 

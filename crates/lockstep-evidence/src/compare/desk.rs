@@ -218,7 +218,9 @@ impl<'w> Desk<'w> {
         };
         let since = self.now - (cap.days * DAY_MS as f64) as i64;
         let same = |sent: &&Sent| {
-            sent.reached() && sent.at > since && world.channels[usize::from(sent.channel)].instrument == instrument
+            sent.reached()
+                && sent.at > since
+                && world.channels[usize::from(sent.channel)].instrument == instrument
         };
         self.logs[order].sent.iter().filter(same).count() >= cap.attempts as usize
     }
@@ -242,8 +244,7 @@ impl<'w> Desk<'w> {
 
     fn load_of(&self, channel: usize) -> f64 {
         let (load, since) = self.load[channel];
-        let half_lives =
-            (self.now - since) as f64 / (self.world().given.storm.half_life_minutes * 60_000.0);
+        let half_lives = (self.now - since) as f64 / (self.world().given.storm.half_life_minutes * 60_000.0);
         load * 0.5_f64.powf(half_lives)
     }
 

@@ -40,9 +40,16 @@ impl Comparison {
             let words = json!({ "mean": rounded(estimate.mean), "ci": interval(estimate) });
             (row.key().to_owned(), words)
         };
-        value.insert("against_ours".to_owned(), Value::Object(policy.against_ours.iter().map(difference).collect()));
-        let status: Map<_, _> =
-            self.channels.iter().zip(&policy.asked).map(|(name, asked)| (name.clone(), json!(asked))).collect();
+        value.insert(
+            "against_ours".to_owned(),
+            Value::Object(policy.against_ours.iter().map(difference).collect()),
+        );
+        let status: Map<_, _> = self
+            .channels
+            .iter()
+            .zip(&policy.asked)
+            .map(|(name, asked)| (name.clone(), json!(asked)))
+            .collect();
         value.insert("status_queries".to_owned(), Value::Object(status));
         let curve: Vec<_> = policy.curve.iter().map(|day| rounded(day.mean)).collect();
         value.insert("collected_by_day".to_owned(), json!(curve));

@@ -101,7 +101,8 @@ fn rescue(truth: &Truth<'_>, order: usize, log: &Log) -> &'static str {
     if tried_days.iter().any(|day| hours(*day).any(pays)) {
         return "another hour of a day it tried";
     }
-    let longest = latent.funds.iter().map(|(from, until)| until.min(&end) - from.max(&latent.due)).max().unwrap_or(0);
+    let longest =
+        latent.funds.iter().map(|(from, until)| until.min(&end) - from.max(&latent.due)).max().unwrap_or(0);
     match longest {
         0..DAY_MS => "another day; money was there for less than a day",
         DAY_MS..=172_800_000 => "another day; money was there for one or two days",

@@ -82,6 +82,13 @@ rows! {
     CostPerSuccess = "cost_per_success_minor", Money, false, "channel cost per success, CNY", "每笔收回的渠道费（元）";
 }
 
+impl Row {
+    /// Whether it tells how a policy finds out about outages.
+    pub(crate) fn about_outages(self) -> bool {
+        matches!(self, Self::SentToDead | Self::OutageLeftAfter | Self::HealedUsedAfter)
+    }
+}
+
 /// One policy on one seed.
 #[derive(Debug, Clone)]
 pub(crate) struct Figures {
@@ -105,7 +112,9 @@ pub(crate) struct Traces<'a> {
 pub(crate) fn figures(truth: &Truth<'_>, traces: &Traces<'_>) -> Figures {
     let orders = truth.orders.len() as f64;
     let mut rows = BTreeMap::new();
-    let share = |test: &dyn Fn(usize) -> bool| (0..truth.orders.len()).filter(|order| test(*order)).count() as f64 / orders;
+    let share = |test: &dyn Fn(usize) -> bool| {
+        (0..truth.orders.len()).filter(|order| test(*order)).count() as f64 / orders
+    };
     let within = |order: usize, ms: i64| collected(truth, traces.logs, order, ms);
     let successes = share(&|order| within(order, 10 * DAY_MS)) * orders;
     rows.insert(Row::Collected10d, successes / orders);
@@ -115,11 +124,17 @@ pub(crate) fn figures(truth: &Truth<'_>, traces: &Traces<'_>) -> Figures {
     let curve = (1..=10).map(|day| share(&|order| within(order, day * DAY_MS))).collect();
     let attempts: usize = traces.logs.iter().map(reached).sum();
     let per_100k = |count: f64| count * 100_000.0 / orders;
-    rows.insert(Row::DoubleDebits, per_100k((0..truth.orders.len()).map(|order| surplus(truth, traces.logs, order)).sum()));
+    rows.insert(
+        Row::DoubleDebits,
+        per_100k((0..truth.orders.len()).map(|order| surplus(truth, traces.logs, order)).sum()),
+    );
     rows.insert(Row::AttemptsPerSuccess, attempts as f64 / successes.max(1.0));
     rows.insert(Row::MostAttempts, traces.logs.iter().map(reached).max().unwrap_or(0) as f64);
     let sent = || traces.logs.iter().flat_map(|log| &log.sent);
-    rows.insert(Row::SchemeBreaches, per_100k(traces.logs.iter().map(|log| breaches(truth, log)).sum::<usize>() as f64));
+    rows.insert(
+        Row::SchemeBreaches,
+        per_100k(traces.logs.iter().map(|log| breaches(truth, log)).sum::<usize>() as f64),
+    );
     rows.insert(Row::SentToDead, per_100k(sent().filter(|sent| sent.outcome.dead).count() as f64));
     let cost: u64 = sent()
         .map(|sent| {
@@ -130,13 +145,20 @@ pub(crate) fn figures(truth: &Truth<'_>, traces: &Traces<'_>) -> Figures {
         })
         .sum();
     rows.insert(Row::CostPerSuccess, cost as f64 / 1000.0 / successes.max(1.0));
-    rows.insert(Row::StatusQueries, per_100k(traces.asked.iter().map(|asked| asked.queries).sum::<u64>() as f64));
-    rows.insert(Row::StatusOverCap, per_100k(traces.asked.iter().map(|asked| asked.over_cap).sum::<u64>() as f64));
+    rows.insert(
+        Row::StatusQueries,
+        per_100k(traces.asked.iter().map(|asked| asked.queries).sum::<u64>() as f64),
+    );
+    rows.insert(
+        Row::StatusOverCap,
+        per_100k(traces.asked.iter().map(|asked| asked.over_cap).sum::<u64>() as f64),
+    );
     let (left, used) = outages(truth, traces.sends);
     rows.extend(left.map(|seconds| (Row::OutageLeftAfter, seconds)));
     rows.extend(used.map(|seconds| (Row::HealedUsedAfter, seconds)));
     if let Some(suspicions) = traces.suspicions {
-        let channel_months = (truth.end - truth.start) as f64 / (30 * DAY_MS) as f64 * truth.world.channels.len() as f64;
+        let channel_months =
+            (truth.end - truth.start) as f64 / (30 * DAY_MS) as f64 * truth.world.channels.len() as f64;
         let wrong = suspicions.iter().filter(|suspicion| healthy(truth, suspicion)).count();
         rows.insert(Row::FalseAlarms, wrong as f64 / channel_months);
     }
@@ -192,8 +214,12 @@ fn breaches(truth: &Truth<'_>, log: &Log) -> usize {
     (0..log.sent.len()).filter(|place| log.sent[*place].reached() && again(*place)).count()
 }
 
-/// Median seconds until full outages were left and healed channels used again, over the outages a policy met. Both are
-/// counted from the first payment there was to send, so that a quiet night is not held against anybody.
+/// A channel that carried at least this share of a policy's payments in the day before is one it relied on.
+const RELIED_ON: f64 = 0.10;
+
+/// Median seconds until full outages were left and healed channels used again, over the outages of channels that a policy
+/// relied on and met. Both are counted from the first payment there was to send, so that a quiet night is not held against
+/// anybody.
 fn outages(truth: &Truth<'_>, sends: &[(i64, u8)]) -> (Option<f64>, Option<f64>) {
     let (mut left, mut used) = (Vec::new(), Vec::new());
     let last_send = sends.last().map_or(truth.start, |(at, _)| *at);
@@ -202,6 +228,10 @@ fn outages(truth: &Truth<'_>, sends: &[(i64, u8)]) -> (Option<f64>, Option<f64>)
             let first = sends.partition_point(|(at, _)| *at < from);
             let after = sends.partition_point(|(at, _)| *at < until);
             let here = |sent: &&(i64, u8)| usize::from(sent.1) == channel;
+            let before = &sends[sends.partition_point(|(at, _)| *at < from - DAY_MS)..first];
+            if (before.iter().filter(here).count() as f64) < RELIED_ON * before.len().max(1) as f64 {
+                continue;
+            }
             let inside: Vec<_> = sends[first..after].iter().filter(here).collect();
             let (Some((begins, _)), Some((ends, _))) = (inside.first(), inside.last()) else { continue };
             left.push((ends - begins) as f64 / 1000.0);

@@ -78,7 +78,8 @@ pub fn page(comparison: &Comparison, lang: Lang) -> String {
 
 fn headline(comparison: &Comparison, lang: Lang) -> Vec<Figure> {
     let Some(ours) = comparison.policies.iter().find(|policy| policy.name == OURS) else { return Vec::new() };
-    let shown = [(Row::Collected10d, Tone::Strong), (Row::Regret, Tone::Plain), (Row::DoubleDebits, Tone::Plain)];
+    let shown =
+        [(Row::Collected10d, Tone::Strong), (Row::Regret, Tone::Plain), (Row::DoubleDebits, Tone::Plain)];
     let figure = |(row, tone): (Row, Tone)| {
         let estimate = ours.rows.get(&row)?;
         let interval = format!("{} – {}", value(row, estimate.low), value(row, estimate.high));
@@ -132,10 +133,13 @@ fn curve(comparison: &Comparison, lang: Lang) -> Lines {
 }
 
 fn figures(comparison: &Comparison, lang: Lang) -> Table {
-    let columns = std::iter::once(Column::text("")).chain(comparison.policies.iter().map(|policy| Column::number(policy.name)));
+    let columns = std::iter::once(Column::text(""))
+        .chain(comparison.policies.iter().map(|policy| Column::number(policy.name)));
     let empty = Table::new(say(lang, "均值", "Means"), columns);
     ROWS.iter().fold(empty, |table, row| {
-        let cell = |policy: &PolicyResult| policy.rows.get(row).map_or("–".to_owned(), |estimate| value(*row, estimate.mean));
+        let cell = |policy: &PolicyResult| {
+            policy.rows.get(row).map_or("–".to_owned(), |estimate| value(*row, estimate.mean))
+        };
         table.row(std::iter::once(label(*row, lang)).chain(comparison.policies.iter().map(cell)))
     })
 }

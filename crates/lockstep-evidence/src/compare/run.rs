@@ -128,7 +128,8 @@ pub fn compare(
                     }
                     let (place, run) = (task / runs.len(), task % runs.len());
                     let seed = options.first_seed.wrapping_add(place as u64);
-                    let truth = truths[place].get_or_init(|| Truth::new(world, seed, options.orders, options.days));
+                    let truth =
+                        truths[place].get_or_init(|| Truth::new(world, seed, options.orders, options.days));
                     let piece = piece(truth, runs[run], run as u64, options.explain, progress);
                     if let Ok(mut pieces) = pieces.lock() {
                         pieces.insert((runs[run], place), piece);
@@ -158,11 +159,15 @@ fn piece(truth: &Truth<'_>, name: &str, number: u64, explain: bool, progress: &d
     let Some(mut policy) = policy::make(name, truth) else {
         let logs = policy::oracle_logs(truth);
         progress(logs.len() as u64);
-        let mut sends: Vec<_> = logs.iter().flat_map(|log| &log.sent).map(|sent| (sent.at, sent.channel)).collect();
+        let mut sends: Vec<_> =
+            logs.iter().flat_map(|log| &log.sent).map(|sent| (sent.at, sent.channel)).collect();
         sends.sort_unstable();
         let asked = vec![Asked::default(); truth.world.channels.len()];
         let traces = Traces { logs: &logs, sends: &sends, asked: &asked, suspicions: None };
-        return Piece { figures: measure::figures(truth, &traces), losses: Losses::new() };
+        let mut figures = measure::figures(truth, &traces);
+        // Who knows which answer will be lost, and which channel will be back when, has nothing to find out.
+        figures.rows.retain(|row, _| !row.about_outages());
+        return Piece { figures, losses: Losses::new() };
     };
     let mut desk = Desk::new(truth, number);
     desk.run(policy.as_mut(), progress);
@@ -176,7 +181,8 @@ type Pieces = BTreeMap<(&'static str, usize), Piece>;
 
 fn regret(pieces: &mut Pieces, runs: &[&'static str], seeds: usize) {
     for seed in 0..seeds {
-        let best = pieces.get(&(ORACLE, seed)).and_then(|piece| piece.figures.rows.get(&Row::Collected10d).copied());
+        let best =
+            pieces.get(&(ORACLE, seed)).and_then(|piece| piece.figures.rows.get(&Row::Collected10d).copied());
         for name in runs {
             let rows = pieces.get_mut(&(*name, seed)).map(|piece| &mut piece.figures.rows);
             if let (Some(best), Some(rows)) = (best, rows) {
@@ -203,7 +209,8 @@ fn together(
         .map(|(name, about)| {
             let own = of(name);
             let row = |row: &Row| {
-                let values: Vec<f64> = own.iter().filter_map(|figures| figures.rows.get(row).copied()).collect();
+                let values: Vec<f64> =
+                    own.iter().filter_map(|figures| figures.rows.get(row).copied()).collect();
                 Estimate::of(&values).map(|estimate| (*row, estimate))
             };
             let against = |row: &Row| {
@@ -213,7 +220,8 @@ fn together(
                 Estimate::of(&values).map(|estimate| (*row, estimate))
             };
             let day = |day: usize| {
-                let values: Vec<f64> = own.iter().filter_map(|figures| figures.curve.get(day).copied()).collect();
+                let values: Vec<f64> =
+                    own.iter().filter_map(|figures| figures.curve.get(day).copied()).collect();
                 Estimate::of(&values)
             };
             PolicyResult {

@@ -37,7 +37,8 @@ impl Estimate {
 /// The 97.5 % point of Student's t.
 fn student(degrees: usize) -> f64 {
     const TABLE: [f64; 15] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+        2.131,
     ];
     // Beyond the table the error is below 0.005.
     TABLE.get(degrees - 1).copied().unwrap_or(1.96 + 2.56 / degrees as f64)

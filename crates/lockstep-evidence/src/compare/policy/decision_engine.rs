@@ -26,8 +26,14 @@ pub(crate) struct Variant {
 
 impl Variant {
     /// Postgres set-up by compose: no flag is on.
-    pub(crate) const COMPOSE: Self =
-        Self { window: 125, hedge_pct: 0.0, reset: false, eliminate_below: None, skip_details: false, autopilot: false };
+    pub(crate) const COMPOSE: Self = Self {
+        window: 125,
+        hedge_pct: 0.0,
+        reset: false,
+        eliminate_below: None,
+        skip_details: false,
+        autopilot: false,
+    };
     /// The one-click set-up: hedging.
     pub(crate) const ONECLICK: Self = Self { hedge_pct: 5.0, ..Self::COMPOSE };
     /// Everything on.
@@ -77,8 +83,12 @@ pub(crate) struct DecisionEngine {
 
 impl DecisionEngine {
     pub(crate) fn new(channels: usize, variant: Variant) -> Self {
-        let gateway =
-            Gateway { window: VecDeque::new(), elimination: 1.0, elimination_since: i64::MIN, reset_at: i64::MIN };
+        let gateway = Gateway {
+            window: VecDeque::new(),
+            elimination: 1.0,
+            elimination_since: i64::MIN,
+            reset_at: i64::MIN,
+        };
         Self { variant, gateways: vec![gateway; channels], starts: VecDeque::new(), autopilot_at: i64::MIN }
     }
 
@@ -151,7 +161,9 @@ impl DecisionEngine {
         let length = ((5.0 * (volume / others).sqrt() / 25.0).round() * 25.0).clamp(100.0, 2000.0);
         let share = (length / volume).min(0.30 / others).max(0.01);
         let hedge = (100.0 * share * others).min(30.0);
-        if (length - self.variant.window as f64).abs() >= 25.0 || (hedge - self.variant.hedge_pct).abs() >= 1.0 {
+        if (length - self.variant.window as f64).abs() >= 25.0
+            || (hedge - self.variant.hedge_pct).abs() >= 1.0
+        {
             self.variant.window = length as usize;
             self.variant.hedge_pct = hedge;
         }

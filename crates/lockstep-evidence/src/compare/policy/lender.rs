@@ -1,8 +1,8 @@
 //! A lender's own collection loop, around any router: rounds of attempts, day after day.
 
-use super::super::{DAY_MS, HOUR_MS};
 use super::super::desk::Desk;
 use super::super::truth::{Said, Status};
+use super::super::{DAY_MS, HOUR_MS};
 use super::Policy;
 use super::router::Router;
 

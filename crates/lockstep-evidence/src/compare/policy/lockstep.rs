@@ -14,7 +14,6 @@ use lockstep_core::routing::RoutingRules;
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, Facts, Slice, decide};
 
-
 use super::super::desk::{Desk, QUERY_MS, Sent};
 use super::super::draw::{For, Stream};
 use super::super::truth::{Said, Status, Truth};
@@ -144,6 +143,8 @@ impl<'w> Lockstep<'w> {
                     self.command(order, &command, desk);
                 }
             }
+            // The world's channels neither reverse nor give statements: their capabilities don't say so.
+            Effect::Reverse(_) | Effect::ReadStatement(_) => {}
             // The borrower signs by himself (see `repair`), and nobody here reads notices and alarms.
             Effect::RequestCode(_)
             | Effect::Sign(_)
@@ -345,6 +346,9 @@ fn awaken(wake: &Wake) -> Option<Command> {
         Wake::AskPayment { attempt, asked, .. } => PaymentCommand::Ask { attempt, asked },
         Wake::CheckClosed { attempt, .. } => PaymentCommand::CheckClosed { attempt },
         Wake::UnknownDeadline { attempt, .. } => PaymentCommand::Deadline { attempt },
+        Wake::ReverseAttempt { attempt, sent, .. } => PaymentCommand::Reverse { attempt, sent },
+        Wake::ReadStatement { attempt, day, .. } => PaymentCommand::ReadStatement { attempt, day },
+        Wake::ConfirmDefect { attempt, asked, .. } => PaymentCommand::ConfirmDefect { attempt, asked },
         Wake::AskMandate { .. } => return None,
     };
     Some(Command::Payment(command))

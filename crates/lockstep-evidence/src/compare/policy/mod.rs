@@ -59,7 +59,10 @@ pub const ALL: [(&str, &str); 10] = [
     ("de_compose", "Juspay decision-engine, no flags: greedy; with the lender's failover and daily retry"),
     ("de_oneclick", "the same with 5 % hedging and a window of 125"),
     ("de_full", "the same with hedging, reset, elimination with start pings, GSM filter and autopilot"),
-    ("hyperswitch", "the older Hyperswitch model: blocks of 5, 20 % exploration; with failover and daily retry"),
+    (
+        "hyperswitch",
+        "the older Hyperswitch model: blocks of 5, 20 % exploration; with failover and daily retry",
+    ),
     (OURS, "ours: the production rules"),
     (ORACLE, "knows the truth: one attempt, at the first channel and moment that works"),
 ];
@@ -80,9 +83,14 @@ pub(crate) fn make<'w>(name: &str, truth: &'w Truth<'w>) -> Option<Box<dyn Polic
     let daily = Plan { failover: true, daily: true, on_silence: OnSilence::Wait, max_attempts: MAX_ATTEMPTS };
     let engine = |variant: Variant| Box::new(DecisionEngine::new(channels, variant));
     match name {
-        "single" => lender(Plan { failover: false, daily: false, max_attempts: 1, ..daily }, Box::new(router::InOrder)),
+        "single" => lender(
+            Plan { failover: false, daily: false, max_attempts: 1, ..daily },
+            Box::new(router::InOrder),
+        ),
         "daily_blind" => lender(Plan { failover: false, ..daily }, Box::new(router::InOrder)),
-        "cascade_on_timeout" => lender(Plan { on_silence: OnSilence::Cascade, ..daily }, Box::new(router::InOrder)),
+        "cascade_on_timeout" => {
+            lender(Plan { on_silence: OnSilence::Cascade, ..daily }, Box::new(router::InOrder))
+        }
         "failover_daily" => lender(daily, Box::new(router::InOrder)),
         PROTOTYPE_CASCADE => lender(Plan { max_attempts: usize::MAX, ..daily }, Box::new(router::InOrder)),
         "de_compose" => lender(daily, engine(Variant::COMPOSE)),

@@ -14,9 +14,7 @@ pub(crate) fn logs(truth: &Truth<'_>) -> Vec<Log> {
 
 fn one(truth: &Truth<'_>, order: usize) -> Log {
     match first_success(truth, order) {
-        Some(sent) => {
-            Log { collected_at: Some(sent.at), moved_minor: sent.amount_minor, sent: vec![sent] }
-        }
+        Some(sent) => Log { collected_at: Some(sent.at), moved_minor: sent.amount_minor, sent: vec![sent] },
         // Whoever knows that nothing works doesn't try.
         None => Log::default(),
     }

@@ -18,7 +18,8 @@ pub(super) fn bound(world: &World, issuer: &str, facts: &Facts<'_>) -> Result<Sl
     let reference = format!("a borrower of {issuer}");
     let mut slice = step(&Slice::default(), &Command::CreateBorrower { tenant, reference }, facts)?;
     let channels: Vec<_> = world.channels.iter().map(|channel| channel.capability.id.clone()).collect();
-    let bucket = slice.borrower.as_ref().map_or(Bucket::of_tenant("compare"), |borrower| borrower.id.bucket());
+    let bucket =
+        slice.borrower.as_ref().map_or(Bucket::of_tenant("compare"), |borrower| borrower.id.bucket());
     let mut mint = Mint::new(bucket, facts.now, facts.seed);
     let instrument = Instrument {
         kind: InstrumentKind::DebitCard,
@@ -27,7 +28,8 @@ pub(super) fn bound(world: &World, issuer: &str, facts: &Facts<'_>) -> Result<Sl
         vault_item: VaultItemId::mint(&mut mint),
         fingerprint: issuer.to_owned(),
     };
-    let bind = Bind { id: BindingId::mint(&mut mint), instrument, channels: channels.clone(), terms: terms() };
+    let bind =
+        Bind { id: BindingId::mint(&mut mint), instrument, channels: channels.clone(), terms: terms() };
     slice = step(&slice, &Command::Binding(BindingCommand::Bind(bind)), facts)?;
     for channel in &channels {
         slice = sign(world, &slice, channel, facts)?;
@@ -59,9 +61,11 @@ fn sign(world: &World, slice: &Slice, channel: &ChannelId, facts: &Facts<'_>) ->
         request_no: request_no.clone(),
         answer: yes(None),
     };
-    let entered = BindingCommand::ConfirmCode { channel: channel.clone(), code: CodeRef("a code".to_owned()) };
+    let entered =
+        BindingCommand::ConfirmCode { channel: channel.clone(), code: CodeRef("a code".to_owned()) };
     let agreement_no = Some(format!("agreement on {channel}"));
-    let signed = BindingCommand::SignAnswered { channel: channel.clone(), request_no, answer: yes(agreement_no) };
+    let signed =
+        BindingCommand::SignAnswered { channel: channel.clone(), request_no, answer: yes(agreement_no) };
     [texted, entered, signed]
         .into_iter()
         .try_fold(slice.clone(), |slice, command| step(&slice, &Command::Binding(command), facts))
@@ -77,6 +81,7 @@ fn terms() -> MandateTerms {
         purpose: "repayment".to_owned(),
         condition: "when due".to_owned(),
         max_amount_minor: None,
-        valid_until: Timestamp::from_rfc3339("2036-01-01T00:00:00+08:00").unwrap_or(Timestamp::from_millis(i64::MAX)),
+        valid_until: Timestamp::from_rfc3339("2036-01-01T00:00:00+08:00")
+            .unwrap_or(Timestamp::from_millis(i64::MAX)),
     }
 }

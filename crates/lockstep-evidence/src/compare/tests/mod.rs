@@ -26,13 +26,19 @@ fn mean(comparison: &Comparison, policy: &str, row: Row) -> f64 {
 #[test]
 fn the_standard_world_reproduces_the_prototype() {
     let policies = ["single", "daily_blind", "failover_daily", "oracle"];
-    let comparison = run(&World::standard(), &options(4, 12_000, 30, &policies));
+    let comparison = run(&World::standard(), &options(3, 9_000, 30, &policies));
     let checks = comparison.calibration();
     assert_eq!(checks.len(), 5);
     for check in checks {
-        // 48,000 orders: two standard errors are 0.003, and outages differ between seeds.
+        // 27,000 orders: two standard errors are 0.004, and outages differ between seeds.
         let off = (check.got - check.expected).abs();
-        assert!(off <= check.tolerance + 0.003, "{}: {} instead of {}", check.what, check.got, check.expected);
+        assert!(
+            off <= check.tolerance + 0.004,
+            "{}: {} instead of {}",
+            check.what,
+            check.got,
+            check.expected
+        );
     }
 }
 
@@ -47,12 +53,17 @@ fn the_same_move_has_the_same_outcome_whatever_was_done_before() {
             for channel in 0..4 {
                 let again = two.attempt(order, channel, at, latent.amount_minor, 1.0);
                 assert_eq!(one.attempt(order, channel, at, latent.amount_minor, 1.0), again);
-                // Within the hour the draws are the same; only outages and funds may begin or end.
-                let paid = two.attempt(order, channel, at - (at - two.start) % HOUR_MS, latent.amount_minor, 1.0);
-                assert_eq!(paid.said == again.said && paid.paid == again.paid, paid.cause == again.cause);
             }
         }
     }
+    // Within the hour the draws are the same; only outages and funds may begin or end.
+    let changes = |order: &usize| {
+        let due = one.orders[*order].due;
+        let at = due - (due - one.start) % HOUR_MS + 25 * HOUR_MS;
+        let said = |at| one.attempt(*order, 0, at, 100, 1.0).said;
+        said(at) != said(at + HOUR_MS - 1)
+    };
+    assert!((0..500).filter(changes).count() < 15);
     let other = Truth::new(&world, 8, 500, 10);
     let differ = |order: &usize| other.orders[*order].due != two.orders[*order].due;
     assert!((0..500).filter(differ).count() > 400, "another seed is another world");
@@ -76,7 +87,7 @@ fn policies_that_choose_alike_fare_alike() {
 
 #[test]
 fn nobody_beats_the_oracle_and_we_never_debit_twice() {
-    let comparison = run(&World::standard(), &options(2, 1_500, 10, &[]));
+    let comparison = run(&World::standard(), &options(2, 1_200, 10, &[]));
     for policy in &comparison.policies {
         let behind = mean(&comparison, policy.name, Row::Regret);
         assert!(behind >= -1e-9, "{} is {behind} ahead of perfect information", policy.name);
@@ -95,7 +106,7 @@ fn nobody_beats_the_oracle_and_we_never_debit_twice() {
 fn no_double_debit_and_no_query_above_a_cap_in_any_world() {
     for (name, _) in super::world::names() {
         let world = named(name).expect("it is embedded");
-        let comparison = run(&world, &options(1, 1_200, 12, &["lockstep"]));
+        let comparison = run(&world, &options(1, 400, 8, &["lockstep"]));
         assert_eq!(mean(&comparison, "lockstep", Row::DoubleDebits), 0.0, "{name}");
         assert_eq!(mean(&comparison, "lockstep", Row::StatusOverCap), 0.0, "{name}");
         assert!(mean(&comparison, "lockstep", Row::MostAttempts) <= 8.0, "{name}");
@@ -120,7 +131,14 @@ fn the_json_has_a_number_an_interval_and_a_difference_for_every_row() {
     let json = comparison.to_json();
     assert_eq!(json["world"], "standard");
     let ours = &json["policies"]["lockstep"];
-    for row in ["collected_10d", "collected_first", "collected_same_day", "collected_5d", "double_debits_per_100k", "attempts_per_success"] {
+    for row in [
+        "collected_10d",
+        "collected_first",
+        "collected_same_day",
+        "collected_5d",
+        "double_debits_per_100k",
+        "attempts_per_success",
+    ] {
         assert!(ours[row].is_number(), "{row}: {ours}");
         assert_eq!(ours["ci"][row].as_array().map(Vec::len), Some(2), "{row}");
         assert!(json["policies"]["single"]["against_ours"][row]["mean"].is_number(), "{row}");
@@ -163,7 +181,10 @@ fn a_borrower_who_signs_again_can_be_collected_from() {
     assert!(stale.len() > 100);
     assert!(stale.iter().all(|order| !order.stale(0, order.due + DAY_MS)));
     let off = World::parse("instrument = { card = { stale = 0.5 } }").expect("a good world");
-    let (on, off) = (run(&world, &options(1, 1_000, 6, &["daily_blind"])), run(&off, &options(1, 1_000, 6, &["daily_blind"])));
+    let (on, off) = (
+        run(&world, &options(1, 1_000, 6, &["daily_blind"])),
+        run(&off, &options(1, 1_000, 6, &["daily_blind"])),
+    );
     let collected = |comparison| mean(comparison, "daily_blind", Row::Collected10d);
     assert!(collected(&on) > collected(&off) + 0.2);
 }

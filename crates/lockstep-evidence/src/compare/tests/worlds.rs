@@ -16,7 +16,8 @@ fn every_named_world_loads_and_says_what_it_is_about() {
         assert!(!summary.is_empty());
         assert_eq!(text_of(name).unwrap().parse::<toml::Table>().unwrap()["name"].as_str(), Some(name));
     }
-    let places: Vec<_> = World::standard().channels.iter().map(|channel| channel.capability.id.to_string()).collect();
+    let places: Vec<_> =
+        World::standard().channels.iter().map(|channel| channel.capability.id.to_string()).collect();
     assert_eq!(places, ["card_a", "card_b", "instant", "debit"]);
 }
 
@@ -30,7 +31,9 @@ fn a_printed_world_can_be_edited_and_read_back() {
 
 #[test]
 fn a_file_needs_only_what_it_changes() {
-    let world = World::parse("name = \"mine\"\n[funds]\nshort_share = 0.2\n[channel.card_a]\ntechnical = 0.03").unwrap();
+    let world =
+        World::parse("name = \"mine\"\n[funds]\nshort_share = 0.2\n[channel.card_a]\ntechnical = 0.03")
+            .unwrap();
     assert_eq!(world.given.name, "mine");
     assert!((world.given.funds.short_share - 0.2).abs() < 1e-12);
     assert!((world.given.funds.median_days - 4.0).abs() < 1e-12);
@@ -51,16 +54,28 @@ fn what_is_wrong_is_named() {
         ("[issuers.share]\nICBC = 0.5", "issuers.share: the shares sum to 0.5"),
         ("outages = { severity = [{ works = 0.0, share = 0.4 }] }", "outages.severity"),
         ("[channel.card_a]\ninstrument = \"purse\"", "channel.card_a.instrument: \"purse\""),
-        ("[channel.card_a.codes]\nno_funds = \"00\"", "channel.card_a.codes.no_funds: \"00\" means succeeded"),
+        (
+            "[channel.card_a.codes]\nno_funds = \"00\"",
+            "channel.card_a.codes.no_funds: \"00\" means succeeded",
+        ),
         ("[channel.card_a.codes]\nno_funds = \"QQ\"", "channel.card_a.codes.no_funds"),
         ("[channel.card_a.capability]\nladder = 1", "channel.card_a.capability"),
         ("[channel.card_a.capability]\nhours = {}", "channel.card_a.capability.hours"),
         ("[channel.card_a.capability]\nlate_execution_window_s = 1", "late_execution_window_s"),
-        ("[[scripted]]\nchannels = [\"tube\"]\nfirst_day = 1\nstart = \"09:00\"\nhours = 1.0\nworks = 0.0", "\"tube\""),
-        ("[[scripted]]\nissuers = [\"MARS\"]\nfirst_day = 1\nstart = \"09:00\"\nhours = 1.0\nworks = 0.0", "\"MARS\""),
+        (
+            "[[scripted]]\nchannels = [\"tube\"]\nfirst_day = 1\nstart = \"09:00\"\nhours = 1.0\nworks = 0.0",
+            "\"tube\"",
+        ),
+        (
+            "[[scripted]]\nissuers = [\"MARS\"]\nfirst_day = 1\nstart = \"09:00\"\nhours = 1.0\nworks = 0.0",
+            "\"MARS\"",
+        ),
         ("[[scripted]]\nfirst_day = 1\nstart = \"25:00\"\nhours = 1.0\nworks = 0.0", "scripted.start"),
         ("[[drift]]\nfirst_day = 5\nover_days = 1.0\npoints = 0.1\nuntil_day = 4", "drift.until_day"),
-        ("[[channel.card_a.maintenance]]\nweekday = \"someday\"\nfrom = \"01:00\"\nto = \"02:00\"", "someday"),
+        (
+            "[[channel.card_a.maintenance]]\nweekday = \"someday\"\nfrom = \"01:00\"\nto = \"02:00\"",
+            "someday",
+        ),
         ("[arrivals]\npaydays = [31]", "arrivals.paydays"),
         ("funds = [", "line 1"),
         ("\n\nfunds = 1\nfunds = 2", "line 4"),

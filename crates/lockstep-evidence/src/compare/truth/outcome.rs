@@ -3,7 +3,7 @@
 
 use super::super::draw::{For, Stream, unit};
 use super::super::{DAY_MS, HOUR_MS};
-use super::{Latent, Trouble, Truth, TroubleKind};
+use super::{Latent, Trouble, TroubleKind, Truth};
 
 /// What the channel says to the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +69,14 @@ pub(crate) enum Status {
 impl Truth<'_> {
     /// What an attempt at this moment comes to. `loaded` is what an overload of the channel leaves of success; 1 for
     /// all of it.
-    pub(crate) fn attempt(&self, order: usize, channel: usize, at: i64, amount_minor: i64, loaded: f64) -> Outcome {
+    pub(crate) fn attempt(
+        &self,
+        order: usize,
+        channel: usize,
+        at: i64,
+        amount_minor: i64,
+        loaded: f64,
+    ) -> Outcome {
         let latent = &self.orders[order];
         let draw = |what: For| unit(self.seed, what, &self.name(order, channel, at));
         let quick = self.latency(order, channel, at);
@@ -82,7 +89,11 @@ impl Truth<'_> {
             answers_at: at + quick,
         };
         if !self.open(channel, at) {
-            let said = if self.world.channels[channel].given.codes.closed.is_some() { Said::Closed } else { Said::Unreached };
+            let said = if self.world.channels[channel].given.codes.closed.is_some() {
+                Said::Closed
+            } else {
+                Said::Unreached
+            };
             return made(said, Cause::Closed, false);
         }
         let (works, cause, dead) = self.works(latent.issuer, channel, at, loaded);
@@ -97,7 +108,13 @@ impl Truth<'_> {
             let executed = draw(For::Executed) < unknown.paid_share;
             let paid = executed && refusal.is_none();
             let why = refusal.map_or(Cause::Paid, |(_, cause)| cause);
-            let cause = if executed { why } else if outage { cause } else { Cause::Technical };
+            let cause = if executed {
+                why
+            } else if outage {
+                cause
+            } else {
+                Cause::Technical
+            };
             return self.unanswered(order, channel, at, paid, cause, dead);
         }
         if draw(For::Works) >= works {
@@ -127,7 +144,9 @@ impl Truth<'_> {
 
     /// Whether a channel answers a health call, which moves no money and asks no issuer.
     pub(crate) fn answers_probe(&self, channel: usize, at: i64) -> bool {
-        let own = |trouble: &&Trouble| trouble.kind == TroubleKind::Channel && trouble.from <= at && at < trouble.until;
+        let own = |trouble: &&Trouble| {
+            trouble.kind == TroubleKind::Channel && trouble.from <= at && at < trouble.until
+        };
         let works: f64 = self.troubles[channel].iter().filter(own).map(|trouble| trouble.works).product();
         unit(self.seed, For::Probe, &[channel as u64, at.unsigned_abs()]) < works
     }
@@ -168,10 +187,22 @@ impl Truth<'_> {
     fn technical(&self, order: usize, channel: usize, at: i64) -> Said {
         let unreached = unit(self.seed, For::Unreached, &self.name(order, channel, at));
         let has_code = self.world.channels[channel].given.codes.technical.is_some();
-        if has_code && unreached >= self.world.given.technical.unreached_share { Said::Technical } else { Said::Unreached }
+        if has_code && unreached >= self.world.given.technical.unreached_share {
+            Said::Technical
+        } else {
+            Said::Unreached
+        }
     }
 
-    fn unanswered(&self, order: usize, channel: usize, at: i64, paid: bool, cause: Cause, dead: bool) -> Outcome {
+    fn unanswered(
+        &self,
+        order: usize,
+        channel: usize,
+        at: i64,
+        paid: bool,
+        cause: Cause,
+        dead: bool,
+    ) -> Outcome {
         let unknown = &self.world.given.unknown;
         let mut stream = Stream::new(self.seed, For::Resolve, &self.name(order, channel, at));
         let resolves_in = if stream.unit() < unknown.tail_share {
@@ -180,8 +211,16 @@ impl Truth<'_> {
         } else {
             stream.lognormal(unknown.resolve_median_minutes, unknown.resolve_sigma) * 60_000.0
         };
-        let timeout = i64::try_from(self.world.channels[channel].capability.call_timeout_ms).unwrap_or(30_000);
-        Outcome { said: Said::Nothing, cause, paid, dead, resolves_at: at + resolves_in as i64, answers_at: at + timeout }
+        let timeout =
+            i64::try_from(self.world.channels[channel].capability.call_timeout_ms).unwrap_or(30_000);
+        Outcome {
+            said: Said::Nothing,
+            cause,
+            paid,
+            dead,
+            resolves_at: at + resolves_in as i64,
+            answers_at: at + timeout,
+        }
     }
 
     /// Why bank or account would not pay; `None` when they would.
@@ -202,7 +241,8 @@ impl Truth<'_> {
             return Some((Said::DoNotHonour, Cause::SoftDecline));
         }
         if !latent.funded(at) {
-            let masked = unit(self.seed, For::Mask, &self.name(order, channel, at)) < self.world.given.funds.masked_share;
+            let masked = unit(self.seed, For::Mask, &self.name(order, channel, at))
+                < self.world.given.funds.masked_share;
             return Some((if masked { Said::DoNotHonour } else { Said::NoFunds }, Cause::NoFunds));
         }
         None
@@ -214,10 +254,13 @@ impl Truth<'_> {
         let instrument = self.world.channels[channel].instrument;
         let (law, bound) = (&self.world.given.soft, &self.world.instruments[instrument]);
         let shared_share = if bound.channels > 1 { law.shared_share } else { 0.0 };
-        let (long, short) =
-            (bound.given.soft_decline * law.persistent_share, bound.given.soft_decline * (1.0 - law.persistent_share));
+        let (long, short) = (
+            bound.given.soft_decline * law.persistent_share,
+            bound.given.soft_decline * (1.0 - law.persistent_share),
+        );
         let hour = (at - self.start).div_euclid(HOUR_MS).unsigned_abs();
-        let spell = ((at - latent.due) as f64 / (law.persistent_hours * HOUR_MS as f64)).floor() as i64 as u64;
+        let spell =
+            ((at - latent.due) as f64 / (law.persistent_hours * HOUR_MS as f64)).floor() as i64 as u64;
         let (order, own, all) = (order as u64, channel as u64, instrument as u64);
         let hit = |what: For, name: [u64; 3], rate: f64| unit(self.seed, what, &name) < rate;
         hit(For::SoftLongShared, [order, all, spell], long * shared_share)

@@ -75,18 +75,20 @@ fn one(world: &World, seed: u64, start: i64, days: u32, order: u64, paydays: &[u
     let arrivals = &world.given.arrivals;
     let mut stream = Stream::new(seed, For::Day, &[order]);
     let clustered = stream.unit() < arrivals.payday_share && !paydays.is_empty();
-    let day = if clustered { paydays[stream.below(paydays.len())] } else { stream.below(days as usize) as u32 };
+    let day =
+        if clustered { paydays[stream.below(paydays.len())] } else { stream.below(days as usize) as u32 };
     let minute = arrivals.due_hour * 60.0 + unit(seed, For::Minute, &[order]) * arrivals.spread_minutes;
     let due = start + i64::from(day) * DAY_MS + (minute * 60_000.0) as i64;
-    let amount =
-        Stream::new(seed, For::Amount, &[order]).lognormal(arrivals.amount_median_minor as f64, arrivals.amount_sigma);
+    let amount = Stream::new(seed, For::Amount, &[order])
+        .lognormal(arrivals.amount_median_minor as f64, arrivals.amount_sigma);
     let mut left = unit(seed, For::Issuer, &[order]);
     let issuer = world.issuers.iter().position(|(_, share)| {
         left -= share;
         left < 0.0
     });
     let closed_account = unit(seed, For::Closed, &[order]) < world.given.funds.closed_account;
-    let bound = (0..world.instruments.len() as u64).map(|place| bound(world, seed, due, order, place)).collect();
+    let bound =
+        (0..world.instruments.len() as u64).map(|place| bound(world, seed, due, order, place)).collect();
     Latent {
         due,
         amount_minor: (amount as i64).clamp(100, 100_000_000),

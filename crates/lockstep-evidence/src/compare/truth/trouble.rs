@@ -97,7 +97,13 @@ fn flat(from: i64, until: i64, kind: TroubleKind, issuers: u64, works: f64) -> T
 }
 
 /// A Poisson stream of outages: moments relative to the start, and what is left of success.
-fn random(world: &World, stream: &mut Stream, per_month: f64, days: u32, mut found: impl FnMut(i64, i64, f64)) {
+fn random(
+    world: &World,
+    stream: &mut Stream,
+    per_month: f64,
+    days: u32,
+    mut found: impl FnMut(i64, i64, f64),
+) {
     if per_month <= 0.0 {
         return;
     }

@@ -51,12 +51,7 @@ fn people(world: &World, found: &mut Found) {
     found.must(days && !arrivals.paydays.is_empty(), || {
         "arrivals.paydays: name at least one day of the month, each between 1 and 28".to_owned()
     });
-    found.within(
-        "arrivals.amount_median_minor",
-        arrivals.amount_median_minor as f64,
-        100.0,
-        1_000_000_000.0,
-    );
+    found.within("arrivals.amount_median_minor", arrivals.amount_median_minor as f64, 100.0, 1_000_000_000.0);
     found.within("arrivals.amount_sigma", arrivals.amount_sigma, 0.0, 3.0);
     let funds = &world.given.funds;
     for (key, value) in [
@@ -146,7 +141,11 @@ fn one_channel(channel: &ChannelInWorld, found: &mut Found) {
     for weekly in &given.maintenance {
         clock(&key("maintenance"), &weekly.from, &weekly.to, found);
         found.must(super::super::truth::weekday(&weekly.weekday).is_some(), || {
-            format!("{}: {:?} is no weekday; write monday to sunday", key("maintenance.weekday"), weekly.weekday)
+            format!(
+                "{}: {:?} is no weekday; write monday to sunday",
+                key("maintenance.weekday"),
+                weekly.weekday
+            )
         });
     }
     found.0.extend(
@@ -158,15 +157,23 @@ fn one_channel(channel: &ChannelInWorld, found: &mut Found) {
     found.must(channel.capability.query.is_some(), || {
         format!("{}: is missing: an unknown could never be resolved", key("capability.query"))
     });
+    let undoes = channel.capability.reversal.is_some() || channel.capability.statement.is_some();
+    found.must(!undoes, || {
+        format!("{}: this world has neither reversals nor statements; leave both out", key("capability"))
+    });
     let signs = channel.capability.sign.as_ref().is_some_and(|rules| rules.sms_code.is_some());
-    found.must(signs, || format!("{}: is missing: no mandate could be signed", key("capability.sign.sms_code")));
+    found.must(signs, || {
+        format!("{}: is missing: no mandate could be signed", key("capability.sign.sms_code"))
+    });
     codes(channel, &given.codes, found);
 }
 
 fn clock(key: &str, from: &str, to: &str, found: &mut Found) {
     let minutes = super::super::truth::minutes;
     let ordered = matches!((minutes(from), minutes(to)), (Some(from), Some(to)) if from < to);
-    found.must(ordered, || format!("{key}: {from:?} to {to:?} is no span of a day; write \"HH:MM\", the earlier first"));
+    found.must(ordered, || {
+        format!("{key}: {from:?} to {to:?} is no span of a day; write \"HH:MM\", the earlier first")
+    });
 }
 
 /// Each code has to mean in the production's catalogue what it stands for here.
@@ -203,7 +210,9 @@ fn codes(channel: &ChannelInWorld, codes: &Codes, found: &mut Found) {
 fn scripts(world: &World, found: &mut Found) {
     let channels = |key: &str, names: &[String], found: &mut Found| {
         for name in names {
-            found.must(world.channel(name).is_some(), || format!("{key}.channels: there is no channel {name:?}"));
+            found.must(world.channel(name).is_some(), || {
+                format!("{key}.channels: there is no channel {name:?}")
+            });
         }
     };
     for script in &world.given.scripted {

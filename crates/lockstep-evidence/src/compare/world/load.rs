@@ -153,7 +153,8 @@ fn capability(name: &str, written: &Table) -> Result<Capability, WorldProblem> {
     let mut table = written.clone();
     for key in ["id", "hours"] {
         if table.contains_key(key) {
-            let words = format!("channel.{name}.capability.{key}: is made from the world's other keys; leave it out");
+            let words =
+                format!("channel.{name}.capability.{key}: is made from the world's other keys; leave it out");
             return Err(WorldProblem::Key(words));
         }
     }
