@@ -1,5 +1,7 @@
 //! `GET /v1/channels`
 
+mod health;
+
 use axum::Json;
 use axum::extract::State;
 use lockstep_core::channel::{AmountLimits, Capability};
@@ -7,6 +9,7 @@ use lockstep_core::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::health::{CellView, HealthView, IssuerView, Standings};
 use crate::app::App;
 use crate::http::{Caller, Read};
 use crate::wire::{CurrencyCode, Time, Words};
@@ -29,6 +32,16 @@ impl From<&AmountLimits> for LimitsView {
         let currency = limits.currency.code();
         Self { currency, min_minor: limits.min_minor, max_minor: limits.max_minor }
     }
+}
+
+/// How a channel gives back what it debited.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Refunding)]
+pub(crate) struct RefundingView {
+    /// Debits younger than this.
+    max_age_days: u32,
+    /// Whether a part can go back.
+    partial: bool,
 }
 
 /// How a channel signs mandates.
@@ -67,6 +80,9 @@ pub(crate) struct ChannelView {
     /// Credits; absent if it can't.
     #[serde(skip_serializing_if = "Option::is_none")]
     pay_out: Option<LimitsView>,
+    /// Refunds of its debits; absent if it can't. Money then goes back as a credit, where a channel pays out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<RefundingView>,
     /// Signing mandates; absent if it can't.
     #[serde(skip_serializing_if = "Option::is_none")]
     signing: Option<SigningView>,
@@ -78,10 +94,14 @@ pub(crate) struct ChannelView {
     statement: bool,
     /// Whether it sends notices by itself.
     notices: bool,
+    /// How well it works now, over all issuers.
+    health: HealthView,
+    /// How well it works for each issuer.
+    issuers: Vec<CellView>,
 }
 
 impl ChannelView {
-    fn of(capability: &Capability, now: Timestamp) -> Self {
+    fn of(capability: &Capability, standings: &Standings, now: Timestamp) -> Self {
         let open_now = capability.hours.open_at(now);
         let signing = capability.sign.as_ref().map(|rules| SigningView {
             sms_code: rules.sms_code.is_some(),
@@ -96,11 +116,16 @@ impl ChannelView {
             zone: capability.hours.zone.name().to_owned(),
             collect: capability.collect.as_ref().map(LimitsView::from),
             pay_out: capability.pay_out.as_ref().map(LimitsView::from),
+            refund: capability
+                .refund
+                .map(|rules| RefundingView { max_age_days: rules.max_age_days, partial: rules.partial }),
             signing,
             query: capability.query.is_some(),
             reversal: capability.reversal.is_some(),
             statement: capability.statement.is_some(),
             notices: capability.notices,
+            health: standings.channel(&capability.id),
+            issuers: standings.cells(&capability.id),
         }
     }
 }
@@ -110,9 +135,11 @@ impl ChannelView {
 pub(crate) struct Channels {
     /// By name.
     data: Vec<ChannelView>,
+    /// How well each issuer works now, over all channels. Learned from answers since the service started.
+    issuers: Vec<IssuerView>,
 }
 
-/// What the channels can do, and which are open · 支付渠道
+/// What the channels can do, which are open, and how well each works now · 支付渠道
 #[utoipa::path(
     get,
     path = "/v1/channels",
@@ -123,6 +150,8 @@ pub(crate) struct Channels {
 )]
 pub(crate) async fn list_channels(State(app): State<App>, _caller: Caller<Read>) -> Json<Channels> {
     let now = app.now();
-    let items = app.state.engine.channels().iter().map(|capability| ChannelView::of(capability, now));
-    Json(Channels { data: items.collect() })
+    let standings = Standings(app.state.engine.health().standings);
+    let channels = app.state.engine.channels().iter();
+    let data = channels.map(|capability| ChannelView::of(capability, &standings, now)).collect();
+    Json(Channels { data, issuers: standings.issuers() })
 }

@@ -38,6 +38,7 @@ pub(crate) fn parts() -> (Router<App>, OpenApi) {
         .routes(routes!(bindings::verify_binding))
         .routes(routes!(bindings::add_mandate))
         .routes(routes!(bindings::unbind))
+        .routes(routes!(bindings::agree_stand_in, bindings::withdraw_stand_in)) // …/{id}/stand_in
         .routes(routes!(precheck::precheck)) // POST /v1/precheck
         // POST, GET /v1/orders; GET /v1/orders/{id}; POST /v1/orders/{id}/cancel
         .routes(routes!(orders::create_order, orders::list_orders))
@@ -54,6 +55,11 @@ pub(crate) fn parts() -> (Router<App>, OpenApi) {
         .routes(routes!(payments::propose_outcome))
         .routes(routes!(payments::approve_outcome))
         .routes(routes!(payments::withdraw_outcome))
+        // POST, GET /v1/payments/{id}/refunds; GET …/refunds/{number}; POST …/{number}/{approve, withdraw}
+        .routes(routes!(payments::create_refund, payments::list_refunds))
+        .routes(routes!(payments::get_refund))
+        .routes(routes!(payments::approve_refund))
+        .routes(routes!(payments::withdraw_refund))
         // POST, GET /v1/webhook_endpoints; DELETE /v1/webhook_endpoints/{id}; POST …/{id}/rotate_secret
         .routes(routes!(webhook_endpoints::create_endpoint, webhook_endpoints::list_endpoints))
         .routes(routes!(webhook_endpoints::remove_endpoint))

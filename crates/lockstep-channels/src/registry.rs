@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
 use lockstep_core::payment::{MoneyAnswer, NotSent, QueryAnswer, ReversalAnswer, StatementAnswer};
 use lockstep_engine::port::{Channels, Clock, ProbeAnswer, Seeds};
 
@@ -28,6 +28,12 @@ pub trait Channel: Send + Sync {
 
     /// Looks an attempt up in the statement of a day.
     async fn read_statement(&self, query: &StatementQuery) -> StatementAnswer;
+
+    /// Gives money back. Called at most once per try.
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer;
+
+    /// Asks what became of a try of a refund.
+    async fn query_refund(&self, query: &RefundQuery) -> QueryAnswer;
 
     /// Has the four elements checked and a code texted.
     async fn request_code(&self, request: &SignRequest) -> SignAnswer;
@@ -128,6 +134,20 @@ impl Channels for Registry {
         match self.get(&query.channel) {
             Some(channel) => channel.read_statement(query).await,
             None => StatementAnswer::NotSent { why: ABSENT },
+        }
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer {
+        match self.get(&order.channel) {
+            Some(channel) => channel.refund(order).await,
+            None => MoneyAnswer::NotSent { why: ABSENT },
+        }
+    }
+
+    async fn query_refund(&self, query: &RefundQuery) -> QueryAnswer {
+        match self.get(&query.channel) {
+            Some(channel) => channel.query_refund(query).await,
+            None => QueryAnswer::NotSent { why: ABSENT },
         }
     }
 

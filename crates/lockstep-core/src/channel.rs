@@ -92,6 +92,9 @@ pub struct Capability {
     pub pay_out: Option<AmountLimits>,
     /// Signing mandates, if it can.
     pub sign: Option<SignRules>,
+    /// Giving back what it debited, if it can. Elsewhere money goes back as a credit.
+    #[serde(default)]
+    pub refund: Option<RefundRules>,
     /// Asking for the outcome of a payment, if it can.
     pub query: Option<QueryRules>,
     /// Undoing a debit of which nobody knows whether it happened, if it can (ISO 8583 0400 and the like).
@@ -131,8 +134,8 @@ pub struct ChannelName {
     pub en: String,
 }
 
-/// Limits of one payment through a channel, in minor units of `currency`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Limits of payments through a channel, in minor units of `currency`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AmountLimits {
     /// The only currency it moves.
@@ -141,6 +144,41 @@ pub struct AmountLimits {
     pub min_minor: i64,
     /// Largest amount of one payment.
     pub max_minor: i64,
+    /// Most that may be debited from one instrument in a day of the channel's zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_minor: Option<i64>,
+    /// Most that may be debited from one instrument in a calendar month of the channel's zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_minor: Option<i64>,
+    /// Limits of single banks on this channel, by their code (`ICBC`); the lower one holds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub issuers: BTreeMap<String, IssuerLimits>,
+}
+
+/// What one bank allows on a channel, in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerLimits {
+    /// Largest amount of one payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub single_minor: Option<i64>,
+    /// Most in a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_minor: Option<i64>,
+    /// Most in a month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_minor: Option<i64>,
+}
+
+/// The least of several limits, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ceilings {
+    /// Largest amount of one payment.
+    pub single_minor: i64,
+    /// Most in a day, if it is limited.
+    pub daily_minor: Option<i64>,
+    /// Most in a month, if it is limited.
+    pub monthly_minor: Option<i64>,
 }
 
 /// How a channel signs mandates.
@@ -173,6 +211,16 @@ pub struct ProbeRules {
     pub every_ms: u64,
     /// Good answers in a row before payments are let through again.
     pub successes: u8,
+}
+
+/// How a channel gives back what it debited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefundRules {
+    /// It refunds debits that are younger than this.
+    pub max_age_days: u32,
+    /// Whether it refunds a part, and more than once, as long as the sum stays within the debit.
+    pub partial: bool,
 }
 
 /// How often a channel may be asked about one payment.
@@ -343,6 +391,10 @@ impl Capability {
             self.query.is_none() && !self.notices && self.statement.is_none(),
             "has neither queries nor notices nor a statement: an unknown could never end",
         );
+        check(
+            self.refund.is_some_and(|refund| refund.max_age_days == 0),
+            "refund.max_age_days must be greater than zero; leave [refund] out for a channel that can't refund",
+        );
         check(self.query.as_ref().is_some_and(|query| query.ladder_s.is_empty()), "query.ladder_s is empty");
         check(
             self.reversal.as_ref().is_some_and(|reversal| reversal.ladder_s.is_empty()),
@@ -369,6 +421,15 @@ impl Capability {
                 limits.min_minor < 1 || limits.max_minor < limits.min_minor,
                 "limits: need 1 ≤ min_minor ≤ max_minor",
             );
+            let periodic = limits
+                .issuers
+                .values()
+                .flat_map(|one| [one.single_minor, one.daily_minor, one.monthly_minor]);
+            let periodic = periodic.chain([limits.daily_minor, limits.monthly_minor]).flatten();
+            check(
+                periodic.into_iter().any(|limit| limit < limits.min_minor),
+                "limits: a limit (daily_minor, monthly_minor, issuers.*) is below min_minor: nothing could ever pass",
+            );
         }
         problems
     }
@@ -378,6 +439,17 @@ impl AmountLimits {
     /// Whether the channel would take this amount in one payment.
     pub fn allow(&self, money: Money) -> bool {
         money.currency == self.currency && (self.min_minor..=self.max_minor).contains(&money.amount_minor)
+    }
+
+    /// The least of the channel's limits and those of the bank behind the instrument on it.
+    pub fn ceilings(&self, issuer: Option<&str>) -> Ceilings {
+        let own = issuer.and_then(|code| self.issuers.get(code)).copied().unwrap_or_default();
+        let least = |one: Option<i64>, two: Option<i64>| one.into_iter().chain(two).min();
+        Ceilings {
+            single_minor: own.single_minor.map_or(self.max_minor, |single| single.min(self.max_minor)),
+            daily_minor: least(self.daily_minor, own.daily_minor),
+            monthly_minor: least(self.monthly_minor, own.monthly_minor),
+        }
     }
 }
 

@@ -55,6 +55,8 @@ impl Command {
                 BindingCommand::AskMandate { .. } => "binding.ask_mandate",
                 BindingCommand::MandateAnswered { .. } => "binding.mandate_answered",
                 BindingCommand::ConfirmAmount { .. } => "binding.confirm_amount",
+                BindingCommand::AgreeStandIn => "binding.agree_stand_in",
+                BindingCommand::WithdrawStandIn => "binding.withdraw_stand_in",
                 BindingCommand::Unbind => "binding.unbind",
             },
             Self::Payment(command) => match command {
@@ -76,6 +78,7 @@ impl Command {
                 PaymentCommand::ApproveOutcome { .. } => "payment.approve_outcome",
                 PaymentCommand::WithdrawProposal { .. } => "payment.withdraw_proposal",
                 PaymentCommand::Cancel => "payment.cancel",
+                PaymentCommand::Refund(command) => command.name(),
             },
         }
     }

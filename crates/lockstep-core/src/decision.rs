@@ -5,13 +5,14 @@ use crate::borrower::{Borrower, BorrowerEvent};
 use crate::channel::ChannelBook;
 use crate::effect::{Effect, Planned};
 use crate::health::HealthBook;
-use crate::id::{Bucket, Mint, TenantId};
+use crate::id::{BindingId, Bucket, Mint, TenantId};
 use crate::order::{Order, OrderEvent};
-use crate::payment::{Payment, PaymentEvent, RetryPolicy};
+use crate::payment::{Payment, PaymentEvent, RefundPolicy, RetryPolicy};
 use crate::routing::RoutingRules;
 use crate::time::Timestamp;
 
-/// The part of one borrower's world that a command concerns. At most one entity of each kind, all of one bucket.
+/// The part of one borrower's world that a command concerns: at most one entity of each kind, and the instruments
+/// that may stand in, all of one bucket.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Slice {
     /// The borrower.
@@ -22,7 +23,13 @@ pub struct Slice {
     pub order: Option<Order>,
     /// The payment.
     pub payment: Option<Payment>,
+    /// Other instruments of the same borrower that may stand in for the payment's own: agreed to, not given up, at
+    /// most [`MAX_STAND_INS`]; and those that the payment's attempts have used.
+    pub stand_ins: Vec<Binding>,
 }
+
+/// The most stand-in instruments that are looked at for one payment.
+pub const MAX_STAND_INS: usize = 8;
 
 /// What comes in from outside and may not be asked for: the moment, randomness, configuration.
 #[derive(Debug, Clone)]
@@ -35,6 +42,8 @@ pub struct Facts<'a> {
     pub channels: &'a ChannelBook,
     /// When and how often to try again.
     pub retry: &'a RetryPolicy,
+    /// How refunds are handled.
+    pub refunds: &'a RefundPolicy,
     /// How well the channels and issuers work now.
     pub health: &'a HealthBook,
     /// The lender's own rules about channels.
@@ -59,6 +68,13 @@ pub enum Event {
     Order(OrderEvent),
     /// To the payment.
     Payment(PaymentEvent),
+    /// To a stand-in instrument: an event of a binding that is not the slice's own.
+    StandIn {
+        /// Which.
+        binding: BindingId,
+        /// What happened to it.
+        event: BindingEvent,
+    },
 }
 
 macro_rules! event_from {
@@ -98,6 +114,14 @@ impl Decision {
         self.effects.extend(more.effects);
     }
 
+    /// Adds an event of the instrument that an attempt used.
+    pub fn instrument_event(&mut self, stand_in: Option<BindingId>, event: BindingEvent) {
+        self.events.push(match stand_in {
+            None => Event::Binding(event),
+            Some(binding) => Event::StandIn { binding, event },
+        });
+    }
+
     /// Adds an effect that is due at once.
     pub fn effect(&mut self, now: Timestamp, effect: Effect) {
         self.effects.push(Planned { effect, due_at: now });
@@ -117,6 +141,11 @@ impl Slice {
             Event::Binding(event) => self.binding = Binding::evolve(self.binding.take(), event),
             Event::Order(event) => self.order = Order::evolve(self.order.take(), event),
             Event::Payment(event) => self.payment = Payment::evolve(self.payment.take(), event),
+            Event::StandIn { binding, event } => {
+                if let Some(known) = self.stand_ins.iter_mut().find(|known| known.id == *binding) {
+                    *known = Binding::evolve(Some(known.clone()), event).unwrap_or_else(|| known.clone());
+                }
+            }
         }
     }
 
@@ -130,6 +159,14 @@ impl Slice {
         slice
     }
 
+    /// The instrument an attempt used: the payment's own, or a stand-in of the slice.
+    pub fn instrument(&self, stand_in: Option<BindingId>) -> Option<&Binding> {
+        match stand_in {
+            None => self.binding.as_ref(),
+            Some(id) => self.stand_ins.iter().find(|binding| binding.id == id),
+        }
+    }
+
     /// Whether everything in it belongs to this lender.
     pub fn belongs_to(&self, tenant: TenantId) -> bool {
         let owners = [
@@ -138,7 +175,8 @@ impl Slice {
             self.order.as_ref().map(|order| order.tenant),
             self.payment.as_ref().map(|payment| payment.tenant),
         ];
-        owners.into_iter().flatten().all(|owner| owner == tenant)
+        let stand_ins = self.stand_ins.iter().map(|binding| binding.tenant);
+        owners.into_iter().flatten().chain(stand_ins).all(|owner| owner == tenant)
     }
 
     /// The lender it belongs to; `None` when it is empty.

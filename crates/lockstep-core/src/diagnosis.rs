@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Actor, Layer, Reason};
 use crate::channel::ChannelBook;
-use crate::payment::{Attempt, AttemptState, Payment, PaymentState, Stopped};
+use crate::payment::{Attempt, AttemptState, Payment, PaymentState, Refund, RefundState, Stopped};
 use crate::text::Sentence;
 use crate::time::Timestamp;
 
@@ -18,6 +18,8 @@ pub enum MoneyState {
     Taken,
     /// Not known yet; the channel is being asked.
     NotKnownYet,
+    /// It moved, and all of it went back.
+    GivenBack,
 }
 
 /// One piece of evidence.
@@ -87,13 +89,21 @@ fn conclusion(payment: &Payment, channels: &ChannelBook) -> (Reason, MoneyState,
         PaymentState::Trying { .. } => (Reason::ChannelProcessing, MoneyState::NotKnownYet, None),
         PaymentState::Unknown { .. } => (Reason::OutcomeUnknown, MoneyState::NotKnownYet, None),
         PaymentState::Succeeded { attempt, .. } => {
-            let flawed = payment.attempt(*attempt).and_then(|attempt| Some((attempt, attempt.open_defect()?)));
+            let flawed =
+                payment.attempt(*attempt).and_then(|attempt| Some((attempt, attempt.open_defect()?)));
             let cause = flawed.map_or(Reason::Success, |(attempt, code)| {
                 let scheme = channels.get(&attempt.channel).map(|capability| capability.scheme);
                 let verdict = scheme.map(|scheme| crate::catalogue::look_up(scheme, code));
                 verdict.map_or(Reason::DefectiveSuccess, |verdict| verdict.reason)
             });
-            (cause, MoneyState::Taken, None)
+            // Money that should have gone back and did not is what people have to act on.
+            if matches!(payment.refunds.last(), Some(Refund { state: RefundState::Failed { .. }, .. })) {
+                return (Reason::RefundNotAllowed, MoneyState::Taken, None);
+            }
+            let given_back =
+                payment.refunded_minor() > 0 && payment.refunded_minor() >= payment.taken_minor();
+            let money = if given_back { MoneyState::GivenBack } else { MoneyState::Taken };
+            (cause, money, None)
         }
         PaymentState::Failed { reason, .. } => (*reason, MoneyState::NotTaken, None),
         PaymentState::Cancelled { .. } => (Reason::CancelledByLender, MoneyState::NotTaken, None),
@@ -118,13 +128,7 @@ fn evidence(payment: &Payment, channels: &ChannelBook) -> Vec<Evidence> {
             Some(capability) => (capability.name.zh.as_str(), capability.name.en.as_str()),
             None => (attempt.channel.as_str(), attempt.channel.as_str()),
         };
-        evidence.push(Evidence {
-            at: attempt.opened_at,
-            text: Sentence::new(
-                format!("第 {} 次扣款发往{zh}", attempt.number),
-                format!("attempt {} opened on {en}", attempt.number),
-            ),
-        });
+        evidence.push(Evidence { at: attempt.opened_at, text: opened(attempt, zh, en) });
         evidence.extend(outcome(attempt, zh, en));
     }
     if let PaymentState::Failed { stopped, at, .. } = &payment.state {
@@ -138,7 +142,60 @@ fn evidence(payment: &Payment, channels: &ChannelBook) -> Vec<Evidence> {
         };
         evidence.push(Evidence { at: *at, text: Sentence::new(zh, en) });
     }
+    evidence.extend(payment.refunds.iter().map(|refund| of_refund(payment, refund)));
     evidence
+}
+
+fn of_refund(payment: &Payment, refund: &Refund) -> Evidence {
+    let (number, money) = (refund.number, payment.money_of(refund));
+    let (at, zh, en) = match &refund.state {
+        RefundState::Proposed => {
+            (refund.asked_at, "等待另一位人员复核".to_owned(), "waits for a second person".to_owned())
+        }
+        RefundState::Waiting { until, reason } => {
+            let title = reason.map(|reason| reason.entry().title);
+            let zh =
+                title.map_or_else(String::new, |title| format!("（{}）", title.zh.trim_end_matches('。')));
+            let en = title.map_or_else(String::new, |title| format!(" ({})", title.en.trim_end_matches('.')));
+            let until = until.to_rfc3339();
+            (refund.asked_at, format!("将于 {until} 再试{zh}"), format!("is tried again at {until}{en}"))
+        }
+        RefundState::Trying { .. } => (refund.asked_at, "已发往渠道".to_owned(), "is on its way".to_owned()),
+        RefundState::Unknown { since, .. } => (
+            *since,
+            "结果未知，正在向渠道查询".to_owned(),
+            "has no known outcome; the channel is being asked".to_owned(),
+        ),
+        RefundState::Succeeded { at } => (*at, "已退回".to_owned(), "went back".to_owned()),
+        RefundState::Failed { reason, at } => {
+            let title = reason.entry().title;
+            let (zh, en) = (title.zh.trim_end_matches('。'), title.en.trim_end_matches('.'));
+            (
+                *at,
+                format!("未能退回，需要人工处理：{zh}"),
+                format!("did not go back and needs a person: {en}"),
+            )
+        }
+        RefundState::Withdrawn { at, .. } => {
+            (*at, "复核前已撤回".to_owned(), "was withdrawn before it was approved".to_owned())
+        }
+    };
+    let text =
+        Sentence::new(format!("第 {number} 笔退款 {money} {zh}"), format!("refund {number} of {money} {en}"));
+    Evidence { at, text }
+}
+
+fn opened(attempt: &Attempt, zh: &str, en: &str) -> Sentence {
+    let number = attempt.number;
+    match attempt.binding {
+        None => {
+            Sentence::new(format!("第 {number} 次扣款发往{zh}"), format!("attempt {number} opened on {en}"))
+        }
+        Some(_) => Sentence::new(
+            format!("第 {number} 次扣款改用借款人同意的备用账户，发往{zh}"),
+            format!("attempt {number} opened on {en} with the stand-in instrument the borrower agreed to"),
+        ),
+    }
 }
 
 fn outcome(attempt: &Attempt, zh: &str, en: &str) -> Option<Evidence> {
@@ -151,13 +208,20 @@ fn outcome(attempt: &Attempt, zh: &str, en: &str) -> Option<Evidence> {
             } else {
                 ("", "")
             };
-            let undone = attempt.reversal.as_ref().map_or(("", ""), |_| ("，已发起冲正", ", a reversal was sent"));
+            let undone =
+                attempt.reversal.as_ref().map_or(("", ""), |_| ("，已发起冲正", ", a reversal was sent"));
             let said = proposal.as_ref().map_or(("", ""), |_| {
-                ("，已有人工认定待复核", ", one person has said what became of it and a second one has to agree")
+                (
+                    "，已有人工认定待复核",
+                    ", one person has said what became of it and a second one has to agree",
+                )
             });
             let text = Sentence::new(
                 format!("{zh}未给出明确结果，已查询 {asked} 次{}{}{}", undone.0, late.0, said.0),
-                format!("no clear answer from {en}; asked {asked} times since{}{}{}", undone.1, late.1, said.1),
+                format!(
+                    "no clear answer from {en}; asked {asked} times since{}{}{}",
+                    undone.1, late.1, said.1
+                ),
             );
             (*since, text)
         }
@@ -165,9 +229,15 @@ fn outcome(attempt: &Attempt, zh: &str, en: &str) -> Option<Evidence> {
             let contradicted =
                 attempt.decided.as_ref().is_some_and(|decided| decided.contradicted_at.is_some());
             let how = if attempt.open_defect().is_some() {
-                ("，渠道称交易有缺陷，待确认", "; the channel calls the transaction flawed and has to confirm it")
+                (
+                    "，渠道称交易有缺陷，待确认",
+                    "; the channel calls the transaction flawed and has to confirm it",
+                )
             } else if contradicted {
-                ("（双人复核认定），但渠道事后证明并未扣款", " as two people decided, but the channel has proven that it did not")
+                (
+                    "（双人复核认定），但渠道事后证明并未扣款",
+                    " as two people decided, but the channel has proven that it did not",
+                )
             } else if attempt.moved_by_people() {
                 ("（双人复核认定）", " as two people decided")
             } else {

@@ -11,6 +11,7 @@ use crate::id::{BindingId, BorrowerId, NoticeId, OrderId, PaymentId, TenantId, V
 use crate::money::Money;
 use crate::notice::Notice;
 use crate::time::{Day, Timestamp};
+use crate::payment::RefundWay;
 
 /// Whether doing it again does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,10 @@ pub enum Effect {
     Reverse(ReversalOrder),
     /// Look an attempt up in a channel's statement of a day.
     ReadStatement(StatementQuery),
+    /// Give money back on a channel.
+    Refund(RefundOrder),
+    /// Ask a channel what became of a try of a refund.
+    QueryRefund(RefundQuery),
     /// Ask a channel to check the elements and text a code.
     RequestCode(SignRequest),
     /// Sign a mandate.
@@ -137,6 +142,54 @@ pub struct StatementQuery {
     pub day: Day,
 }
 
+/// Money to give back on one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundOrder {
+    /// The payment whose money it is.
+    pub payment: PaymentId,
+    /// The refund, from 1.
+    pub refund: u16,
+    /// Its try, from 1.
+    pub try_no: u16,
+    /// Where to.
+    pub channel: ChannelId,
+    /// The number under which the channel knows this try. Derived from payment, refund and try.
+    pub order_no: String,
+    /// As a refund of the debit, or as a credit.
+    pub way: RefundWay,
+    /// The number of the debit.
+    pub original_no: String,
+    /// The channel's own number of the debit, for channels that want it.
+    pub original_ref: Option<String>,
+    /// How much.
+    pub money: Money,
+    /// Whose.
+    pub borrower: BorrowerId,
+    /// The lender.
+    pub tenant: TenantId,
+    /// The instrument's secrets, for a credit.
+    pub vault_item: VaultItemId,
+}
+
+/// A question about one try of a refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundQuery {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The refund.
+    pub refund: u16,
+    /// Its try.
+    pub try_no: u16,
+    /// Whom to ask.
+    pub channel: ChannelId,
+    /// The number under which the channel knows this try.
+    pub order_no: String,
+    /// As what it was sent.
+    pub way: RefundWay,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+}
+
 /// A step of signing a mandate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignRequest {
@@ -229,6 +282,44 @@ pub enum Wake {
         /// Queries it had when the timer was set.
         asked: u16,
     },
+    /// A timer of a refund.
+    Refund {
+        /// The payment.
+        payment: PaymentId,
+        /// The refund.
+        refund: u16,
+        /// What for.
+        #[serde(rename = "for")]
+        wake: RefundWake,
+    },
+}
+
+/// What a refund's timer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "refund_wake", rename_all = "snake_case")]
+pub enum RefundWake {
+    /// It is time for the next try.
+    Try {
+        /// Tries it had when the timer was set.
+        tries: u16,
+    },
+    /// It is time to ask about an unknown try.
+    Ask {
+        /// The try.
+        try_no: u16,
+        /// Queries it had when the timer was set.
+        asked: u16,
+    },
+    /// An unknown try has reached its deadline.
+    Deadline {
+        /// The try.
+        try_no: u16,
+    },
+    /// Ask once more about a try that was closed because its channel knew nothing of it.
+    CheckClosed {
+        /// The try.
+        try_no: u16,
+    },
 }
 
 /// A message to the people who operate the service.
@@ -263,16 +354,38 @@ pub enum Alarm {
         /// The attempt.
         attempt: u16,
     },
+    /// A refund needs a person.
+    Refund {
+        /// The payment.
+        payment: PaymentId,
+        /// The refund.
+        refund: u16,
+        /// Why.
+        trouble: RefundTrouble,
+    },
+}
+
+/// Why a refund needs a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundTrouble {
+    /// It will not go back by itself; another way has to be found.
+    Failed,
+    /// Its outcome is unknown and outlived its deadline.
+    UnknownTooLong,
+    /// More went back than was asked or taken: a channel broke its word about its window.
+    MovedTooMuch,
 }
 
 impl Effect {
     /// Whether doing it again does harm.
     pub fn delivery(&self) -> Delivery {
         match self {
-            Self::MoveMoney(_) | Self::Sign(_) => Delivery::Once,
+            Self::MoveMoney(_) | Self::Refund(_) | Self::Sign(_) => Delivery::Once,
             Self::QueryPayment(_)
             | Self::Reverse(_)
             | Self::ReadStatement(_)
+            | Self::QueryRefund(_)
             | Self::RequestCode(_)
             | Self::QueryMandate(_)
             | Self::CancelMandate { .. }
@@ -289,6 +402,8 @@ impl Effect {
             Self::QueryPayment(_) => "query_payment",
             Self::Reverse(_) => "reverse",
             Self::ReadStatement(_) => "read_statement",
+            Self::Refund(_) => "refund",
+            Self::QueryRefund(_) => "query_refund",
             Self::RequestCode(_) => "request_code",
             Self::Sign(_) => "sign",
             Self::QueryMandate(_) => "query_mandate",
@@ -306,6 +421,8 @@ impl Effect {
             Self::QueryPayment(query) => Some(&query.channel),
             Self::Reverse(reversal) => Some(&reversal.channel),
             Self::ReadStatement(query) => Some(&query.channel),
+            Self::Refund(order) => Some(&order.channel),
+            Self::QueryRefund(query) => Some(&query.channel),
             Self::RequestCode(request) | Self::Sign(request) | Self::QueryMandate(request) => {
                 Some(&request.channel)
             }

@@ -6,7 +6,7 @@ use crate::decision::{Event, Slice};
 use crate::id::PaymentId;
 use crate::money::Currency;
 use crate::order::OrderEvent;
-use crate::payment::{PaymentEvent, Purpose};
+use crate::payment::{PaymentEvent, Purpose, refund_postings};
 
 /// One side of a movement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +14,8 @@ pub struct Entry {
     /// The payment that caused it.
     pub payment: PaymentId,
     /// The account: `channel:<name>` is what a channel holds for the lender, `receivable` what borrowers owe,
-    /// `surplus` what has to go back, `verification` the cost of micro-deposits.
+    /// `surplus` what has to go back, `refunded` what was collected and given back, `overpaid` what went back
+    /// beyond what was taken, `verification` the cost of micro-deposits.
     pub account: String,
     /// Debit positive, credit negative, in minor units.
     pub amount_minor: i64,
@@ -33,10 +34,8 @@ pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
         _ => None,
     });
     let mut entries = Vec::new();
-    let mut post = |debit: String, credit: String| {
-        for (account, amount_minor) in
-            [(debit, payment.money.amount_minor), (credit, -payment.money.amount_minor)]
-        {
+    let mut post_amount = |debit: String, credit: String, amount_minor: i64| {
+        for (account, amount_minor) in [(debit, amount_minor), (credit, -amount_minor)] {
             entries.push(Entry {
                 payment: payment.id,
                 account,
@@ -45,6 +44,10 @@ pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
             });
         }
     };
+    for (channel, account, amount_minor) in refund_postings(payment, events) {
+        post_amount(account.to_owned(), channel, amount_minor);
+    }
+    let mut post = |debit, credit| post_amount(debit, credit, payment.money.amount_minor);
     let mut nothing_moved = true;
     for attempt in moved {
         nothing_moved = false;
@@ -56,7 +59,8 @@ pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
         }
     }
     // What a channel has sent back leaves where it had been booked.
-    let returned = events.iter().any(|event| matches!(event, Event::Order(OrderEvent::SurplusReturned { .. })));
+    let returned =
+        events.iter().any(|event| matches!(event, Event::Order(OrderEvent::SurplusReturned { .. })));
     let back = events.iter().filter_map(|event| match event {
         Event::Payment(PaymentEvent::SentBack { number, .. }) => payment.attempt(*number),
         _ => None,

@@ -9,7 +9,9 @@ use crate::effect::Effect;
 use crate::id::{BindingId, BorrowerId, NoticeId, OrderId, PaymentId, TenantId};
 use crate::money::Money;
 use crate::order::{Order, OrderState};
-use crate::payment::{Payment, PaymentState, PaymentStatus};
+use crate::payment::{
+    Payment, PaymentState, PaymentStatus, Refund, RefundState, RefundStatus, refund_notice,
+};
 use crate::time::Timestamp;
 
 /// What the lender's systems are told. Stored as it will be sent, so every try sends the same bytes.
@@ -48,6 +50,27 @@ pub enum Subject {
         /// When the next attempt may open.
         next_try_at: Option<Timestamp>,
     },
+    /// A refund of a payment.
+    Refund {
+        /// The payment.
+        payment: PaymentId,
+        /// Its refund, from 1.
+        number: u16,
+        /// Whose.
+        borrower: BorrowerId,
+        /// The order the payment was for.
+        order: Option<OrderId>,
+        /// How much goes back.
+        money: Money,
+        /// Why the money goes back: the lender's code, or `surplus`.
+        reason: String,
+        /// Where it stands.
+        status: RefundStatus,
+        /// Why it failed.
+        cause: Option<Reason>,
+        /// What has gone back of the payment so far, in minor units.
+        refunded_minor: i64,
+    },
     /// A binding.
     Binding {
         /// Its id.
@@ -70,6 +93,9 @@ pub enum Subject {
         collected_minor: i64,
         /// Money that has to go back, in minor units.
         surplus_minor: i64,
+        /// What was collected and given back, in minor units.
+        #[serde(default)]
+        refunded_minor: i64,
     },
 }
 
@@ -77,7 +103,7 @@ impl Subject {
     /// The id of what it is about, for ordering.
     pub fn id(&self) -> String {
         match self {
-            Self::Payment { payment, .. } => payment.to_string(),
+            Self::Payment { payment, .. } | Self::Refund { payment, .. } => payment.to_string(),
             Self::Binding { binding, .. } => binding.to_string(),
             Self::Order { order, .. } => order.to_string(),
         }
@@ -90,9 +116,19 @@ pub(crate) fn add(before: &Slice, decision: &mut Decision, facts: &Facts<'_>) {
     let mut notices = Vec::new();
     if let Some(payment) = &after.payment {
         notices.extend(of_payment(before.payment.as_ref(), payment, facts.now));
+        for (refund, kind) in refund_notice::news(before.payment.as_ref(), payment) {
+            notices.push(of_refund(payment, refund, kind, facts.now));
+            // A refund that opened just now comes with its surplus, of which the order tells itself.
+            let older = before.payment.as_ref().is_some_and(|known| known.refund(refund.number).is_some());
+            let order = after.order.as_ref().filter(|_| older && refund_notice::leaves_surplus(refund));
+            notices.extend(order.map(|order| about_order(order, "order.refund_needed", facts.now)));
+        }
     }
     if let Some(binding) = &after.binding {
         notices.extend(of_binding(before.binding.as_ref(), binding, facts.now));
+    }
+    for (before, binding) in before.stand_ins.iter().zip(&after.stand_ins) {
+        notices.extend(of_binding(Some(before), binding, facts.now));
     }
     if let Some(order) = &after.order {
         notices.extend(of_order(before.order.as_ref(), order, facts.now));
@@ -111,7 +147,7 @@ pub(crate) fn add(before: &Slice, decision: &mut Decision, facts: &Facts<'_>) {
 
 fn bucket_of(subject: &Subject) -> crate::id::Bucket {
     match subject {
-        Subject::Payment { payment, .. } => payment.bucket(),
+        Subject::Payment { payment, .. } | Subject::Refund { payment, .. } => payment.bucket(),
         Subject::Binding { binding, .. } => binding.bucket(),
         Subject::Order { order, .. } => order.bucket(),
     }
@@ -152,6 +188,35 @@ fn of_payment(before: Option<&Payment>, payment: &Payment, now: Timestamp) -> Op
     })
 }
 
+fn of_refund(payment: &Payment, refund: &Refund, kind: &str, now: Timestamp) -> Notice {
+    let cause = match refund.state {
+        RefundState::Failed { reason, .. } => Some(reason),
+        RefundState::Unknown { .. } => Some(Reason::OutcomeUnknown),
+        RefundState::Waiting { reason, .. } => reason,
+        RefundState::Proposed
+        | RefundState::Trying { .. }
+        | RefundState::Succeeded { .. }
+        | RefundState::Withdrawn { .. } => None,
+    };
+    Notice {
+        tenant: payment.tenant,
+        kind: kind.to_owned(),
+        at: now,
+        subject: Subject::Refund {
+            payment: payment.id,
+            number: refund.number,
+            borrower: payment.borrower,
+            order: payment.purpose.order(),
+            money: payment.money_of(refund),
+            reason: refund.reason.as_str().to_owned(),
+            status: refund.status(),
+            cause,
+            refunded_minor: payment.refunded_minor(),
+        },
+        version: payment.version,
+    }
+}
+
 fn of_binding(before: Option<&Binding>, binding: &Binding, now: Timestamp) -> Option<Notice> {
     let status = binding.status();
     if before.map(Binding::status).as_ref() == Some(&status) {
@@ -189,18 +254,21 @@ fn of_order(before: Option<&Order>, order: &Order, now: Timestamp) -> Vec<Notice
     if order.collected_minor < before.map_or(0, |before| before.collected_minor) {
         kinds.push("order.reopened");
     }
-    let subject = Subject::Order {
-        order: order.id,
-        borrower: order.borrower,
-        collected_minor: order.collected_minor,
-        surplus_minor: order.surplus_minor,
-    };
-    let notice = |kind: &str| Notice {
+    kinds.into_iter().map(|kind| about_order(order, kind, now)).collect()
+}
+
+fn about_order(order: &Order, kind: &str, now: Timestamp) -> Notice {
+    Notice {
         tenant: order.tenant,
         kind: kind.to_owned(),
         at: now,
-        subject: subject.clone(),
+        subject: Subject::Order {
+            order: order.id,
+            borrower: order.borrower,
+            collected_minor: order.collected_minor,
+            surplus_minor: order.surplus_minor,
+            refunded_minor: order.refunded_minor,
+        },
         version: order.version,
-    };
-    kinds.into_iter().map(notice).collect()
+    }
 }

@@ -30,6 +30,9 @@ pub struct Order {
     /// back.
     #[serde(default)]
     pub unconfirmed: Vec<Unconfirmed>,
+    /// What was collected and given back, in minor units. It is not owed again: that would take a new order.
+    #[serde(default)]
+    pub refunded_minor: i64,
     /// Where it stands.
     pub state: OrderState,
     /// Events so far.
@@ -147,6 +150,16 @@ pub enum OrderEvent {
         /// How much.
         amount_minor: i64,
     },
+
+    /// Money went back to the borrower.
+    Refunded {
+        /// Of this payment.
+        payment: PaymentId,
+        /// How much.
+        amount_minor: i64,
+        /// The part of it that had been surplus.
+        surplus_minor: i64,
+    },
     /// The lender took it back.
     Cancelled {
         /// When.
@@ -179,6 +192,7 @@ impl Order {
                 collected_minor: 0,
                 surplus_minor: 0,
                 unconfirmed: Vec::new(),
+                refunded_minor: 0,
                 state: OrderState::Open,
                 version: 1,
                 created_at: *at,
@@ -214,6 +228,10 @@ impl Order {
             }
             OrderEvent::SurplusReturned { amount_minor, .. } => {
                 self.surplus_minor = (self.surplus_minor - amount_minor).max(0);
+            }
+            OrderEvent::Refunded { amount_minor, surplus_minor, .. } => {
+                self.surplus_minor -= surplus_minor;
+                self.refunded_minor += amount_minor - surplus_minor;
             }
             OrderEvent::Cancelled { at } => self.state = OrderState::Cancelled { at: *at },
         }

@@ -3,6 +3,7 @@
 use crate::channel::ChannelId;
 use crate::id::{BindingId, BorrowerId, OrderId, PaymentId};
 use crate::payment::route::Offer;
+use crate::money::{Currency, Money};
 use crate::text::Sentence;
 use crate::time::Timestamp;
 
@@ -121,6 +122,27 @@ pub enum Refusal {
         /// When it can't any more, unless another one is sent; `None` while one is on its way.
         free_at: Option<Timestamp>,
     },
+    /// Money was paid out, not taken: nothing can be given back.
+    NotRefundable,
+    /// Nothing was taken, so nothing can be given back.
+    NothingTaken,
+    /// More than what can still be given back, or nothing.
+    RefundTooMuch {
+        /// What can still be given back of that attempt.
+        refundable_minor: i64,
+        /// Of which currency.
+        currency: Currency,
+    },
+    /// No channel can give this money back.
+    NoRefundChannel,
+    /// The payment has more refunds than anybody can want.
+    TooManyRefunds,
+    /// The payment has no such refund.
+    RefundNotFound,
+    /// The refund doesn't wait for anybody's approval.
+    RefundNotProposed,
+    /// Who asked for it can't be the one who approves it.
+    SecondPersonNeeded,
 }
 
 impl Refusal {
@@ -164,6 +186,14 @@ impl Refusal {
             Self::ProposalDiffers => "proposal_differs",
             Self::SameApprover => "same_approver",
             Self::ReversalUnderWay { .. } => "reversal_under_way",
+            Self::NotRefundable => "not_refundable",
+            Self::NothingTaken => "nothing_taken",
+            Self::RefundTooMuch { .. } => "refund_too_much",
+            Self::NoRefundChannel => "no_refund_channel",
+            Self::TooManyRefunds => "too_many_refunds",
+            Self::RefundNotFound => "refund_not_found",
+            Self::RefundNotProposed => "refund_not_proposed",
+            Self::SecondPersonNeeded => "second_person_needed",
         }
     }
 
@@ -176,6 +206,7 @@ impl Refusal {
                 | Self::OrderNotFound
                 | Self::PaymentNotFound
                 | Self::AttemptNotFound
+                | Self::RefundNotFound
         )
     }
 
@@ -345,9 +376,47 @@ impl Refusal {
                 let en = after.map_or("once it has come back".to_owned(), |at| format!("after {at}"));
                 return Sentence::new(
                     format!("冲正仍可能被执行，暂不能认定为已扣款，请{zh}再试。"),
-                    format!("A reversal may still be executed, so the money can't count as moved yet. Approve {en}."),
+                    format!(
+                        "A reversal may still be executed, so the money can't count as moved yet. Approve {en}."
+                    ),
                 );
             }
+            Self::NotRefundable => (
+                "这笔支付是打款而不是扣款，没有可退的钱。",
+                "This payment sent money out and took none. There is nothing to give back.",
+            ),
+            Self::NothingTaken => (
+                "没有扣到款，无需退款；请核对支付编号和尝试序号。",
+                "No money was taken, so none can go back. Check the payment and the attempt's number.",
+            ),
+            Self::RefundTooMuch { refundable_minor, currency } => {
+                let left = Money { amount_minor: *refundable_minor, currency: *currency };
+                return Sentence::new(
+                    format!("退款金额须大于零且不超过可退金额，目前最多可退 {left}。"),
+                    format!(
+                        "A refund must be greater than zero and at most what can still go back: {left} now."
+                    ),
+                );
+            }
+            Self::NoRefundChannel => (
+                "扣款渠道已不能退这笔钱，也没有其他渠道可向该账户付款，请改用其他方式退还。",
+                "The channel can't give this money back any more and no other can credit the account. Return it another way.",
+            ),
+            Self::TooManyRefunds => (
+                "这笔支付的退款次数已达上限，请合并金额或改用其他方式退还。",
+                "This payment has too many refunds. Return the rest another way.",
+            ),
+            Self::RefundNotFound => {
+                ("没有这笔退款，请核对退款序号。", "There is no such refund. Check its number.")
+            }
+            Self::RefundNotProposed => (
+                "这笔退款不在待复核状态，请查看它的最新状态。",
+                "The refund doesn't wait for approval. Look at where it stands now.",
+            ),
+            Self::SecondPersonNeeded => (
+                "发起人不能复核自己的退款，请由另一个密钥复核。",
+                "Who asked for a refund can't approve it. Approve it with another key.",
+            ),
         };
         Sentence::new(zh, en)
     }

@@ -11,13 +11,15 @@
 //!
 //! A name's first letter says what it is: `B` a borrower, `C` a debit card, `A` an account, `R` an order. The
 //! first payment of `R1` is `R1`, the second `R1b`, the third `R1c`; an attempt is `R1-1`. A signing is
-//! `C1@unionpay`. A code is written with what it proves (`declined 64`), and the catalogue has to agree.
+//! `C1@unionpay`, a refund `R1/1` and its first try `R1/1-1`. `limit unionpay daily 150.00 monthly 200.00 [issuer ICBC]`
+//! sets a channel's limits. A code is written with what it proves (`declined 64`), and the catalogue has to agree.
 
 pub(crate) mod bind;
 pub(crate) mod channels;
 pub(crate) mod crash;
 mod laws;
 pub(crate) mod pay;
+pub(crate) mod refund;
 mod words;
 pub(crate) mod world;
 
@@ -112,18 +114,22 @@ impl Stage {
                 String::new()
             }
             "borrower" => self.borrower(&words),
+            "card" => self.card(&words),
             "wait" => self.wait(self.world.now.plus(pause(words[0]))),
             "until" => self.wait(moment(&words.join("T"))),
             "repeat" => {
                 let (key, command) = self.last.clone().expect("something to repeat");
                 self.run(key, command)
             }
+            "limit" => self.limit(&words),
             "told" => {
                 let told: Vec<_> = self.world.notices.drain(..).map(|notice| notice.kind).collect();
                 told.join("; ")
             }
             "ledger" => self.ledger(),
-            "bind" | "enter" | "resend" | "sign" | "amount" | "unbind" => self.binding_verb(verb, &words),
+            "bind" | "enter" | "resend" | "sign" | "amount" | "unbind" | "agree" | "withhold" => {
+                self.binding_verb(verb, &words)
+            }
             _ if words.first().is_some_and(|word| word.contains('@')) => self.sign_answer(verb, &words),
             _ => self.payment_verb(verb, &words),
         }

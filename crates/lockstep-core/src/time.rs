@@ -69,7 +69,7 @@ impl Timestamp {
     }
 }
 
-/// A calendar day as a channel counts it, e.g. `2026-03-02`.
+/// A calendar day as a channel counts it, written `2026-03-02`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(Date);
 
@@ -79,10 +79,26 @@ impl Day {
         Self(moment.day_in(zone))
     }
 
+    /// As the calendar has it.
+    pub const fn date(self) -> Date {
+        self.0
+    }
+
+    /// Whether both lie in one month of one year.
+    pub fn same_month(self, other: Self) -> bool {
+        (self.0.year(), self.0.month()) == (other.0.year(), other.0.month())
+    }
+
     /// The day after; the last day there is stays itself.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(jiff::Span::new().days(1)))
+    }
+
+    /// The first day of the month after.
+    #[must_use]
+    pub fn first_of_next_month(self) -> Self {
+        Self(self.0.last_of_month()).next()
     }
 
     /// The moment `minute` past midnight of this day in a zone.
@@ -105,7 +121,7 @@ impl Serialize for Day {
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         text.parse().map(Self).map_err(|_| serde::de::Error::custom("a day is written like 2026-03-02"))
     }
 }

@@ -1,9 +1,11 @@
 //! Execute: load → decide → commit. The one way in for every command, from outside and from the loop.
 
+use std::collections::BTreeMap;
+
 use lockstep_core::audit::{AuditEntry, Who};
 use lockstep_core::decision::{Decision, Event, Facts, Slice};
 use lockstep_core::effect::Effect;
-use lockstep_core::id::{AuditId, EffectId, Mint, TenantId};
+use lockstep_core::id::{AuditId, BindingId, EffectId, Mint, TenantId};
 use lockstep_core::refusal::Refusal;
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, decide, ledger};
@@ -64,8 +66,9 @@ impl Executed {
     }
 }
 
-/// Races are short: after so many lost ones something else is wrong.
-const MAX_RACES: u32 = 50;
+/// Races are short: after so many lost ones something else is wrong. Of fifty refunds of one payment the last may lose
+/// to forty-nine others and to all their answers.
+const MAX_RACES: u32 = 500;
 
 impl Engine {
     /// Executes a command. When this returns, the change is durable.
@@ -133,6 +136,7 @@ impl Engine {
             seed,
             channels: &inner.book,
             retry: &inner.retry,
+            refunds: &inner.settings.refunds,
             health: &inner.health.read(),
             rules: &rules.unwrap_or_default(),
         };
@@ -236,20 +240,32 @@ fn visible_to(slice: Slice, tenant: TenantId) -> Slice {
         binding: slice.binding.filter(|binding| binding.tenant == tenant),
         order: slice.order.filter(|order| order.tenant == tenant),
         payment: slice.payment.filter(|payment| payment.tenant == tenant),
+        stand_ins: slice.stand_ins.into_iter().filter(|binding| binding.tenant == tenant).collect(),
     }
 }
 
 fn changes(before: &Slice, after: &Slice, events: Vec<Event>) -> Vec<Changed> {
     let mut groups: [Vec<Event>; 4] = Default::default();
+    let mut stand_ins: BTreeMap<BindingId, Vec<Event>> = BTreeMap::new();
     for event in events {
         let group = match event {
             Event::Borrower(_) => 0,
             Event::Binding(_) => 1,
             Event::Order(_) => 2,
             Event::Payment(_) => 3,
+            // To the store it is an event of a binding like any other.
+            Event::StandIn { binding, event } => {
+                stand_ins.entry(binding).or_default().push(Event::Binding(event));
+                continue;
+            }
         };
         groups[group].push(event);
     }
+    let stand_ins = before.stand_ins.iter().zip(&after.stand_ins).filter_map(|(old, new)| {
+        let events = stand_ins.remove(&new.id)?;
+        Some((old.version, Change::Binding(new.clone()), events))
+    });
+    let stand_ins: Vec<_> = stand_ins.collect();
     let [borrower, binding, order, payment] = groups;
     let candidates = [
         after.borrower.clone().map(|state| {
@@ -266,7 +282,8 @@ fn changes(before: &Slice, after: &Slice, events: Vec<Event>) -> Vec<Changed> {
             (before.payment.as_ref().map_or(0, |old| old.version), Change::Payment(state), payment)
         }),
     ];
-    let changed = candidates.into_iter().flatten().filter(|(_, _, events)| !events.is_empty());
+    let changed =
+        candidates.into_iter().flatten().chain(stand_ins).filter(|(_, _, events)| !events.is_empty());
     changed.map(|(base_version, state, events)| Changed { state, base_version, events }).collect()
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lockstep_core::audit::Who;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::id::{Bucket, InboxId, Mint};
-use lockstep_core::payment::{Payment, PaymentCommand};
+use lockstep_core::id::{Bucket, InboxId, Mint, PaymentId};
+use lockstep_core::payment::{Payment, PaymentCommand, Refund, RefundCommand};
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, Slice};
 use serde::{Deserialize, Serialize};
@@ -56,8 +56,8 @@ impl Engine {
     pub async fn receive(&self, incoming: &Incoming) -> Result<bool, Fault> {
         let ports = &self.inner.ports;
         let now = ports.clock.now();
-        let bucket = match Payment::of_order_no(&incoming.notice.order_no) {
-            Some((payment, _)) => payment.bucket(),
+        let bucket = match payment_of(&incoming.notice.order_no) {
+            Some(payment) => payment.bucket(),
             None => Bucket::of_tenant(&incoming.message_id),
         };
         let row = InboxRow {
@@ -127,22 +127,20 @@ impl Engine {
         let Ok(incoming) = serde_json::from_str::<Incoming>(&row.body) else {
             return Ok(InboxState::Parked);
         };
-        let ChannelNotice { channel, order_no, code, channel_ref, amount_minor } = incoming.notice;
-        let Some((payment, attempt)) = Payment::of_order_no(&order_no) else {
+        let Some(payment) = payment_of(&incoming.notice.order_no) else {
             return Ok(InboxState::Parked);
         };
         let key = CallKey::Payment(payment);
         let slice = self.inner.ports.store.load(&key).await?;
-        let known = slice.payment.is_some_and(|payment| {
-            payment.attempt(attempt).is_some_and(|attempt| attempt.channel == channel)
-        });
-        if !known {
+        let channel = incoming.notice.channel.clone();
+        let Some(command) = slice.payment.and_then(|payment| command_of(&payment, incoming.notice)) else {
             return Ok(InboxState::Parked);
-        }
-        let at = self.inner.ports.clock.now();
-        let told = code.clone();
-        let command =
-            PaymentCommand::Noticed { attempt, channel: channel.clone(), code, channel_ref, amount_minor };
+        };
+        // Only what a notice says about a debit is news about the channel's health.
+        let told = match &command {
+            PaymentCommand::Noticed { attempt, code, .. } => Some((*attempt, code.clone())),
+            _ => None,
+        };
         let request = Request {
             tenant: None,
             who: Who::Channel { channel: channel.clone() },
@@ -152,9 +150,12 @@ impl Engine {
             sealed: Vec::new(),
             done: None,
         };
+        let at = self.inner.ports.clock.now();
         let slice = self.execute(request).await?.slice();
-        let sent_at = sent_at(slice.as_ref(), attempt).unwrap_or(at);
-        self.hear(&channel, slice.as_ref(), Span { sent_at, at }, &Heard::Notice { code: &told });
+        if let Some((attempt, code)) = told {
+            let sent_at = sent_at(slice.as_ref(), attempt).unwrap_or(at);
+            self.hear(&channel, slice.as_ref(), Span { sent_at, at }, &Heard::Notice { code: &code });
+        }
         Ok(InboxState::Done)
     }
 }
@@ -162,4 +163,23 @@ impl Engine {
 /// When the attempt that a notice is about was opened.
 fn sent_at(slice: Option<&Slice>, attempt: u16) -> Option<Timestamp> {
     slice?.payment.as_ref()?.attempt(attempt).map(|attempt| attempt.opened_at)
+}
+
+/// The payment that an order number of ours is about.
+fn payment_of(order_no: &str) -> Option<PaymentId> {
+    let attempt = Payment::of_order_no(order_no).map(|(payment, _)| payment);
+    attempt.or_else(|| Refund::of_order_no(order_no).map(|(payment, ..)| payment))
+}
+
+/// What a notice tells the payment, if it concerns an attempt or a refund that went to its channel.
+fn command_of(payment: &Payment, notice: ChannelNotice) -> Option<PaymentCommand> {
+    let ChannelNotice { channel, order_no, code, channel_ref, amount_minor } = notice;
+    if let Some((_, attempt)) = Payment::of_order_no(&order_no) {
+        payment.attempt(attempt).filter(|attempt| attempt.channel == channel)?;
+        return Some(PaymentCommand::Noticed { attempt, channel, code, channel_ref, amount_minor });
+    }
+    let (_, refund, try_no) = Refund::of_order_no(&order_no)?;
+    payment.refund(refund)?.try_of(try_no).filter(|one| one.channel == channel)?;
+    let noticed = RefundCommand::Noticed { refund, try_no, channel, code, channel_ref, amount_minor };
+    Some(PaymentCommand::Refund(noticed))
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use lockstep_core::channel::ChannelBook;
 use lockstep_core::health::HealthPolicy;
-use lockstep_core::payment::RetryPolicy;
+use lockstep_core::payment::{RetryPolicy, RefundPolicy};
 
 pub use admit::{Excess, Overloaded, Permit};
 pub use deliver::next_delivery;
@@ -48,7 +48,7 @@ pub struct Ports {
     pub seeds: Arc<dyn Seeds>,
 }
 
-/// Limits of the loop.
+/// Limits of the loop, and what the installation allows.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Effects performed at once, over all channels.
@@ -61,6 +61,8 @@ pub struct Settings {
     pub max_deliveries: usize,
     /// How trouble of channels and issuers is found and how it heals.
     pub health: HealthPolicy,
+    /// How refunds are handled.
+    pub refunds: RefundPolicy,
 }
 
 impl Default for Settings {
@@ -71,6 +73,7 @@ impl Default for Settings {
             max_backlog: 20_000,
             max_deliveries: 32,
             health: HealthPolicy::default(),
+            refunds: RefundPolicy::default(),
         }
     }
 }

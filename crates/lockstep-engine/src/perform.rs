@@ -7,11 +7,12 @@ use lockstep_core::audit::Who;
 use lockstep_core::binding::{BindingCommand, SignAnswer};
 use lockstep_core::channel::ChannelId;
 use lockstep_core::effect::{
-    Alarm, Effect, MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, Wake,
+    Alarm, Effect, MoneyOrder, PaymentQuery, RefundOrder, RefundQuery, RefundWake, ReversalOrder, SignRequest,
+    StatementQuery, Wake,
 };
 use lockstep_core::id::{EffectId, PaymentId};
 use lockstep_core::payment::{
-    MoneyAnswer, NoAnswer, PaymentCommand, QueryAnswer, ReversalAnswer, StatementAnswer,
+    MoneyAnswer, NoAnswer, PaymentCommand, QueryAnswer, RefundCommand, ReversalAnswer, StatementAnswer,
 };
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, Slice};
@@ -46,6 +47,8 @@ impl Engine {
             Effect::QueryPayment(query) => self.query_payment(id, query).await,
             Effect::Reverse(order) => self.reverse(id, order).await,
             Effect::ReadStatement(query) => self.read_statement(id, query).await,
+            Effect::Refund(order) => self.refund(id, order).await,
+            Effect::QueryRefund(query) => self.query_refund(id, query).await,
             Effect::RequestCode(request) => {
                 let sent_at = self.inner.ports.clock.now();
                 let answer =
@@ -112,6 +115,13 @@ impl Engine {
             Effect::QueryPayment(_)
             | Effect::Reverse(_)
             | Effect::ReadStatement(_)
+            Effect::MoveMoney(order) => self.answered(stored.id, &order, MoneyAnswer::NoAnswer { why }).await,
+            Effect::Refund(order) => {
+                self.refund_answered(stored.id, order, MoneyAnswer::NoAnswer { why }).await
+            }
+            Effect::Sign(request) => self.signed(stored.id, request, SignAnswer::NoAnswer { why }).await,
+            Effect::QueryPayment(_)
+            | Effect::QueryRefund(_)
             | Effect::RequestCode(_)
             | Effect::QueryMandate(_)
             | Effect::CancelMandate { .. }
@@ -138,6 +148,28 @@ impl Engine {
     async fn answered(&self, id: EffectId, order: &MoneyOrder, answer: MoneyAnswer) -> Option<Slice> {
         let command = PaymentCommand::MoneyAnswered { attempt: order.attempt, answer };
         self.about_payment(order.channel.clone(), order.payment, command, id).await
+    }
+
+    async fn refund(&self, id: EffectId, order: RefundOrder) {
+        let answer = match self.begin_sending(id).await {
+            Begun::Send => self.limited(&order.channel, self.inner.ports.channels.refund(&order)).await,
+            Begun::MayHaveBeenSent => Some(MoneyAnswer::NoAnswer { why: NoAnswer::Interrupted }),
+            Begun::NotOurs => return,
+        };
+        let answer = answer.unwrap_or(MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        self.refund_answered(id, order, answer).await;
+    }
+
+    async fn refund_answered(&self, id: EffectId, order: RefundOrder, answer: MoneyAnswer) {
+        let command = RefundCommand::Answered { refund: order.refund, try_no: order.try_no, answer };
+        self.about_payment(order.channel, order.payment, PaymentCommand::Refund(command), id).await;
+    }
+
+    async fn query_refund(&self, id: EffectId, query: RefundQuery) {
+        let answer = self.limited(&query.channel, self.inner.ports.channels.query_refund(&query)).await;
+        let answer = answer.unwrap_or(QueryAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        let command = RefundCommand::QueryAnswered { refund: query.refund, try_no: query.try_no, answer };
+        self.about_payment(query.channel, query.payment, PaymentCommand::Refund(command), id).await;
     }
 
     async fn sign(&self, id: EffectId, request: SignRequest) {
@@ -296,6 +328,15 @@ fn awaken(wake: Wake) -> (CallKey, Command) {
         Wake::ConfirmDefect { payment, attempt, asked } => {
             (CallKey::Payment(payment), Command::Payment(PaymentCommand::ConfirmDefect { attempt, asked }))
         }
+        Wake::Refund { payment, refund, wake } => {
+            let command = match wake {
+                RefundWake::Try { tries } => RefundCommand::Try { refund, tries },
+                RefundWake::Ask { try_no, asked } => RefundCommand::AskAbout { refund, try_no, asked },
+                RefundWake::Deadline { try_no } => RefundCommand::Deadline { refund, try_no },
+                RefundWake::CheckClosed { try_no } => RefundCommand::CheckClosed { refund, try_no },
+            };
+            (CallKey::Payment(payment), Command::Payment(PaymentCommand::Refund(command)))
+        }
         Wake::AskMandate { binding, channel, asked } => {
             (CallKey::Binding(binding), Command::Binding(BindingCommand::AskMandate { channel, asked }))
         }
@@ -315,6 +356,9 @@ fn raise(alarm: &Alarm) {
         }
         Alarm::DecisionContradicted { payment, attempt } => {
             tracing::error!(%payment, attempt, alarm = "decision_contradicted", "people said that money moved, and the channel has proven that it did not");
+        }
+        Alarm::Refund { payment, refund, trouble } => {
+            tracing::error!(%payment, refund, ?trouble, alarm = "refund", "a refund needs a person");
         }
     }
 }

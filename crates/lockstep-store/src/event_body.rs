@@ -59,7 +59,8 @@ pub fn encode_event(event: &Event) -> Result<String, serde_json::Error> {
     }
     match event {
         Event::Borrower(event) => text(Kind::Borrower, event),
-        Event::Binding(event) => text(Kind::Binding, event),
+        // Whose it is, is known by where it is stored.
+        Event::Binding(event) | Event::StandIn { event, .. } => text(Kind::Binding, event),
         Event::Order(event) => text(Kind::Order, event),
         Event::Payment(event) => text(Kind::Payment, event),
     }

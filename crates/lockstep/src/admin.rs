@@ -11,8 +11,8 @@ use crate::house;
 
 /// What `serve` calls the lender it makes when there is none and the sandbox is used.
 const SANDBOX_LENDER: &str = "Sandbox lender";
-const ALL_SCOPES: [KeyScope; 4] =
-    [KeyScope::Read, KeyScope::Write, KeyScope::Admin, KeyScope::Approve];
+const ALL_SCOPES: [KeyScope; 5] =
+    [KeyScope::Read, KeyScope::Write, KeyScope::Refund, KeyScope::Admin, KeyScope::Approve];
 
 /// `lockstep tenant`
 ///
@@ -96,9 +96,12 @@ fn parse_scopes(words: &[String]) -> Result<Vec<KeyScope>, StartProblem> {
     let scope = |word: &String| match word.trim() {
         "read" => Ok(KeyScope::Read),
         "write" => Ok(KeyScope::Write),
+        "refund" => Ok(KeyScope::Refund),
         "admin" => Ok(KeyScope::Admin),
         "approve" => Ok(KeyScope::Approve),
-        other => Err(StartProblem::Usage(format!("{other:?} is no scope: read, write, admin, approve"))),
+        other => {
+            Err(StartProblem::Usage(format!("{other:?} is no scope: read, write, refund, admin, approve")))
+        }
     };
     words.iter().map(scope).collect()
 }

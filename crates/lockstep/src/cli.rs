@@ -324,8 +324,8 @@ pub enum KeyCommand {
         /// What to call the key.
         #[arg(long, default_value = "cli")]
         name: String,
-        /// read, write, admin, approve; several separated by commas.
-        #[arg(long, default_value = "read,write,admin", value_delimiter = ',')]
+        /// read, write, refund, admin, approve; several separated by commas.
+        #[arg(long, default_value = "read,write,refund,admin", value_delimiter = ',')]
         scopes: Vec<String>,
         /// Where things are kept.
         #[command(flatten)]

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use lockstep_channels::ChannelConfig;
-use lockstep_core::payment::RetryPolicy;
+use lockstep_core::payment::{RefundPolicy, RetryPolicy};
+use lockstep_core::health::HealthPolicy;
 use serde::Deserialize;
 
 /// Where the API listens unless told otherwise.
@@ -23,8 +24,12 @@ pub struct Config {
     pub data: DataConfig,
     /// When and how often to try again.
     pub retry: RetryPolicy,
+    /// How refunds are handled.
+    pub refunds: RefundPolicy,
     /// Webhooks out.
     pub webhooks: WebhookConfig,
+    /// How trouble of channels and issuers is found and how it heals.
+    pub health: HealthPolicy,
     /// Real channels. None at all: the sandbox's.
     pub channels: Vec<ChannelConfig>,
 }
@@ -126,11 +131,16 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigProblem> {
     };
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigProblem::Unreadable { path: path.to_owned(), source })?;
-    toml::from_str(&text).map_err(|error| {
+    let config: Config = toml::from_str(&text).map_err(|error| {
         let line =
             error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigProblem::Wrong { path: path.to_owned(), message: format!("line {line}: {}", error.message()) }
-    })
+    })?;
+    let problems = [config.refunds.problems(), config.retry.route.problems()].concat();
+    match problems.is_empty() {
+        true => Ok(config),
+        false => Err(ConfigProblem::Wrong { path: path.to_owned(), message: problems.join("; ") }),
+    }
 }
 
 #[cfg(test)]
@@ -147,6 +157,9 @@ mod tests {
         std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:1\"\nlissen = 3\n").unwrap();
         let problem = load(Some(&file)).unwrap_err().to_string();
         assert!(problem.contains("line 3") && problem.contains("lissen"), "{problem}");
+        std::fs::write(&file, "[retry.route]\nexplore_ppm = 1000001\n").unwrap();
+        let problem = load(Some(&file)).unwrap_err().to_string();
+        assert!(problem.contains("retry.route.explore_ppm"), "{problem}");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -222,6 +222,7 @@ impl Driver {
             instrument,
             channels: channels.clone(),
             terms: self.terms(),
+            stand_in: false,
         };
         let key = CallKey::NewBinding { borrower, fingerprint };
         let command = Command::Binding(BindingCommand::Bind(bind));
@@ -268,6 +269,8 @@ impl Driver {
             purpose: PURPOSE.to_owned(),
             condition: CONDITION.to_owned(),
             max_amount_minor: None,
+            daily_minor: None,
+            monthly_minor: None,
             valid_until: now.plus(std::time::Duration::from_secs(TERM_DAYS * 86_400)),
         }
     }

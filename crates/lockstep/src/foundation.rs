@@ -111,8 +111,9 @@ pub fn configuration(place: &Place) -> Result<Config, StartProblem> {
     if let Some(data) = &place.data {
         config.data.dir.clone_from(data);
     }
-    let problems: Vec<_> =
+    let mut problems: Vec<_> =
         config.channels.iter().flat_map(lockstep_channels::ChannelConfig::problems).collect();
+    problems.extend(config.health.problems());
     if problems.is_empty() { Ok(config) } else { Err(StartProblem::Channels(problems)) }
 }
 

@@ -27,6 +27,9 @@ use crate::foundation::{self, Foundation, Mode, StartProblem, settle};
 /// How often the postman looks when no notice is announced.
 const IDLE_ROUND: Duration = Duration::from_secs(60);
 
+#[cfg(test)]
+mod tests;
+
 /// A whole Lockstep in virtual time.
 pub struct House {
     /// Database and vault.
@@ -87,7 +90,7 @@ impl House {
             seeds: plan.seeds.clone(),
         };
         let book = ChannelBook::new(configs.iter().map(|config| config.capability.clone()));
-        let engine = Engine::new(ports, book, plan.config.retry.clone(), Settings::default());
+        let engine = Engine::new(ports, book, plan.config.retry.clone(), settings(plan.config));
         futures::executor::block_on(crate::rules::put_in_force(&foundation, &engine))?;
         let tenant =
             futures::executor::block_on(tenant(&foundation, plan.tenant, start, plan.seeds.as_ref()))?;
@@ -234,4 +237,9 @@ impl Webhooks for Nowhere {
     async fn send(&self, _endpoint: &Endpoint, _delivery: &Delivery) -> WebhookOutcome {
         WebhookOutcome::Forbidden
     }
+}
+
+/// The engine's limits, and what the configuration allows.
+pub fn settings(config: &Config) -> Settings {
+    Settings { health: config.health.clone(), refunds: config.refunds.clone(), ..Settings::default() }
 }

@@ -17,6 +17,8 @@ mod figures;
 mod foundation;
 mod house;
 mod listen;
+#[cfg(test)]
+mod refund_races;
 mod report;
 mod rules;
 mod sandbox_cli;

@@ -11,7 +11,7 @@ use lockstep_channels::{ChannelConfig, Registry, Secrets};
 use lockstep_core::channel::{ChannelBook, ChannelId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Clock, Seeds};
-use lockstep_engine::{Engine, Incoming, Ports, Settings};
+use lockstep_engine::{Engine, Incoming, Ports};
 use lockstep_sim::http::Options;
 use lockstep_sim::sandbox::World;
 use tokio::net::TcpListener;
@@ -158,7 +158,7 @@ pub fn engine(
         seeds,
     };
     let book = ChannelBook::new(channels.iter().map(|channel| channel.capability.clone()));
-    Ok(Engine::new(ports, book, config.retry.clone(), Settings::default()))
+    Ok(Engine::new(ports, book, config.retry.clone(), crate::house::settings(config)))
 }
 
 fn state(

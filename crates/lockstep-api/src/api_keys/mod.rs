@@ -21,6 +21,8 @@ pub(crate) enum Scope {
     Read,
     /// Create and change borrowers, bindings, orders and payments.
     Write,
+    /// Give money back, and approve that others do.
+    Refund,
     /// Manage keys and webhook endpoints.
     Admin,
     /// Decide what became of an attempt that its channel doesn't tell of. Takes two such keys; give each person
@@ -33,6 +35,7 @@ impl From<KeyScope> for Scope {
         match scope {
             KeyScope::Read => Self::Read,
             KeyScope::Write => Self::Write,
+            KeyScope::Refund => Self::Refund,
             KeyScope::Admin => Self::Admin,
             KeyScope::Approve => Self::Approve,
         }
@@ -44,6 +47,7 @@ impl From<Scope> for KeyScope {
         match scope {
             Scope::Read => Self::Read,
             Scope::Write => Self::Write,
+            Scope::Refund => Self::Refund,
             Scope::Admin => Self::Admin,
             Scope::Approve => Self::Approve,
         }

@@ -46,6 +46,8 @@ pub(crate) struct CreateBinding {
     pub(super) channels: Option<Vec<String>>,
     /// What the borrower agrees to.
     pub(super) terms: Option<TermsInput>,
+    /// Whether the borrower agrees that it may be debited where another instrument of theirs can't; left out, no.
+    pub(super) stand_in: Option<bool>,
 }
 
 impl Input for CreateBinding {}
@@ -110,7 +112,8 @@ async fn bind(
         vault_item: item,
         fingerprint: fingerprint.clone(),
     };
-    let bind = Bind { id, instrument, channels: wanted.channels, terms: wanted.terms };
+    let bind =
+        Bind { id, instrument, channels: wanted.channels, terms: wanted.terms, stand_in: wanted.stand_in };
     let run = Run {
         tenant: caller.tenant,
         who: caller.who(),

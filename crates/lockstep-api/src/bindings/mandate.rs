@@ -20,6 +20,12 @@ pub(crate) struct TermsView {
     /// Largest single debit, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_amount_minor: Option<i64>,
+    /// Most in a day, if the borrower set that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    daily_minor: Option<i64>,
+    /// Most in a calendar month, if the borrower set that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    monthly_minor: Option<i64>,
     /// First moment at which it no longer holds.
     valid_until: Time,
 }
@@ -31,6 +37,8 @@ impl From<&MandateTerms> for TermsView {
             purpose: terms.purpose.clone(),
             condition: terms.condition.clone(),
             max_amount_minor: terms.max_amount_minor,
+            daily_minor: terms.daily_minor,
+            monthly_minor: terms.monthly_minor,
             valid_until: terms.valid_until.into(),
         }
     }

@@ -48,6 +48,12 @@ pub(crate) struct TermsInput {
     /// Largest single debit, in minor units of the order's currency.
     #[schema(minimum = 1, maximum = 10_000_000_000_000_i64)]
     max_amount_minor: Option<i64>,
+    /// Most that may be debited in a day, in minor units of the order's currency.
+    #[schema(minimum = 1, maximum = 10_000_000_000_000_i64)]
+    daily_minor: Option<i64>,
+    /// Most that may be debited in a calendar month, in minor units of the order's currency.
+    #[schema(minimum = 1, maximum = 10_000_000_000_000_i64)]
+    monthly_minor: Option<i64>,
     /// First moment at which it no longer holds; in the future.
     #[schema(format = DateTime)]
     valid_until: Option<String>,
@@ -73,6 +79,8 @@ pub(super) async fn terms_of(
     let purpose = text("purpose", input.purpose, PURPOSE);
     let condition = text("condition", input.condition, CONDITION);
     let max_amount_minor = input.max_amount_minor.map(|max| typed.amount("terms.max_amount_minor", max));
+    let daily_minor = input.daily_minor.map(|max| typed.amount("terms.daily_minor", max));
+    let monthly_minor = input.monthly_minor.map(|max| typed.amount("terms.monthly_minor", max));
     let valid_until = match &input.valid_until {
         Some(given) => future(typed, given, now),
         None => Some(now.plus(Duration::from_secs(DEFAULT_YEARS * YEAR_S))),
@@ -86,6 +94,8 @@ pub(super) async fn terms_of(
         purpose,
         condition,
         max_amount_minor: max_amount_minor.flatten(),
+        daily_minor: daily_minor.flatten(),
+        monthly_minor: monthly_minor.flatten(),
         valid_until,
     }))
 }

@@ -156,6 +156,9 @@ pub(crate) struct BindingView {
     mandates: Vec<MandateView>,
     /// Channels in the lender's order of preference.
     channels: Vec<String>,
+    /// When the borrower agreed that it may be debited where another instrument of theirs can't.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stand_in_agreed_at: Option<Time>,
     /// When it was given up.
     #[serde(skip_serializing_if = "Option::is_none")]
     unbound_at: Option<Time>,
@@ -182,6 +185,7 @@ impl BindingView {
             observed: binding.observed.as_ref().map(|observation| ObservationView::of(observation, now)),
             mandates: binding.mandates.values().map(MandateView::from).collect(),
             channels: binding.preferred.iter().map(ToString::to_string).collect(),
+            stand_in_agreed_at: binding.stand_in.map(|stand_in| Time(stand_in.agreed_at)),
             unbound_at: binding.unbound_at.map(Time),
             version: binding.version,
             created_at: binding.created_at.into(),

@@ -25,6 +25,7 @@ pub(super) struct Wanted {
     pub(super) data: PersonalData,
     pub(super) channels: Vec<ChannelId>,
     pub(super) terms: MandateTerms,
+    pub(super) stand_in: bool,
 }
 
 impl Wanted {
@@ -58,7 +59,7 @@ impl Wanted {
             mobile: mobile.flatten().map(|facts| facts.normalized),
             holder_name: name.map(|facts| facts.normalized),
         };
-        Ok(Self { borrower, kind, card, data, channels, terms })
+        Ok(Self { borrower, kind, card, data, channels, terms, stand_in: body.stand_in.unwrap_or(false) })
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) trait Scope: Send + Sync + 'static {
 pub(crate) struct Read;
 /// Creating and changing.
 pub(crate) struct Write;
+/// Giving money back.
+pub(crate) struct GiveBack;
 /// Managing keys and endpoints.
 pub(crate) struct Admin;
 /// Deciding outcomes.
@@ -33,6 +35,9 @@ impl Scope for Read {
 }
 impl Scope for Write {
     const SCOPE: KeyScope = KeyScope::Write;
+}
+impl Scope for GiveBack {
+    const SCOPE: KeyScope = KeyScope::Refund;
 }
 impl Scope for Admin {
     const SCOPE: KeyScope = KeyScope::Admin;

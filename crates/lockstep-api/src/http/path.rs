@@ -60,6 +60,21 @@ impl FromRequestParts<App> for PathAttempt {
     }
 }
 
+/// A payment and the number of one of its refunds.
+pub(crate) struct PathRefund(pub(crate) PaymentId, pub(crate) u16);
+
+impl FromRequestParts<App> for PathRefund {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let words = Path::<(String, String)>::from_request_parts(parts, app).await;
+        let (id, number) = words.map_or_else(|_| Default::default(), |Path(words)| words);
+        let payment = id.parse().map_err(|_| Problem::new(Kind::PaymentNotFound))?;
+        // Zero is no refund's number: what isn't a number doesn't exist.
+        Ok(Self(payment, number.parse().unwrap_or(0)))
+    }
+}
+
 /// The one word in the path; empty when it can't be read.
 pub(crate) struct PathText(pub(crate) String);
 

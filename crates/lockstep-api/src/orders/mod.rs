@@ -42,6 +42,8 @@ pub(crate) struct OrderView {
     /// The part of `collected_minor` that moved on transactions the channel calls flawed: it may yet be sent back,
     /// and the order be open again.
     unconfirmed_minor: i64,
+    /// What was collected and given back, in minor units. It isn't owed again; that takes a new order.
+    refunded_minor: i64,
     /// When it is due.
     due_at: Time,
     /// Where it stands.
@@ -76,6 +78,7 @@ impl From<&Order> for OrderView {
             outstanding_minor: order.outstanding_minor(),
             surplus_minor: order.surplus_minor,
             unconfirmed_minor: order.unconfirmed.iter().map(|one| one.amount_minor).sum(),
+            refunded_minor: order.refunded_minor,
             due_at: order.due_at.into(),
             status,
             payment_id,

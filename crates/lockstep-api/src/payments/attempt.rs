@@ -199,6 +199,14 @@ pub(crate) struct AttemptView {
     number: u16,
     /// Where.
     channel: String,
+    /// The stand-in instrument it debits, which the borrower agreed to; left out for the payment's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, pattern = "^bnd_[0-9A-HJKMNP-TV-Z]{26}$")]
+    pub(super) binding_id: Option<String>,
+    /// The instrument it uses: first six and last four digits. Left out in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "622202*********0000")]
+    pub(super) instrument: Option<String>,
     /// The number under which the channel knows it.
     order_no: String,
     /// Where it stands.
@@ -255,6 +263,8 @@ impl From<&Attempt> for AttemptView {
         let mut view = Self {
             number: attempt.number,
             channel: attempt.channel.to_string(),
+            binding_id: attempt.binding.map(|binding| binding.to_string()),
+            instrument: None,
             order_no: attempt.order_no.clone(),
             status: AttemptStatus::Sending,
             opened_at: attempt.opened_at.into(),

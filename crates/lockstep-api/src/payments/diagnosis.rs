@@ -3,12 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
+use lockstep_core::binding::Binding;
 use lockstep_core::catalogue::{Actor, Lang, Layer, Reason};
 use lockstep_core::diagnosis::{Diagnosis, Evidence, MoneyState, diagnose};
 use lockstep_core::id::PaymentId;
+use lockstep_core::payment::Attempt;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::get::instruments;
 use super::{OfferView, PaymentPath};
 use crate::app::App;
 use crate::http::{Caller, PathId, Query, Read};
@@ -71,6 +74,33 @@ impl From<Evidence> for EvidenceView {
     }
 }
 
+/// Which instrument an attempt used.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsedInstrument)]
+pub(crate) struct InstrumentView {
+    /// The attempt.
+    attempt: u16,
+    /// The binding.
+    #[schema(pattern = "^bnd_[0-9A-HJKMNP-TV-Z]{26}$")]
+    binding_id: String,
+    /// First six and last four digits.
+    #[schema(example = "622202*********0000")]
+    masked: String,
+    /// Whether it stood in for the payment's own, as the borrower had agreed.
+    stand_in: bool,
+}
+
+impl InstrumentView {
+    fn of(attempt: &Attempt, binding: &Binding) -> Self {
+        Self {
+            attempt: attempt.number,
+            binding_id: binding.id.to_string(),
+            masked: binding.instrument.masked.clone(),
+            stand_in: attempt.binding.is_some(),
+        }
+    }
+}
+
 /// Which party failed, why, where the money is, who acts, and what to do next.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Diagnosis)]
@@ -87,7 +117,7 @@ pub(crate) struct DiagnosisView {
     /// How sure the catalogue is that the channel's code means this.
     #[schema(minimum = 0, maximum = 100)]
     confidence_pct: u8,
-    /// `not_taken`, `taken` or `not_known_yet`.
+    /// `not_taken`, `taken`, `not_known_yet` or `given_back`.
     #[schema(value_type = String, pattern = "^[a-z_]+$")]
     money: MoneyState,
     /// The cause in a few words.
@@ -106,6 +136,8 @@ pub(crate) struct DiagnosisView {
     next_try_at: Option<Time>,
     /// What this rests on, oldest first.
     evidence: Vec<EvidenceView>,
+    /// Which instrument each attempt used.
+    instruments: Vec<InstrumentView>,
     /// What the borrower could do so that the payment gets another way, where it has none.
     offers: Vec<OfferView>,
     /// The sentences in the reader's language.
@@ -113,7 +145,12 @@ pub(crate) struct DiagnosisView {
 }
 
 impl DiagnosisView {
-    fn of(diagnosis: Diagnosis, offers: Vec<OfferView>, lang: Lang) -> Self {
+    fn of(
+        diagnosis: Diagnosis,
+        instruments: Vec<InstrumentView>,
+        offers: Vec<OfferView>,
+        lang: Lang,
+    ) -> Self {
         let text = DiagnosisText {
             lang: lang.as_str(),
             title: diagnosis.title.get(lang).to_owned(),
@@ -134,6 +171,7 @@ impl DiagnosisView {
             action: diagnosis.action,
             next_try_at: diagnosis.next_try_at.map(Time),
             evidence: diagnosis.evidence.into_iter().map(EvidenceView::from).collect(),
+            instruments,
             offers,
             text,
         }
@@ -164,10 +202,18 @@ pub(crate) async fn diagnose_payment(
         None => accepted(&headers),
     };
     let engine = &app.state.engine;
-    let binding = app.state.queries.binding(payment.binding).await?;
+    let (binding, stand_ins) = instruments(&app, &payment).await?;
+    let used = payment.attempts.iter().filter_map(|attempt| {
+        let one = match attempt.binding {
+            None => binding.as_ref(),
+            Some(id) => stand_ins.iter().find(|one| one.id == id),
+        };
+        one.map(|one| InstrumentView::of(attempt, one))
+    });
+    let used = used.collect();
     let offers = binding.map(|binding| engine.offers(&payment, &binding)).unwrap_or_default();
     let offers = offers.iter().map(|offer| OfferView::of(offer, Some(engine.channels()))).collect();
-    Ok(Json(DiagnosisView::of(diagnose(&payment, engine.channels()), offers, lang)))
+    Ok(Json(DiagnosisView::of(diagnose(&payment, engine.channels()), used, offers, lang)))
 }
 
 /// The first language in `Accept-Language` that we write, by weight; Chinese without one.

@@ -1,7 +1,10 @@
 //! `GET /v1/payments/{id}`
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
+use lockstep_core::binding::Binding;
 use lockstep_core::id::PaymentId;
 use lockstep_core::payment::{Payment, PaymentStatus};
 use serde::Deserialize;
@@ -44,8 +47,22 @@ pub(crate) async fn get_payment(
     let read = || app.state.queries.payment(id);
     let found = wait_for(&app, &id.to_string(), query.wait_s, read, settled).await?;
     let payment = visible(found, caller.tenant)?;
-    let binding = app.state.queries.binding(payment.binding).await?;
-    Ok(Json(PaymentView::with(&payment, binding.as_ref(), &app.state.engine)))
+    let (binding, stand_ins) = instruments(&app, &payment).await?;
+    Ok(Json(PaymentView::with(&payment, binding.as_ref(), &stand_ins, &app.state.engine)))
+}
+
+/// The payment's own instrument, and the stand-ins that its attempts have used.
+pub(super) async fn instruments(
+    app: &App,
+    payment: &Payment,
+) -> Result<(Option<Binding>, Vec<Binding>), Problem> {
+    let own = app.state.queries.binding(payment.binding).await?;
+    let used: BTreeSet<_> = payment.attempts.iter().filter_map(|attempt| attempt.binding).collect();
+    let mut stand_ins = Vec::new();
+    for id in used {
+        stand_ins.extend(app.state.queries.binding(id).await?);
+    }
+    Ok((own, stand_ins))
 }
 
 fn moves_at_once(status: PaymentStatus) -> bool {

@@ -8,6 +8,7 @@ mod get;
 mod list;
 mod offer;
 mod outcome;
+mod refunds;
 mod timeline;
 mod try_now;
 mod view;
@@ -22,9 +23,10 @@ pub(crate) use self::get::*;
 pub(crate) use self::list::*;
 pub(crate) use self::offer::OfferView;
 pub(crate) use self::outcome::*;
+pub(crate) use self::refunds::*;
 pub(crate) use self::timeline::*;
 pub(crate) use self::try_now::*;
-pub(crate) use self::view::PaymentView;
+pub(crate) use self::view::{PaymentView, refundable};
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

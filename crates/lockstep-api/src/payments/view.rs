@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::OfferView;
 use super::attempt::AttemptView;
+use super::refunds::RefundView;
 use crate::wire::{MoneyView, PaymentWord, ReasonCode, Time};
 
 /// The intent to move one amount for one purpose, with its attempts.
@@ -68,6 +69,12 @@ pub(crate) struct PaymentView {
     /// What the borrower could do so that it gets another way, where it has none. Left out in lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     offers: Vec<OfferView>,
+    /// What goes back of it, oldest first.
+    refunds: Vec<RefundView>,
+    /// What has gone back, in minor units.
+    refunded_minor: i64,
+    /// What could still be asked back, in minor units: what was taken, less what went back or is on its way.
+    refundable_minor: i64,
     /// Counts its changes.
     version: u64,
     /// When it was accepted.
@@ -100,6 +107,9 @@ impl From<&Payment> for PaymentView {
             window_ends: payment.window_ends.into(),
             attempts: payment.attempts.iter().map(AttemptView::from).collect(),
             offers: Vec::new(),
+            refunds: payment.refunds.iter().map(|refund| RefundView::of(payment, refund)).collect(),
+            refunded_minor: payment.refunded_minor(),
+            refundable_minor: refundable(payment),
             version: payment.version,
             created_at: payment.created_at.into(),
             updated_at: payment.updated_at.into(),
@@ -109,10 +119,30 @@ impl From<&Payment> for PaymentView {
     }
 }
 
+/// A micro-deposit took nothing, and its amount is a secret.
+pub(crate) fn refundable(payment: &Payment) -> i64 {
+    match payment.purpose {
+        Purpose::Repayment { .. } => payment.refundable_minor(),
+        Purpose::MicroDeposit => 0,
+    }
+}
+
 impl PaymentView {
-    /// As [`PaymentView::from`], with what can be said once its instrument is known.
-    pub(crate) fn with(payment: &Payment, binding: Option<&Binding>, engine: &Engine) -> Self {
+    /// As [`PaymentView::from`], with what can be said once its instruments are known.
+    pub(crate) fn with(
+        payment: &Payment,
+        binding: Option<&Binding>,
+        stand_ins: &[Binding],
+        engine: &Engine,
+    ) -> Self {
         let mut view = Self::from(payment);
+        for attempt in &mut view.attempts {
+            let used = match &attempt.binding_id {
+                None => binding,
+                Some(id) => stand_ins.iter().find(|one| one.id.to_string() == *id),
+            };
+            attempt.instrument = used.map(|binding| binding.instrument.masked.clone());
+        }
         let offers = binding.map(|binding| engine.offers(payment, binding)).unwrap_or_default();
         view.offers = offers.iter().map(|offer| OfferView::of(offer, Some(engine.channels()))).collect();
         view
@@ -121,7 +151,7 @@ impl PaymentView {
     /// The payment of a slice.
     pub(crate) fn of_slice(slice: &Slice, engine: &Engine) -> Option<Self> {
         let payment = slice.payment.as_ref()?;
-        Some(Self::with(payment, slice.binding.as_ref(), engine))
+        Some(Self::with(payment, slice.binding.as_ref(), &slice.stand_ins, engine))
     }
 
     fn stand(&mut self, state: &PaymentState) {

@@ -29,6 +29,7 @@ pub(super) fn type_of(event: &PaymentEvent) -> &'static str {
         PaymentEvent::Succeeded { .. } => "succeeded",
         PaymentEvent::Failed { .. } => "failed",
         PaymentEvent::Cancelled { .. } => "cancelled",
+        PaymentEvent::Refund { event, .. } => super::refunds::type_of(event),
     }
 }
 
@@ -36,7 +37,14 @@ pub(super) fn type_of(event: &PaymentEvent) -> &'static str {
 pub(super) fn of(event: &PaymentEvent, channels: &ChannelBook) -> Words {
     let (zh, en) = match event {
         PaymentEvent::Created { .. } => both("已受理。", "The payment was accepted."),
-        PaymentEvent::AttemptOpened { number, channel, .. } => {
+        PaymentEvent::AttemptOpened { number, channel, binding: Some(_), .. } => {
+            let name = name_of(channel, channels);
+            (
+                format!("第 {number} 次扣款改用借款人同意的备用账户，发往{}。", name.zh),
+                format!("Attempt {number} was opened on {} with the stand-in instrument.", name.en),
+            )
+        }
+        PaymentEvent::AttemptOpened { number, channel, binding: None, .. } => {
             let name = name_of(channel, channels);
             (
                 format!("第 {number} 次扣款发往{}。", name.zh),
@@ -98,7 +106,9 @@ pub(super) fn of(event: &PaymentEvent, channels: &ChannelBook) -> Words {
         }
         PaymentEvent::DecisionContradicted { number, .. } => (
             format!("渠道事后给出的结果与第 {number} 次扣款的人工认定相反，已报警。"),
-            format!("The channel has contradicted what people decided about attempt {number}; an alarm was raised."),
+            format!(
+                "The channel has contradicted what people decided about attempt {number}; an alarm was raised."
+            ),
         ),
         PaymentEvent::DefectSettled { number, .. } => (
             format!("渠道确认第 {number} 次扣款有效，已入账。"),
@@ -139,6 +149,9 @@ pub(super) fn of(event: &PaymentEvent, channels: &ChannelBook) -> Words {
             (zh, format!("The payment failed: {} ({en}).", plain(title.en)))
         }
         PaymentEvent::Cancelled { .. } => both("支付已取消。", "The payment was cancelled."),
+        PaymentEvent::Refund { number, event, .. } => {
+            return super::refunds::words_of(*number, event, channels);
+        }
     };
     Words { zh, en }
 }
@@ -167,7 +180,11 @@ fn both(zh: &str, en: &str) -> (String, String) {
     (zh.to_owned(), en.to_owned())
 }
 
-fn plain(title: &str) -> &str {
+pub(super) fn both(zh: &str, en: &str) -> (String, String) {
+    (zh.to_owned(), en.to_owned())
+}
+
+pub(super) fn plain(title: &str) -> &str {
     title.trim_end_matches(['。', '.'])
 }
 
@@ -178,7 +195,7 @@ pub(super) fn name_of(channel: &ChannelId, channels: &ChannelBook) -> Words {
     }
 }
 
-fn source_words(source: Source) -> (&'static str, &'static str) {
+pub(super) fn source_words(source: Source) -> (&'static str, &'static str) {
     match source {
         Source::Answer => ("渠道应答", "by the channel's answer"),
         Source::Query => ("查询确认", "by the answer to a question"),

@@ -77,6 +77,9 @@ kinds! {
         zh "密钥权限不足" "该密钥没有此操作所需的权限（read、write、admin 或 approve）。"
         en "The key may not do this"
             "The key lacks the scope that this operation needs (read, write, admin or approve).";
+        zh "密钥权限不足" "该密钥没有此操作所需的权限（read、write、refund 或 admin）。"
+        en "The key may not do this"
+            "The key lacks the scope that this operation needs (read, write, refund or admin).";
     RouteNotFound = "route_not_found" 404
         zh "没有这个地址" "请核对路径；全部接口见 GET /openapi.json。"
         en "There is no such address" "Check the path; GET /openapi.json lists all of them.";
@@ -95,6 +98,9 @@ kinds! {
     AttemptNotFound = "attempt_not_found" 404
         zh "没有这次尝试" "这笔支付没有这次尝试，请核对序号。"
         en "No such attempt" "The payment has no such attempt. Check the attempt's number.";
+    RefundNotFound = "refund_not_found" 404
+        zh "没有这笔退款" "没有这笔退款，请核对退款序号。"
+        en "No such refund" "There is no such refund. Check its number.";
     EndpointNotFound = "webhook_endpoint_not_found" 404
         zh "没有这个通知地址" "没有这个通知地址，请核对编号。"
         en "No such webhook endpoint" "There is no such webhook endpoint. Check its id.";
@@ -209,6 +215,30 @@ kinds! {
         zh "冲正尚未结束" "冲正仍可能被执行，暂不能认定为已扣款，请稍后再试。"
         en "A reversal is under way"
             "A reversal may still be executed, so the money can't count as moved yet. Approve a little later.";
+    NotRefundable = "not_refundable" 409
+        zh "没有可退的钱" "这笔支付是打款而不是扣款，没有可退的钱。"
+        en "Nothing to give back"
+            "This payment sent money out and took none. There is nothing to give back.";
+    NothingTaken = "nothing_taken" 409
+        zh "没有扣到款" "没有扣到款，无需退款；请核对支付编号和尝试序号。"
+        en "Nothing was taken"
+            "No money was taken, so none can go back. Check the payment and the attempt's number.";
+    NoRefundChannel = "no_refund_channel" 409
+        zh "没有可退款的渠道"
+            "扣款渠道已不能退这笔钱，也没有其他渠道可向该账户付款，请改用其他方式退还。"
+        en "No channel can give it back"
+            "The channel can't give this money back any more and no other can credit the account. Return it \
+             another way.";
+    TooManyRefunds = "too_many_refunds" 409
+        zh "退款次数过多" "这笔支付的退款次数已达上限，请合并金额或改用其他方式退还。"
+        en "Too many refunds" "This payment has too many refunds. Return the rest another way.";
+    RefundNotProposed = "refund_not_proposed" 409
+        zh "不在待复核状态" "这笔退款不在待复核状态，请查看它的最新状态。"
+        en "It waits for no approval" "The refund doesn't wait for approval. Look at where it stands now.";
+    SecondPersonNeeded = "second_person_needed" 409
+        zh "需要另一人复核" "发起人不能复核自己的退款，请由另一个密钥复核。"
+        en "A second person is needed"
+            "Who asked for a refund can't approve it. Approve it with another key.";
     BodyTooLarge = "body_too_large" 413
         zh "请求体过大" "请求体超过上限（64 KiB）。"
         en "The body is too large" "The body is longer than allowed (64 KiB).";
@@ -256,6 +286,11 @@ kinds! {
         zh "金额不允许" "金额须大于零且不超过未还金额，币种须与还款单一致。"
         en "The amount is not allowed"
             "The amount must be greater than zero, at most what is still owed, and in the order's currency.";
+    RefundTooMuch = "refund_too_much" 422
+        zh "超过可退金额" "退款金额须大于零且不超过可退金额（已退和在途的退款都计算在内）。"
+        en "More than can go back"
+            "A refund must be greater than zero and at most what can still go back; what went back and what \
+             is on its way both count.";
     TooManyRequests = "too_many_requests" 429
         zh "请求过于频繁" "该密钥的请求超过频率上限，请按 Retry-After 等待后重试。"
         en "Too many requests" "This key makes more requests than allowed. Wait as Retry-After says.";

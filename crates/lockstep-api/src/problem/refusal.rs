@@ -59,6 +59,14 @@ impl Kind {
             Refusal::ProposalDiffers => Self::ProposalDiffers,
             Refusal::SameApprover => Self::SameApprover,
             Refusal::ReversalUnderWay { .. } => Self::ReversalUnderWay,
+            Refusal::NotRefundable => Self::NotRefundable,
+            Refusal::NothingTaken => Self::NothingTaken,
+            Refusal::RefundTooMuch { .. } => Self::RefundTooMuch,
+            Refusal::NoRefundChannel => Self::NoRefundChannel,
+            Refusal::TooManyRefunds => Self::TooManyRefunds,
+            Refusal::RefundNotFound => Self::RefundNotFound,
+            Refusal::RefundNotProposed => Self::RefundNotProposed,
+            Refusal::SecondPersonNeeded => Self::SecondPersonNeeded,
         }
     }
 }
@@ -67,6 +75,7 @@ impl Kind {
 mod tests {
     use lockstep_core::channel::ChannelId;
     use lockstep_core::id::{BindingId, Bucket, Mint};
+    use lockstep_core::money::Currency;
     use lockstep_core::time::Timestamp;
 
     use super::*;
@@ -96,6 +105,9 @@ mod tests {
             Refusal::SameApprover,
             Refusal::ReversalUnderWay { free_at: None },
             Refusal::AmountNotAllowed,
+            Refusal::RefundNotFound,
+            Refusal::RefundTooMuch { refundable_minor: 0, currency: Currency::CNY },
+            Refusal::SecondPersonNeeded,
         ];
         for refusal in refusals {
             let entry = Kind::of(&refusal).entry();

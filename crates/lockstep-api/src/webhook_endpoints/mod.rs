@@ -16,7 +16,7 @@ pub(crate) use self::rotate::*;
 use crate::wire::Time;
 
 /// What can be told.
-pub(crate) const KINDS: [&str; 17] = [
+pub(crate) const KINDS: [&str; 23] = [
     "payment.waiting",
     "payment.trying",
     "payment.unknown",
@@ -24,6 +24,12 @@ pub(crate) const KINDS: [&str; 17] = [
     "payment.failed",
     "payment.cancelled",
     "payment.confirmed",
+    "payment.refund_proposed",
+    "payment.refund_accepted",
+    "payment.refund_unknown",
+    "payment.refunded",
+    "payment.refund_failed",
+    "payment.refund_withdrawn",
     "binding.verifying",
     "binding.awaiting_code",
     "binding.awaiting_amount",

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use lockstep_core::catalogue::{Actor, Layer, Reason};
 use lockstep_core::money::Currency;
-use lockstep_core::payment::PaymentStatus;
+use lockstep_core::payment::{PaymentStatus, RefundStatus};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -40,10 +40,14 @@ words! {
     ActorWord = Actor::ALL.iter().map(|actor| actor.as_str()), "Who can change it.";
     /// Where a payment stands.
     PaymentWord = PaymentStatus::ALL.iter().map(|status| status.as_str()), "Where a payment stands.";
+    /// Where a refund stands.
+    RefundWord = RefundStatus::ALL.iter().map(|status| status.as_str()), "Where a refund stands.";
     /// Where an order stands.
     OrderWord = crate::orders::STATUSES, "Where an order stands.";
     /// Where a binding stands.
     BindingWord = crate::bindings::STATUSES, "Where a binding stands.";
+    /// Where a breaker stands.
+    BreakerWord = lockstep_core::health::StandingState::WORDS, "Where a breaker stands.";
     /// What webhooks tell.
     WebhookKind = crate::webhook_endpoints::KINDS, "What webhooks tell.";
     /// Currencies.

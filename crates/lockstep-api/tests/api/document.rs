@@ -15,6 +15,7 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// Every route there is, by hand: a new one is added here on purpose.
 const ROUTES: &str = "
     DELETE /v1/api_keys/{id}
+    DELETE /v1/bindings/{id}/stand_in
     DELETE /v1/webhook_endpoints/{id}
     GET /health/live
     GET /health/ready
@@ -41,6 +42,7 @@ const ROUTES: &str = "
     POST /v1/bindings
     POST /v1/bindings/{id}/code
     POST /v1/bindings/{id}/mandates
+    POST /v1/bindings/{id}/stand_in
     POST /v1/bindings/{id}/unbind
     POST /v1/bindings/{id}/verify
     POST /v1/borrowers

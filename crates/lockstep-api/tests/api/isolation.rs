@@ -13,6 +13,9 @@ async fn things(house: &House, lender: &Client) -> Vec<(&'static str, String)> {
     let binding = lender.usable_card(&borrower).await;
     let order = lender.order(&borrower, "L-1", 100).await;
     let payment = lender.payment(&order, &binding).await;
+    lender.until(&format!("/v1/payments/{payment}"), "status", "succeeded").await;
+    let refund = json!({ "amount_minor": 1, "reason": "goodwill" });
+    lender.post(&format!("/v1/payments/{payment}/refunds"), refund).await.ok();
     let key = lender.post("/v1/api_keys", json!({ "name": "x", "scopes": ["read"] })).await.ok();
     let delivery = {
         let mut data = house.world.data();
@@ -58,6 +61,7 @@ async fn call(client: &Client, method: &str, path: &str) -> Reply {
         ("POST", Some("verify")) => {
             client.post(path, json!({ "channel": "unionpay", "code": "123456" })).await
         }
+        ("POST", Some("refunds")) => client.post(path, json!({ "reason": "goodwill" })).await,
         ("POST", _) => client.post(path, json!({})).await,
         ("DELETE", _) => client.delete(path).await,
         _ => client.get(path).await,
@@ -85,6 +89,7 @@ async fn the_matrix() {
         let template = template.replace("{attempt}", "1");
         let collection = template.split('/').nth(2).unwrap();
         let (_, id) = theirs.iter().find(|(name, _)| *name == collection).unwrap();
+        let template = template.replace("{number}", "1");
         let path = template.replace("{id}", id);
         // The last character is random; one that nobody was given.
         let absent = template.replace("{id}", &format!("{}{}", &id[..id.len() - 6], "000000"));

@@ -1,13 +1,13 @@
-//! The eight calls.
+//! The port's calls.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::{ChannelId, Direction};
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
 use lockstep_core::id::{BorrowerId, TenantId, VaultItemId};
-use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer, ReversalAnswer, StatementAnswer};
+use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer, ReversalAnswer, StatementAnswer, RefundWay};
 use lockstep_engine::port::{Clock, ProbeAnswer, Seeds};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -111,6 +111,22 @@ impl<W: Wire> SandboxChannel<W> {
         Ok(map::money_answer(order, reply))
     }
 
+    async fn give_back(&self, order: &RefundOrder) -> Result<MoneyAnswer, Nothing> {
+        let reply = match order.way {
+            RefundWay::Back => self.call(Call::Refund, &map::refund(order)).await?,
+            RefundWay::PayOut => {
+                let personal = self.personal(order.tenant, order.borrower, order.vault_item).await?;
+                self.call(Call::Pay, &map::refund_credit(order, personal)).await?
+            }
+        };
+        Ok(map::refund_answer(order, reply))
+    }
+
+    async fn refund_query(&self, query: &RefundQuery) -> Result<QueryAnswer, Nothing> {
+        let reply = self.call(Call::PayQuery, &map::refund_question(query)).await?;
+        Ok(map::question_answer(&query.order_no, reply))
+    }
+
     async fn pay_query(&self, query: &PaymentQuery) -> Result<QueryAnswer, Nothing> {
         let reply = self.call(Call::PayQuery, &map::pay_question(query)).await?;
         Ok(map::query_answer(query, reply))
@@ -148,6 +164,14 @@ impl<W: Wire> Channel for SandboxChannel<W> {
 
     async fn read_statement(&self, query: &StatementQuery) -> StatementAnswer {
         self.statement(query).await.unwrap_or_else(StatementAnswer::from)
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer {
+        self.give_back(order).await.unwrap_or_else(MoneyAnswer::from)
+    }
+
+    async fn query_refund(&self, query: &RefundQuery) -> QueryAnswer {
+        self.refund_query(query).await.unwrap_or_else(QueryAnswer::from)
     }
 
     async fn request_code(&self, request: &SignRequest) -> SignAnswer {

@@ -3,17 +3,15 @@
 
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::Direction;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
-use lockstep_core::payment::{
-    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer, ReversalAnswer, StatementAnswer,
-};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
+use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer, ReversalAnswer, StatementAnswer};
 use lockstep_core::sensitive::OneTimeCode;
 use lockstep_core::time::Timestamp;
 
 use super::Silence;
 use super::wire::{
-    Original, Pay, PayQuestion, PayQuestionReply, PayReply, PayReverse, ReverseReply, SignQuestion, SignReply,
-    SignStep, StatementQuestion, StatementReply,
+    GiveBack, Original, Pay, PayQuestion, PayQuestionReply, PayReply, PayReverse, ReverseReply, SignQuestion,
+    SignReply, SignStep, StatementQuestion, StatementReply,
 };
 use crate::secrets::PersonalFields;
 
@@ -94,6 +92,35 @@ pub(super) fn pay(order: &MoneyOrder, personal: PersonalFields) -> Pay {
     }
 }
 
+/// A refund rests on its debit and names no account.
+pub(super) fn refund(order: &RefundOrder) -> GiveBack {
+    GiveBack {
+        order_no: order.order_no.clone(),
+        original_no: order.original_no.clone(),
+        original_ref: order.original_ref.clone(),
+        amount_minor: order.money.amount_minor,
+        currency: order.money.currency,
+    }
+}
+
+/// What the channel can't refund goes back as a credit.
+pub(super) fn refund_credit(order: &RefundOrder, personal: PersonalFields) -> Pay {
+    Pay {
+        order_no: order.order_no.clone(),
+        direction: Direction::PayOut,
+        amount_minor: order.money.amount_minor,
+        currency: order.money.currency,
+        agreement_no: None,
+        card_number: personal.card_number,
+        holder_name: personal.holder_name,
+    }
+}
+
+/// The sandbox answers about refunds and debits under the same question.
+pub(super) fn refund_question(query: &RefundQuery) -> PayQuestion {
+    PayQuestion { order_no: query.order_no.clone(), sent_at: query.sent_at }
+}
+
 pub(super) fn pay_question(query: &PaymentQuery) -> PayQuestion {
     PayQuestion { order_no: query.order_no.clone(), sent_at: query.sent_at }
 }
@@ -128,16 +155,28 @@ pub(super) fn sign_question(request: &SignRequest) -> SignQuestion {
 const WRONG_ORDER: Nothing = Nothing::NoAnswer(NoAnswer::WrongOrder);
 
 pub(super) fn money_answer(order: &MoneyOrder, reply: PayReply) -> MoneyAnswer {
-    if reply.order_no != order.order_no || reply.amount_minor != order.money.amount_minor {
+    answer(&order.order_no, order.money.amount_minor, reply)
+}
+
+pub(super) fn refund_answer(order: &RefundOrder, reply: PayReply) -> MoneyAnswer {
+    answer(&order.order_no, order.money.amount_minor, reply)
+}
+
+fn answer(order_no: &str, asked_minor: i64, reply: PayReply) -> MoneyAnswer {
+    if reply.order_no != order_no || reply.amount_minor != asked_minor {
         return WRONG_ORDER.into();
     }
     let amount_minor = Some(reply.amount_minor);
     MoneyAnswer::Answered { code: reply.code, channel_ref: reply.channel_ref, amount_minor }
 }
 
-/// The question doesn't say how much, so the amount goes on to the rules, which compare it with the payment's.
 pub(super) fn query_answer(query: &PaymentQuery, reply: PayQuestionReply) -> QueryAnswer {
-    if reply.order_no != query.order_no {
+    question_answer(&query.order_no, reply)
+}
+
+/// The question doesn't say how much, so the amount goes on to the rules, which compare it with the payment's.
+pub(super) fn question_answer(order_no: &str, reply: PayQuestionReply) -> QueryAnswer {
+    if reply.order_no != order_no {
         return WRONG_ORDER.into();
     }
     QueryAnswer::Answered { code: reply.code, original: reply.original.map(outcome) }

@@ -1,7 +1,7 @@
 //! The sandbox channel: JSON over HTTP, signed both ways.
 //!
 //! `wire` says what travels, `sign` proves who sent it, `map` turns the port's words into the wire's and back,
-//! `client` makes the eight calls, `http` carries bytes. The simulator replaces only the last one, so a
+//! `client` makes the calls, `http` carries bytes. The simulator replaces only the last one, so a
 //! simulated run goes through the same signing, checking and mapping as production.
 
 mod client;

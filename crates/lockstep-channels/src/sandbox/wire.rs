@@ -6,7 +6,7 @@ use lockstep_core::sensitive::{CardNumber, HolderName, IdNumber, Mobile, OneTime
 use lockstep_core::time::{Day, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// The eight calls.
+/// The nine calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
@@ -20,17 +20,19 @@ pub enum Call {
     SignCancel,
     /// Move money.
     Pay,
-    /// What became of a payment?
+    /// What became of a payment or refund?
     PayQuery,
     /// Undo a payment that may have moved money.
     PayReverse,
     /// What stands about a payment in the statement of a day?
     Statement,
+    /// Give a debit back, whole or in part.
+    Refund,
 }
 
 impl Call {
-    /// All eight.
-    pub const ALL: [Self; 8] = [
+    /// All nine.
+    pub const ALL: [Self; 9] = [
         Self::SignCode,
         Self::SignConfirm,
         Self::SignQuery,
@@ -39,6 +41,7 @@ impl Call {
         Self::PayQuery,
         Self::PayReverse,
         Self::Statement,
+        Self::Refund,
     ];
 
     /// The last part of its path.
@@ -52,6 +55,7 @@ impl Call {
             Self::PayQuery => "pay_query",
             Self::PayReverse => "pay_reverse",
             Self::Statement => "statement",
+            Self::Refund => "refund",
         }
     }
 
@@ -141,6 +145,22 @@ pub struct Pay {
     pub holder_name: Option<HolderName>,
 }
 
+/// A debit to be given back, whole or in part.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GiveBack {
+    /// Our number for this try of the refund.
+    pub order_no: String,
+    /// Our number of the debit.
+    pub original_no: String,
+    /// The channel's own number of the debit.
+    pub original_ref: Option<String>,
+    /// How much, in minor units.
+    pub amount_minor: i64,
+    /// Of which currency.
+    pub currency: Currency,
+}
+
 /// A question about a movement of money.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,12 +210,14 @@ pub enum WireRequest {
     SignCancel(SignCancel),
     /// Move money.
     Pay(Pay),
-    /// What became of a payment?
+    /// What became of a payment or refund?
     PayQuery(PayQuestion),
     /// Undo a payment.
     PayReverse(PayReverse),
     /// What stands in the statement of a day?
     Statement(StatementQuestion),
+    /// Give a debit back.
+    Refund(GiveBack),
 }
 
 impl WireRequest {
@@ -210,6 +232,7 @@ impl WireRequest {
             Call::PayQuery => Self::PayQuery(serde_json::from_slice(body)?),
             Call::PayReverse => Self::PayReverse(serde_json::from_slice(body)?),
             Call::Statement => Self::Statement(serde_json::from_slice(body)?),
+            Call::Refund => Self::Refund(serde_json::from_slice(body)?),
         })
     }
 
@@ -224,6 +247,7 @@ impl WireRequest {
             Self::PayQuery(_) => Call::PayQuery,
             Self::PayReverse(_) => Call::PayReverse,
             Self::Statement(_) => Call::Statement,
+            Self::Refund(_) => Call::Refund,
         }
     }
 }

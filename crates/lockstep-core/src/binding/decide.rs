@@ -88,6 +88,10 @@ pub enum BindingCommand {
         /// In minor units.
         amount_minor: i64,
     },
+    /// The borrower agrees that it may be debited where another instrument of theirs can't.
+    AgreeStandIn,
+    /// The borrower takes that back.
+    WithdrawStandIn,
     /// Give the binding up and end its mandates.
     Unbind,
 }
@@ -103,6 +107,8 @@ pub struct Bind {
     pub channels: Vec<ChannelId>,
     /// What the borrower agrees to.
     pub terms: MandateTerms,
+    /// Whether the borrower agrees that it may be debited where another instrument of theirs can't.
+    pub stand_in: bool,
 }
 
 /// Decides about a binding.
@@ -124,6 +130,8 @@ pub(crate) fn decide(
         BindingCommand::SendCode { channel } => send_code(binding, channel, facts),
         BindingCommand::ConfirmCode { channel, code } => confirm_code(binding, channel, code, facts),
         BindingCommand::ConfirmAmount { amount_minor } => confirm_amount(binding, *amount_minor, facts),
+        BindingCommand::AgreeStandIn => Ok(agree_stand_in(binding, facts)),
+        BindingCommand::WithdrawStandIn => Ok(withdraw_stand_in(binding, facts)),
         BindingCommand::Unbind => Ok(unbind(binding, facts)),
         BindingCommand::CodeAnswered { channel, request_no, answer } => {
             Ok(code_answered(binding, channel, request_no, answer, facts))
@@ -149,8 +157,10 @@ fn unbound(binding: &Binding, command: &BindingCommand, facts: &Facts<'_>) -> Re
             mandate_answered(binding, channel, request_no, answer, facts)
         }
         BindingCommand::AskMandate { channel, asked } => ask_mandate(binding, channel, *asked, facts),
+        BindingCommand::WithdrawStandIn => withdraw_stand_in(binding, facts),
         BindingCommand::Unbind | BindingCommand::CodeAnswered { .. } => Decision::nothing(),
         BindingCommand::Bind(_)
+        | BindingCommand::AgreeStandIn
         | BindingCommand::AddMandate { .. }
         | BindingCommand::SendCode { .. }
         | BindingCommand::ConfirmCode { .. }
@@ -160,6 +170,22 @@ fn unbound(binding: &Binding, command: &BindingCommand, facts: &Facts<'_>) -> Re
         end_mandates(&after, &mut decision, facts);
     }
     Ok(decision)
+}
+
+fn agree_stand_in(binding: &Binding, facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    if binding.stand_in.is_none() {
+        decision.event(BindingEvent::StandInAgreed { at: facts.now });
+    }
+    decision
+}
+
+fn withdraw_stand_in(binding: &Binding, facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    if binding.stand_in.is_some() {
+        decision.event(BindingEvent::StandInWithdrawn { at: facts.now });
+    }
+    decision
 }
 
 fn open(slice: &Slice, bind: &Bind, facts: &Facts<'_>) -> Result<Decision, Refusal> {
@@ -180,6 +206,9 @@ fn open(slice: &Slice, bind: &Bind, facts: &Facts<'_>) -> Result<Decision, Refus
         preferred: bind.channels.clone(),
         at: facts.now,
     });
+    if bind.stand_in {
+        decision.event(BindingEvent::StandInAgreed { at: facts.now });
+    }
     for channel in &bind.channels {
         let (id, channel, terms) = (MandateId::mint(&mut mint), channel.clone(), bind.terms.clone());
         decision.event(BindingEvent::MandateWanted { id, channel, terms });

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Binding, Instrument, Mandate, MandateState, MandateTerms, Observation, Proof, Verification, join,
+    Binding, Instrument, Mandate, MandateState, MandateTerms, Observation, Proof, StandIn, Verification, join,
 };
 use crate::catalogue::Reason;
-use crate::channel::ChannelId;
+use crate::channel::{ChannelId, Period};
 use crate::id::{BindingId, BorrowerId, MandateId, PaymentId, TenantId};
-use crate::time::Timestamp;
+use crate::time::{Day, Timestamp};
 
 /// What can happen to a binding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +151,45 @@ pub enum BindingEvent {
         /// The fact.
         observation: Observation,
     },
+    /// An attempt opened whose amount counts against a limit of the day or month.
+    AmountReserved {
+        /// The channel.
+        channel: ChannelId,
+        /// The day it counts on.
+        day: Day,
+        /// How much, in minor units.
+        amount_minor: i64,
+    },
+    /// That attempt moved nothing, for certain.
+    AmountReleased {
+        /// The channel.
+        channel: ChannelId,
+        /// The day it was counted on.
+        day: Day,
+        /// How much, in minor units.
+        amount_minor: i64,
+    },
+    /// The bank said that a limit of the day or month is reached.
+    LimitReached {
+        /// The channel.
+        channel: ChannelId,
+        /// Which limit.
+        period: Period,
+        /// First moment of the next period.
+        until: Timestamp,
+        /// The amount it was said about, in minor units.
+        from_minor: i64,
+    },
+    /// The borrower agreed that it may be debited where another instrument of theirs can't.
+    StandInAgreed {
+        /// When.
+        at: Timestamp,
+    },
+    /// The borrower took that back.
+    StandInWithdrawn {
+        /// When.
+        at: Timestamp,
+    },
     /// Given up.
     Unbound {
         /// When.
@@ -172,6 +211,8 @@ impl Binding {
                 mandates: std::collections::BTreeMap::new(),
                 preferred: preferred.clone(),
                 observed: None,
+                usage: std::collections::BTreeMap::new(),
+                stand_in: None,
                 unbound_at: None,
                 version: 1,
                 created_at: *at,
@@ -226,6 +267,19 @@ impl Binding {
             BindingEvent::Observed { observation } => {
                 self.observed = join(self.observed.take(), Some(observation.clone()));
             }
+            BindingEvent::AmountReserved { channel, day, amount_minor } => {
+                self.usage.entry(channel.clone()).or_default().reserve(*day, *amount_minor);
+            }
+            BindingEvent::AmountReleased { channel, day, amount_minor } => {
+                if let Some(usage) = self.usage.get_mut(channel) {
+                    usage.release(*day, *amount_minor);
+                }
+            }
+            BindingEvent::LimitReached { channel, period, until, from_minor } => {
+                self.usage.entry(channel.clone()).or_default().reached(*period, *until, *from_minor);
+            }
+            BindingEvent::StandInAgreed { at } => self.stand_in = Some(StandIn { agreed_at: *at }),
+            BindingEvent::StandInWithdrawn { .. } => self.stand_in = None,
             BindingEvent::Unbound { at } => self.unbound_at = Some(*at),
             BindingEvent::CodeAsked { channel, .. }
             | BindingEvent::CodeSent { channel, .. }

@@ -21,6 +21,12 @@ pub struct MandateTerms {
     pub condition: String,
     /// Largest single debit, if the borrower set one (minor units of the order's currency).
     pub max_amount_minor: Option<i64>,
+    /// Most that may be debited under it in a day of the channel's zone, if the borrower set that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_minor: Option<i64>,
+    /// Most that may be debited under it in a calendar month of the channel's zone, if the borrower set that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_minor: Option<i64>,
     /// First moment at which it no longer holds.
     pub valid_until: Timestamp,
 }

@@ -7,6 +7,7 @@ mod observation;
 mod signing;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ pub use self::event::BindingEvent;
 pub use self::mandate::{Mandate, MandateState, MandateTerms};
 pub use self::observation::{InstrumentStatus, Observation, join};
 pub use self::signing::{CodeRef, SignAnswer};
+pub use self::usage::{Usage, UsedUp};
 
 use crate::catalogue::Reason;
 use crate::channel::ChannelId;
@@ -99,6 +101,13 @@ pub enum Proof {
     MicroDeposit,
 }
 
+/// A borrower's agreement that an instrument may stand in for their others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandIn {
+    /// When they agreed.
+    pub agreed_at: Timestamp,
+}
+
 /// A borrower's bound instrument.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
@@ -118,6 +127,12 @@ pub struct Binding {
     pub preferred: Vec<ChannelId>,
     /// The freshest observation of the instrument.
     pub observed: Option<Observation>,
+    /// What was moved through each channel lately, where somebody limits it by day or month.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub usage: BTreeMap<ChannelId, Usage>,
+    /// The borrower's agreement that this instrument may be debited where another one of theirs can't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stand_in: Option<StandIn>,
     /// When the borrower or lender gave it up.
     pub unbound_at: Option<Timestamp>,
     /// Events so far.
@@ -186,6 +201,11 @@ impl Binding {
             return BindingStatus::Verifying;
         }
         BindingStatus::NotUsable { reason: self.last_refusal().unwrap_or(Reason::NoLiveMandate) }
+    }
+
+    /// Whether it may stand in for the borrower's other instruments.
+    pub fn may_stand_in(&self) -> bool {
+        self.stand_in.is_some() && self.unbound_at.is_none()
     }
 
     /// Why the last mandate that ended or was refused did so.

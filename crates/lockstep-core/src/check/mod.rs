@@ -20,5 +20,5 @@ pub use card::{CardCheck, CardFacts, check_card};
 pub use finding::{Checked, Finding, FindingCode, Severity};
 pub use id_number::{IdCheck, IdFacts, IdKind, check_id_number};
 pub use mobile::{MobileCheck, MobileFacts, RangeKind, check_mobile};
-pub use prose::names_someone;
 pub use name::{NameCheck, NameFacts, NameScript, check_name};
+pub use prose::names_someone;

@@ -40,7 +40,8 @@ fn ascii(c: char) -> char {
 }
 
 fn is_someones(number: &str) -> bool {
-    let mobile = number.len() == 11 && number.starts_with('1') && !matches!(number.as_bytes()[1], b'0'..=b'2');
+    let mobile =
+        number.len() == 11 && number.starts_with('1') && !matches!(number.as_bytes()[1], b'0'..=b'2');
     let card = (13..=19).contains(&number.len()) && !number.ends_with('X') && luhn_ok(number);
     let id = number.len() == 18 && id_ok(number);
     mobile || card || id

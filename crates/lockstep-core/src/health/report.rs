@@ -60,6 +60,9 @@ pub enum StandingState {
 }
 
 impl StandingState {
+    /// The words of [`StandingState::as_str`].
+    pub const WORDS: [&'static str; 3] = ["closed", "open", "half_open"];
+
     /// The breaker's word: `closed`, `open` or `half_open`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -77,6 +80,27 @@ impl StandingState {
             Self::HalfOpen { .. } => {
                 Text { zh: "恢复中，逐步放量", en: "Recovering, used for a growing share" }
             }
+        }
+    }
+}
+
+impl Standing {
+    /// A place that was never heard of.
+    pub fn unheard(place: Place) -> Self {
+        let book = HealthBook::default();
+        let monitor = Monitor::new(&book.policy);
+        let (chance_ppm, spread_ppm) = book.chance_at(&place, &monitor, Timestamp::from_millis(0));
+        Self {
+            place,
+            state: StandingState::Closed,
+            changed_at: None,
+            fault_rate_ppm: 0,
+            usual_rate_ppm: monitor.test.usual_ppm(),
+            chance_ppm,
+            spread_ppm,
+            typical_ms: None,
+            answers: 0,
+            last_at: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::reversal::Reversal;
 use super::route::Candidate;
 use crate::catalogue::Reason;
 use crate::channel::ChannelId;
+use crate::id::BindingId;
 use crate::time::{Day, Timestamp};
 
 /// One try on one channel.
@@ -21,6 +22,12 @@ pub struct Attempt {
     pub order_no: String,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// The stand-in instrument it debits; `None` for the payment's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<BindingId>,
+    /// The day its amount counts on against a limit of the day or month; `None` where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_on: Option<Day>,
     /// All candidates there were, best first, each with its reason.
     pub ranked: Vec<Candidate>,
     /// Where it stands.

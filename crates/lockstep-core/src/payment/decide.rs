@@ -7,9 +7,7 @@ use super::attempt::AttemptState;
 use super::people::Outcome;
 use super::proof::ClearToRetry;
 use super::route::{self, Route};
-use super::{
-    Payment, PaymentEvent, PaymentState, Purpose, Stopped, defect, people, reversal, settle, statement,
-};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped, defect, people, reversal, settle, statement, RefundCommand, refund};
 use crate::binding::{Binding, BindingEvent, micro_deposit_settled};
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};
@@ -148,6 +146,8 @@ pub enum PaymentCommand {
     },
     /// The lender takes the payment back.
     Cancel,
+    /// Something about its refunds.
+    Refund(RefundCommand),
 }
 
 /// Decides about a payment.
@@ -165,6 +165,7 @@ pub(crate) fn decide(
         PaymentCommand::Try { attempts } => Ok(try_planned(slice, payment, *attempts, facts)),
         PaymentCommand::TryNow => try_now(slice, payment, facts),
         PaymentCommand::Cancel => cancel(slice, payment, facts),
+        PaymentCommand::Refund(command) => refund::decide(slice, payment, command, facts),
         PaymentCommand::Ask { attempt, asked } => Ok(ask(payment, *attempt, *asked, facts)),
         PaymentCommand::CheckClosed { attempt } => Ok(check_closed(payment, *attempt, facts)),
         PaymentCommand::Deadline { attempt } => Ok(deadline(payment, *attempt, facts)),
@@ -172,15 +173,11 @@ pub(crate) fn decide(
         PaymentCommand::ReversalAnswered { attempt, answer } => {
             Ok(reversal::answered(slice, payment, *attempt, answer, facts))
         }
-        PaymentCommand::ReadStatement { attempt, day } => {
-            Ok(statement::due(payment, *attempt, *day, facts))
-        }
+        PaymentCommand::ReadStatement { attempt, day } => Ok(statement::due(payment, *attempt, *day, facts)),
         PaymentCommand::StatementAnswered { attempt, day, answer } => {
             Ok(statement::answered(slice, payment, *attempt, *day, answer, facts))
         }
-        PaymentCommand::ConfirmDefect { attempt, asked } => {
-            Ok(defect::ask(payment, *attempt, *asked, facts))
-        }
+        PaymentCommand::ConfirmDefect { attempt, asked } => Ok(defect::ask(payment, *attempt, *asked, facts)),
         PaymentCommand::ProposeOutcome { attempt, outcome, evidence, by } => {
             people::propose(payment, *attempt, *outcome, evidence, *by, facts)
         }
@@ -314,11 +311,10 @@ pub(crate) fn open_deposit(
 /// Opens the next attempt on the best channel, or plans it, or ends the payment if there is none. `slice` is
 /// the slice as it stands after the events decided so far.
 pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut Decision, facts: &Facts<'_>) {
-    let (Some(payment), Some(binding)) = (&slice.payment, &slice.binding) else {
-        return;
-    };
+    let Some(payment) = &slice.payment else { return };
     match route::choose(slice, facts) {
-        Route::Send { channel, ranked, .. } => {
+        Route::Send { channel, binding: stand_in, ranked, .. } => {
+            let Some(binding) = slice.instrument(stand_in) else { return };
             let number = u16::try_from(payment.attempts.len()).unwrap_or(u16::MAX).saturating_add(1);
             let order = MoneyOrder {
                 payment: payment.id,
@@ -336,7 +332,21 @@ pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut D
                     .and_then(|mandate| mandate.agreement_no())
                     .map(str::to_owned),
             };
-            decision.event(PaymentEvent::AttemptOpened { number, channel, ranked, at: facts.now });
+            let collects = payment.purpose.direction() == Direction::Collect;
+            let counted_on = collects.then(|| route::counted_on(binding, &channel, facts)).flatten();
+            if let Some(day) = counted_on {
+                let (channel, amount_minor) = (channel.clone(), payment.money.amount_minor);
+                let reserved = BindingEvent::AmountReserved { channel, day, amount_minor };
+                decision.instrument_event(stand_in, reserved);
+            }
+            decision.event(PaymentEvent::AttemptOpened {
+                number,
+                channel,
+                binding: stand_in,
+                counted_on,
+                ranked,
+                at: facts.now,
+            });
             decision.effect(facts.now, Effect::MoveMoney(order));
         }
         Route::Wait { until, reason } if until < payment.window_ends => {
@@ -398,9 +408,11 @@ fn open_next(slice: &Slice, payment: &Payment, decision: &mut Decision, facts: &
         _ if !still_owed(slice, payment) => end_without_money(slice, payment, decision, facts),
         // The timer came late: we had been stopped.
         _ if facts.now >= payment.window_ends => fail(slice, why, Stopped::WindowOver, decision, facts),
-        Some(Err(Refusal::BindingNotUsable { reason })) => {
+        // Another instrument may stand in for one that can't pay.
+        Some(Err(Refusal::BindingNotUsable { reason })) if slice.stand_ins.is_empty() => {
             fail(slice, reason, Stopped::Final, decision, facts)
         }
+        Some(Err(Refusal::BindingNotUsable { .. })) => open_attempt(slice, clear, decision, facts),
         Some(Err(_)) => fail(slice, Reason::NoLiveMandate, Stopped::Final, decision, facts),
         _ => open_attempt(slice, clear, decision, facts),
     }

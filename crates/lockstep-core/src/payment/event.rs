@@ -7,7 +7,7 @@ use super::people::{Outcome, PeoplesDecision, Proposal};
 use super::proof::FailureProof;
 use super::reversal::{Reversal, ReversalState};
 use super::route::Candidate;
-use super::{Payment, PaymentState, Purpose, Stopped};
+use super::{Payment, PaymentState, Purpose, RefundEvent, Stopped};
 use crate::catalogue::Reason;
 use crate::channel::ChannelId;
 use crate::id::{ApiKeyId, BindingId, BorrowerId, PaymentId, TenantId};
@@ -45,6 +45,12 @@ pub enum PaymentEvent {
         number: u16,
         /// Where.
         channel: ChannelId,
+        /// The stand-in instrument it debits; `None` for the payment's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        binding: Option<BindingId>,
+        /// The day its amount counts on against a limit of the day or month; `None` where there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counted_on: Option<Day>,
         /// All candidates, best first.
         ranked: Vec<Candidate>,
         /// When.
@@ -227,6 +233,15 @@ pub enum PaymentEvent {
         /// When.
         at: Timestamp,
     },
+    /// Something happened to one of its refunds.
+    Refund {
+        /// Which.
+        number: u16,
+        /// What.
+        event: RefundEvent,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl PaymentEvent {
@@ -253,7 +268,8 @@ impl PaymentEvent {
             | Self::Waiting { at, .. }
             | Self::Succeeded { at, .. }
             | Self::Failed { at, .. }
-            | Self::Cancelled { at } => *at,
+            | Self::Cancelled { at }
+            | Self::Refund { at, .. } => *at,
         }
     }
 }
@@ -285,6 +301,7 @@ impl Payment {
                 window_ends: *window_ends,
                 state: PaymentState::Waiting { until: *at, reason: None },
                 attempts: Vec::new(),
+                refunds: Vec::new(),
                 version: 1,
                 created_at: *at,
                 updated_at: *at,
@@ -301,12 +318,14 @@ impl Payment {
     fn apply(&mut self, event: &PaymentEvent) {
         match event {
             PaymentEvent::Created { .. } | PaymentEvent::Noticed { .. } => {}
-            PaymentEvent::AttemptOpened { number, channel, ranked, at } => {
+            PaymentEvent::AttemptOpened { number, channel, binding, counted_on, ranked, at } => {
                 self.attempts.push(Attempt {
                     number: *number,
                     channel: channel.clone(),
                     order_no: Self::order_no(self.id, *number),
                     opened_at: *at,
+                    binding: *binding,
+                    counted_on: *counted_on,
                     ranked: ranked.clone(),
                     state: AttemptState::Sending,
                     reversal: None,
@@ -362,6 +381,7 @@ impl Payment {
                 self.state = PaymentState::Failed { reason: *reason, stopped: *stopped, at: *at };
             }
             PaymentEvent::Cancelled { at } => self.state = PaymentState::Cancelled { at: *at },
+            PaymentEvent::Refund { number, event, at } => self.apply_refund(*number, event, *at),
         }
     }
 
@@ -414,8 +434,7 @@ impl Payment {
                 }
             }
             PaymentEvent::SentBack { number, code, proof, at } => {
-                let (reason, code, proof, at) =
-                    (Reason::SentBackByChannel, code.clone(), proof.clone(), *at);
+                let (reason, code, proof, at) = (Reason::SentBackByChannel, code.clone(), proof.clone(), *at);
                 self.set(*number, AttemptState::Failed { reason, code, proof, at });
             }
             PaymentEvent::Created { .. }
@@ -429,7 +448,8 @@ impl Payment {
             | PaymentEvent::Waiting { .. }
             | PaymentEvent::Succeeded { .. }
             | PaymentEvent::Failed { .. }
-            | PaymentEvent::Cancelled { .. } => {}
+            | PaymentEvent::Cancelled { .. }
+            | PaymentEvent::Refund { .. } => {}
         }
     }
 

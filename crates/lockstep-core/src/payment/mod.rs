@@ -9,6 +9,7 @@ mod people;
 mod plan;
 mod proof;
 mod reversal;
+mod refund;
 pub mod route;
 mod settle;
 mod statement;
@@ -28,6 +29,8 @@ pub use self::people::{Outcome, PeoplesDecision, Proposal};
 pub use self::plan::RetryPolicy;
 pub use self::proof::{ClearToRetry, FailureProof};
 pub use self::reversal::{Reversal, ReversalState};
+pub use self::refund::{Refund, RefundCommand, RefundEvent, RefundPolicy, RefundReason, RefundState, RefundStatus, RefundTry, RefundWay, SurplusPolicy};
+pub(crate) use self::refund::{notice as refund_notice, postings as refund_postings};
 
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};
@@ -89,6 +92,9 @@ pub struct Payment {
     pub state: PaymentState,
     /// Its attempts, oldest first.
     pub attempts: Vec<Attempt>,
+    /// What goes back of it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
     /// Events so far.
     pub version: u64,
     /// When it was accepted.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::route::RoutePolicy;
 use super::{Payment, Stopped};
-use crate::catalogue::{Reason, RetryRule};
+use crate::catalogue::{Layer, Reason, RetryRule};
 use crate::decision::Facts;
 use crate::id::Mint;
 use crate::time::{Timestamp, Zone};
@@ -60,6 +60,8 @@ pub(super) enum Next {
 pub(super) enum Elsewhere {
     /// A channel on which it did not fail of late takes it now.
     Now,
+    /// Another instrument of the borrower may stand in now.
+    StandIn,
     /// One opens at this moment, or deserves another try then.
     Later(Timestamp),
     /// None.
@@ -78,11 +80,21 @@ pub(super) fn after_failure(
     if counted >= usize::from(facts.retry.max_attempts) || payment.attempts.len() >= MAX_OPENED {
         return Next::Stop(Stopped::AttemptsUsedUp);
     }
+    if elsewhere == Elsewhere::StandIn && says_about_instrument(reason) {
+        return if facts.now >= payment.window_ends {
+            Next::Stop(Stopped::WindowOver)
+        } else {
+            Next::TryAt(facts.now)
+        };
+    }
+    let elsewhere = if elsewhere == Elsewhere::StandIn { Elsewhere::Now } else { elsewhere };
     let at = match reason.entry().retry {
         RetryRule::Never | RetryRule::WhenBorrowerActs => match elsewhere {
             Elsewhere::Now if concerns_one_mandate(reason) => facts.now,
             Elsewhere::Later(at) if concerns_one_mandate(reason) => at,
-            Elsewhere::Now | Elsewhere::Later(_) | Elsewhere::Nowhere => return Next::Stop(Stopped::Final),
+            Elsewhere::Now | Elsewhere::StandIn | Elsewhere::Later(_) | Elsewhere::Nowhere => {
+                return Next::Stop(Stopped::Final);
+            }
         },
         RetryRule::OtherChannel if elsewhere == Elsewhere::Now => facts.now,
         RetryRule::OtherChannel => facts.now.plus(backoff(payment)),
@@ -91,6 +103,35 @@ pub(super) fn after_failure(
         RetryRule::NextMonth => morning(facts, next_month(facts), mint),
     };
     if at >= payment.window_ends { Next::Stop(Stopped::WindowOver) } else { Next::TryAt(at) }
+}
+
+/// Reasons that another instrument of the same borrower doesn't share: its money, state and limits.
+pub(super) fn says_about_instrument(reason: Reason) -> bool {
+    let entry = reason.entry();
+    match entry.layer {
+        Layer::Borrower | Layer::Instrument => true,
+        // An issuer that is down is no fault of the card.
+        Layer::Issuer => !matches!(entry.retry, RetryRule::AfterMinutes(_)),
+        Layer::Channel | Layer::Risk | Layer::Platform | Layer::Network | Layer::None => false,
+    }
+}
+
+/// The reason that decides what comes next. When a stand-in failed by itself, that doesn't end the payment: its own
+/// instrument decides, unless that is hopeless and the stand-in isn't.
+pub(super) fn deciding(payment: &Payment, reason: Reason) -> Reason {
+    let stand_in = payment.last_attempt().is_some_and(|attempt| attempt.binding.is_some());
+    if !stand_in || !says_about_instrument(reason) {
+        return reason;
+    }
+    let hopeless =
+        |reason: Reason| matches!(reason.entry().retry, RetryRule::Never | RetryRule::WhenBorrowerActs);
+    let own = payment.attempts.iter().rev().filter(|attempt| attempt.binding.is_none());
+    match own.filter_map(super::Attempt::failure).map(|(reason, _)| reason).next() {
+        Some(own) if hopeless(own) && !hopeless(reason) => reason,
+        Some(own) => own,
+        // It had no way at all then; it may have one later.
+        None => Reason::ChannelUnavailable,
+    }
 }
 
 /// Reasons that speak about one mandate only: another channel's may hold.

@@ -128,9 +128,10 @@ impl FailureProof {
             }
             Kind::NeverLeft { .. } => ("请求未发出", "the request never left"),
             Kind::Reversed { .. } => ("渠道已冲正", "reversed by the channel"),
-            Kind::BlockedByReversal { .. } => {
-                ("渠道未收到原交易，冲正后不会再执行", "the channel had not seen it, and its reversal keeps it out")
-            }
+            Kind::BlockedByReversal { .. } => (
+                "渠道未收到原交易，冲正后不会再执行",
+                "the channel had not seen it, and its reversal keeps it out",
+            ),
             Kind::NotInStatement { .. } => ("对账文件中没有此单", "not in the channel's statements"),
             Kind::ByTwoPeople { .. } => ("双人复核认定未扣款", "two people decided that nothing was taken"),
             Kind::SentBack { .. } => ("渠道已原路退回", "sent back by the channel"),

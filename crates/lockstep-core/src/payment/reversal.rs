@@ -77,10 +77,16 @@ fn read(answer: &ReversalAnswer, capability: &Capability) -> Reading {
     match verdict.disposition {
         Disposition::Succeeded => Reading::Reversed,
         Disposition::Declined if verdict.reason == Reason::AlreadyReversed => Reading::Reversed,
+        // Closed or overloaded now says nothing about later.
+        Disposition::Declined if passes(verdict.reason) => Reading::Nothing,
         Disposition::Declined => Reading::Refused,
         Disposition::NotFound => Reading::NotFound,
         Disposition::DefectiveSuccess | Disposition::Unknown | Disposition::QueryAgain => Reading::Nothing,
     }
+}
+
+fn passes(reason: Reason) -> bool {
+    reason == Reason::OutsideHours || reason.entry().says_about_channel
 }
 
 fn rules<'a>(payment: &Payment, capability: &'a Capability) -> Option<&'a ReversalRules> {
@@ -265,9 +271,9 @@ fn unanswered(payment: &Payment, attempt: &Attempt, sent: u16, facts: &Facts<'_>
 pub(super) fn lets_believe(attempt: &Attempt, capability: &Capability, now: Timestamp) -> bool {
     match attempt.reversal.as_ref().map(|reversal| &reversal.state) {
         None => true,
-        Some(
-            ReversalState::Sending | ReversalState::Unanswered { .. } | ReversalState::Reversed { .. },
-        ) => false,
+        Some(ReversalState::Sending | ReversalState::Unanswered { .. } | ReversalState::Reversed { .. }) => {
+            false
+        }
         Some(ReversalState::Refused { at, .. } | ReversalState::NotFound { at }) => {
             now >= at.plus(capability.late_execution_window())
         }

@@ -8,16 +8,18 @@ use super::decide::{end_without_money, fail, open_attempt, question, still_owed,
 use super::plan::{self, Elsewhere, Next};
 use super::proof::FailureProof;
 use super::route::{self, Route};
-use super::{Payment, PaymentEvent, PaymentState, Purpose, defect, people, reversal, statement};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, defect, people, reversal, statement, refund};
 use crate::binding::{BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
 use crate::catalogue::{self, Disposition, Reason};
-use crate::channel::{Capability, ChannelId};
+use crate::channel::{Capability, ChannelId, Period};
 use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, Wake};
 use crate::order::{OrderEvent, OrderState};
+use crate::time::Day;
 
 /// When an attempt that was closed as "not found" is asked about once more.
-const CHECKS_AFTER_CLOSING: [Duration; 2] = [Duration::from_secs(3600), Duration::from_secs(86_400)];
+pub(super) const CHECKS_AFTER_CLOSING: [Duration; 2] =
+    [Duration::from_secs(3600), Duration::from_secs(86_400)];
 
 /// What a channel claims about an attempt.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +100,7 @@ pub(super) fn money_answered(
     }
 }
 
-fn silence(why: NoAnswer) -> Reason {
+pub(super) fn silence(why: NoAnswer) -> Reason {
     match why {
         NoAnswer::TimedOut => Reason::ChannelTimeout,
         NoAnswer::ConnectionLost
@@ -333,8 +335,7 @@ pub(super) fn moved(
         return decision;
     };
     let capability = facts.channels.get(&attempt.channel);
-    let believed =
-        capability.is_none_or(|capability| reversal::lets_believe(attempt, capability, facts.now));
+    let believed = capability.is_none_or(|capability| reversal::lets_believe(attempt, capability, facts.now));
     if !believed && source != Source::People {
         return still_asked(slice, attempt, source, facts);
     }
@@ -346,7 +347,13 @@ pub(super) fn moved(
     }
     decision.event(PaymentEvent::AttemptSucceeded { number, source, channel_ref, defect, at: facts.now });
     if source != Source::People {
-        observe(&attempt.channel, InstrumentStatus::Usable, &mut decision, facts);
+        observe(slice, attempt, InstrumentStatus::Usable, &mut decision, facts);
+    }
+    // It had been given back when the attempt was closed.
+    if let Some(day) = attempt.counted_on.filter(|_| attempt.failure().is_some()) {
+        let (channel, amount_minor) = (attempt.channel.clone(), payment.money.amount_minor);
+        let counted = BindingEvent::AmountReserved { channel, day, amount_minor };
+        to_instrument(slice, attempt, counted, &mut decision);
     }
     let after = slice.after(&decision);
     if flawed {
@@ -371,10 +378,24 @@ fn still_asked(slice: &Slice, attempt: &Attempt, source: Source, facts: &Facts<'
     }
 }
 
-fn observe(channel: &ChannelId, status: InstrumentStatus, decision: &mut Decision, facts: &Facts<'_>) {
-    let source = channel.clone();
+fn observe(
+    slice: &Slice,
+    attempt: &Attempt,
+    status: InstrumentStatus,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
+    let source = attempt.channel.clone();
     let observation = Observation { observed_at: facts.now, status, source, received_at: facts.now };
-    decision.event(BindingEvent::Observed { observation });
+    to_instrument(slice, attempt, BindingEvent::Observed { observation }, decision);
+}
+
+/// What an attempt tells about an instrument is told to the one it used. A stand-in that isn't in the slice has been
+/// erased: there is nobody to tell.
+fn to_instrument(slice: &Slice, attempt: &Attempt, event: BindingEvent, decision: &mut Decision) {
+    if attempt.binding.is_none() || slice.instrument(attempt.binding).is_some() {
+        decision.instrument_event(attempt.binding, event);
+    }
 }
 
 /// Money has moved and no attempt is under way: the payment is done. What moved beyond the first time, or after
@@ -382,7 +403,7 @@ fn observe(channel: &ChannelId, status: InstrumentStatus, decision: &mut Decisio
 fn complete(after: &Slice, number: u16, decision: &mut Decision, facts: &Facts<'_>) {
     let Some(payment) = &after.payment else { return };
     if matches!(payment.state, PaymentState::Succeeded { .. }) {
-        return surplus(payment, decision, facts);
+        return surplus(after, number, decision, facts);
     }
     decision.event(PaymentEvent::Succeeded { attempt: number, at: facts.now });
     match payment.purpose {
@@ -395,16 +416,16 @@ fn complete(after: &Slice, number: u16, decision: &mut Decision, facts: &Facts<'
                 decision.event(event);
             }
         }
-        Purpose::Repayment { .. } => settle_order(after, payment, decision, facts),
+        Purpose::Repayment { .. } => settle_order(after, payment, number, decision, facts),
     }
     let moved =
         payment.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
-    for _ in moved.skip(1) {
-        surplus(payment, decision, facts);
+    for attempt in moved.filter(|attempt| attempt.number != number) {
+        surplus(after, attempt.number, decision, facts);
     }
 }
 
-fn settle_order(after: &Slice, payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+fn settle_order(after: &Slice, payment: &Payment, number: u16, decision: &mut Decision, facts: &Facts<'_>) {
     let (id, amount_minor) = (payment.id, payment.money.amount_minor);
     let state = after.order.as_ref().map(|order| &order.state);
     let cancelled = matches!(state, Some(OrderState::Cancelled { .. }));
@@ -417,20 +438,22 @@ fn settle_order(after: &Slice, payment: &Payment, decision: &mut Decision, facts
         }
         return;
     }
-    surplus(payment, decision, facts);
+    surplus(after, number, decision, facts);
     if matches!(state, Some(OrderState::Collecting { payment: under_way }) if *under_way == id) {
         decision.event(OrderEvent::PaymentClosed { payment: id, at: facts.now });
     }
 }
 
-/// The payment's amount moved once more than it should have.
-fn surplus(payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+/// The payment's amount moved once more than it should have, through this attempt: it goes back from there.
+fn surplus(after: &Slice, attempt: u16, decision: &mut Decision, facts: &Facts<'_>) {
+    let Some(payment) = &after.payment else { return };
     let (order, amount_minor) = (payment.purpose.order(), payment.money.amount_minor);
     if order.is_some() {
         decision.event(OrderEvent::SurplusFound { payment: payment.id, amount_minor });
     }
     let alarm = Alarm::SurplusMoney { payment: payment.id, order, amount_minor };
     decision.effect(facts.now, Effect::Alarm(alarm));
+    refund::open_for_surplus(after, attempt, decision, facts);
 }
 
 pub(super) fn not_moved(
@@ -448,15 +471,15 @@ pub(super) fn not_moved(
     let number = attempt.number;
     decision.event(PaymentEvent::AttemptFailed { number, reason, code, proof, at: facts.now });
     if let Some(status) = InstrumentStatus::implied_by(reason) {
-        observe(&attempt.channel, status, &mut decision, facts);
+        observe(slice, attempt, status, &mut decision, facts);
     }
-    let held = slice.binding.as_ref().and_then(|binding| binding.mandates.get(&attempt.channel));
+    limits(slice, attempt, reason, &mut decision, facts);
+    let used = slice.instrument(attempt.binding);
+    let held = used.and_then(|binding| binding.mandates.get(&attempt.channel));
     if mandate_is_gone(reason) && held.is_some_and(|mandate| mandate.agreement_no().is_some()) {
-        decision.event(BindingEvent::MandateEnded {
-            channel: attempt.channel.clone(),
-            reason,
-            at: facts.now,
-        });
+        let channel = attempt.channel.clone();
+        let ended = BindingEvent::MandateEnded { channel, reason, at: facts.now };
+        to_instrument(slice, attempt, ended, &mut decision);
     }
     let after = slice.after(&decision);
     let Some(payment) = &after.payment else {
@@ -470,6 +493,32 @@ pub(super) fn not_moved(
         None => next(&after, reason, &mut decision, facts),
     }
     decision
+}
+
+/// What moved nothing counts against no limit, and what the bank says about its limits counts whatever we have
+/// counted.
+fn limits(slice: &Slice, attempt: &Attempt, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
+    let Some(payment) = &slice.payment else { return };
+    let (channel, amount_minor) = (&attempt.channel, payment.money.amount_minor);
+    if let Some(day) = attempt.counted_on {
+        let released = BindingEvent::AmountReleased { channel: channel.clone(), day, amount_minor };
+        to_instrument(slice, attempt, released, decision);
+    }
+    let (period, from_minor) = match reason {
+        Reason::DailyLimitExceeded => (Period::Day, amount_minor),
+        Reason::DailyCountExceeded => (Period::Day, 1),
+        Reason::MonthlyLimitExceeded => (Period::Month, amount_minor),
+        _ => return,
+    };
+    let Some(capability) = facts.channels.get(channel) else { return };
+    let zone = &capability.hours.zone;
+    // The bank spoke about the day on which it was asked, which may be over by now.
+    let until = route::end_of(period, Day::of(attempt.opened_at, zone), zone);
+    if until > facts.now {
+        let channel = channel.clone();
+        let reached = BindingEvent::LimitReached { channel, period, until, from_minor };
+        to_instrument(slice, attempt, reached, decision);
+    }
 }
 
 fn mandate_is_gone(reason: Reason) -> bool {
@@ -492,6 +541,7 @@ fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_
     if !still_owed(after, payment) {
         return end_without_money(after, payment, decision, facts);
     }
+    let reason = plan::deciding(payment, reason);
     match plan::after_failure(payment, reason, elsewhere(after, facts), &mut mint, facts) {
         Next::TryAt(at) if at <= facts.now => {
             if let Some(clear) = payment.clear_to_retry() {
@@ -505,9 +555,10 @@ fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_
 
 fn elsewhere(after: &Slice, facts: &Facts<'_>) -> Elsewhere {
     let Some(payment) = &after.payment else { return Elsewhere::Nowhere };
-    let failed_on = payment.last_attempt().map(|attempt| &attempt.channel);
+    let failed_on = payment.last_attempt().map(|attempt| (&attempt.channel, attempt.binding));
     match route::choose(after, facts) {
-        Route::Send { channel, .. } if Some(&channel) == failed_on => Elsewhere::Nowhere,
+        Route::Send { channel, binding, .. } if Some((&channel, binding)) == failed_on => Elsewhere::Nowhere,
+        Route::Send { binding: Some(_), failed_just_now: false, .. } => Elsewhere::StandIn,
         Route::Send { failed_just_now: false, .. } => Elsewhere::Now,
         Route::Send { .. } => Elsewhere::Later(facts.now.plus(plan::backoff(payment))),
         Route::Wait { until, .. } => Elsewhere::Later(until),

@@ -32,7 +32,7 @@ pub(crate) fn bind_command(
     };
     let fingerprint = instrument.fingerprint.clone();
     let (id, channels) = (BindingId::mint(&mut mint), channels.to_vec());
-    let bind = Bind { id, instrument, channels, terms: terms(None, None) };
+    let bind = Bind { id, instrument, channels, terms: terms(None, None), stand_in: false };
     (Key::NewBinding(borrower, fingerprint), Command::Binding(BindingCommand::Bind(bind)))
 }
 
@@ -43,6 +43,8 @@ fn terms(max_amount_minor: Option<i64>, valid_until: Option<Timestamp>) -> Manda
         purpose: "车贷还款".to_owned(),
         condition: "每月一次".to_owned(),
         max_amount_minor,
+        daily_minor: None,
+        monthly_minor: None,
         valid_until: valid_until.unwrap_or_else(far),
     }
 }
@@ -92,6 +94,14 @@ pub(crate) fn bound_card(
 }
 
 impl Stage {
+    /// `card C2 for B1 on netsunion`: one more card, bound by code.
+    pub(super) fn card(&mut self, words: &[&str]) -> String {
+        let borrower = self.names.borrowers[after(words, "for").expect("for whom")];
+        let binding = bound_card(&mut self.world, borrower, words[0], &channels_of(words), (None, None));
+        self.names.bindings.insert(words[0].to_owned(), binding);
+        String::new()
+    }
+
     /// `borrower B1 [card C1 on unionpay netsunion [max 50.00] [ends 2026-03-05T00:00]]`: bound by code.
     pub(super) fn borrower(&mut self, words: &[&str]) -> String {
         let borrower = new_borrower(&mut self.world, words[0]);
@@ -120,6 +130,8 @@ impl Stage {
             "resend" => BindingCommand::SendCode { channel: named() },
             "sign" => BindingCommand::AddMandate { channel: named(), terms: terms(None, None) },
             "unbind" => BindingCommand::Unbind,
+            "agree" => BindingCommand::AgreeStandIn,
+            "withhold" => BindingCommand::WithdrawStandIn,
             "amount" => {
                 let amount_minor = match &self.binding(name).verification {
                     Verification::AwaitingAmount { amount_minor, .. } if words[1] == "right" => *amount_minor,

@@ -2,8 +2,8 @@
 
 use crate::catalogue::Scheme;
 use crate::channel::{
-    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, ReversalRules,
-    SignRules, StatementRules,
+    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, IssuerLimits, QueryRules,
+    RefundRules, ReversalRules, SignRules, StatementRules,
 };
 use crate::money::Currency;
 use crate::payment::RetryPolicy;
@@ -15,7 +15,8 @@ pub(crate) const WINDOW_S: u64 = 600;
 
 /// `acquirer` takes reversals, `switch` too and writes a statement, `clearing` writes a statement. Of the others,
 /// `unionpay` answers and takes questions; `netsunion` tells by notice, takes questions and sleeps at night;
-/// `bankdirect` takes questions only, pays out and signs proven accounts; `wallet` takes no questions.
+/// `bankdirect` takes questions only, pays out at most 1.00 and signs proven accounts; `wallet` takes no questions.
+/// All but `bankdirect` refund in parts for 30 days.
 pub(crate) fn book() -> ChannelBook {
     let code = Some(CodeRules { ttl_s: 300, max_tries: 5, resend_after_s: 60 });
     let by_code = SignRules { sms_code: code, micro_deposit: false };
@@ -28,6 +29,7 @@ pub(crate) fn book() -> ChannelBook {
     let mut bankdirect = channel("bankdirect", Scheme::OnebankPcc, by_deposit);
     bankdirect.pay_out = Some(limits(100));
     bankdirect.notices = false;
+    bankdirect.refund = None;
     let mut wallet = channel("wallet", Scheme::Iso8583F39, by_code);
     wallet.query = None;
     ChannelBook::new([unionpay, netsunion, bankdirect, wallet, acquirer(), switch(), clearing()])
@@ -68,7 +70,14 @@ fn by_text() -> SignRules {
 }
 
 fn limits(max_minor: i64) -> AmountLimits {
-    AmountLimits { currency: Currency::CNY, min_minor: 1, max_minor }
+    AmountLimits {
+        currency: Currency::CNY,
+        min_minor: 1,
+        max_minor,
+        daily_minor: None,
+        monthly_minor: None,
+        issuers: std::collections::BTreeMap::new(),
+    }
 }
 
 fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
@@ -79,6 +88,7 @@ fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
         collect: Some(limits(5_000_000)),
         pay_out: None,
         sign: Some(sign),
+        refund: Some(RefundRules { max_age_days: 30, partial: true }),
         query: Some(QueryRules { ladder_s: vec![5, 10, 30, 60, 300] }),
         reversal: None,
         statement: None,
@@ -119,5 +129,32 @@ pub(crate) fn success_code(scheme: Scheme) -> &'static str {
         Scheme::NetworkPb => "00000000",
         Scheme::OnebankPcc => "PCC00000",
         Scheme::EpccTrxstatus => "0",
+    }
+}
+
+impl super::Stage {
+    /// `limit unionpay single 80.00 daily 150.00 monthly 200.00 [issuer ICBC]`
+    pub(super) fn limit(&mut self, words: &[&str]) -> String {
+        use super::pay::{after, cents};
+        let name = super::World::channel(words[0]);
+        let changed = self.world.book.iter().cloned().map(|mut capability| {
+            if capability.id != name {
+                return capability;
+            }
+            let limits = capability.collect.as_mut().expect("it collects");
+            let given = |word: &str| after(words, word).map(cents);
+            let (single_minor, daily_minor, monthly_minor) =
+                (given("single"), given("daily"), given("monthly"));
+            match after(words, "issuer") {
+                Some(code) => {
+                    let own = IssuerLimits { single_minor, daily_minor, monthly_minor };
+                    limits.issuers.insert(code.to_owned(), own);
+                }
+                None => (limits.daily_minor, limits.monthly_minor) = (daily_minor, monthly_minor),
+            }
+            capability
+        });
+        self.world.book = ChannelBook::new(changed.collect::<Vec<_>>());
+        String::new()
     }
 }

@@ -1,5 +1,6 @@
 //! The laws that hold after every decision of every test: scenario, random or crashed.
 
+mod refunds;
 mod told;
 mod undoing;
 
@@ -7,14 +8,16 @@ use std::collections::BTreeSet;
 
 use super::channels::WINDOW_S;
 use super::world::{RowState, World};
-use crate::binding::Verification;
+use crate::binding::{Binding, Verification};
 use crate::decision::{Decision, Event, Slice};
 use crate::diagnosis::diagnose;
 use crate::effect::{Effect, Wake};
 use crate::order::{Order, OrderState};
-use crate::payment::{AttemptState, Payment, PaymentEvent, PaymentState, PaymentStatus};
+use crate::payment::{Attempt, AttemptState, Payment, PaymentEvent, PaymentState, PaymentStatus};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
+
+pub(crate) use self::refunds::contradicted as refund_contradicted;
 
 /// Every refusal has a code and a sentence in both languages.
 pub(crate) fn refusal(refusal: &Refusal) {
@@ -25,9 +28,11 @@ pub(crate) fn refusal(refusal: &Refusal) {
 /// What a decision may do to a slice.
 pub(crate) fn decision(world: &World, before: &Slice, after: &Slice, decision: &Decision) {
     openings(before, decision);
+    stand_ins(before, decision);
     versions(before, after, decision);
     money_orders(world, decision);
     undoing::decision(before, decision);
+    refunds::orders(world, before, decision);
     told::check(before, after, decision);
     let entries = crate::ledger::entries(after, &decision.events);
     assert_eq!(entries.iter().map(|entry| entry.amount_minor).sum::<i64>(), 0, "the ledger sums to zero");
@@ -72,7 +77,8 @@ fn versions(before: &Slice, after: &Slice, decision: &Decision) {
             slice.order.as_ref().map(|one| one.version),
             slice.payment.as_ref().map(|one| one.version),
         ];
-        of.into_iter().flatten().sum::<u64>()
+        let stand_ins = slice.stand_ins.iter().map(|one| one.version).sum::<u64>();
+        of.into_iter().flatten().sum::<u64>() + stand_ins
     };
     assert_eq!(versions(after) - versions(before), decision.events.len() as u64, "versions count events");
 }
@@ -106,11 +112,30 @@ fn money_orders(world: &World, decision: &Decision) {
     }
 }
 
+/// What is counted against a day's limit is what was opened on it and has not been proven to have moved nothing.
+fn usage_is_what_moved_or_may_have(world: &World, binding: &Binding) {
+    for (channel, usage) in &binding.usage {
+        for (day, counted) in &usage.days {
+            let payments = world.payments.values();
+            let attempts = payments.flat_map(|payment| {
+                let of = |attempt: &&Attempt| attempt.binding.unwrap_or(payment.binding) == binding.id;
+                payment.attempts.iter().filter(of).map(|attempt| (attempt, payment.money.amount_minor))
+            });
+            let counts = |attempt: &Attempt| {
+                attempt.channel == *channel && attempt.counted_on == Some(*day) && attempt.failure().is_none()
+            };
+            let sum: i64 = attempts.filter(|(attempt, _)| counts(attempt)).map(|(_, minor)| minor).sum();
+            assert_eq!(sum, *counted, "{channel} on {day:?}");
+        }
+    }
+}
+
 /// What holds in the world after a decision about a slice.
 pub(crate) fn world(world: &World, before: &Slice, touched: &Slice) {
     folds(world, before, touched);
     if let Some(payment) = &touched.payment {
         attempts(world, payment);
+        refunds::payment(world, payment);
         timers(world, payment);
         undoing::carried_on(world, payment);
         diagnosed(world, payment);
@@ -118,11 +143,32 @@ pub(crate) fn world(world: &World, before: &Slice, touched: &Slice) {
     if let Some(order) = &touched.order {
         order_adds_up(world, order);
     }
+    for binding in touched.binding.iter().chain(&touched.stand_ins) {
+        usage_is_what_moved_or_may_have(world, binding);
+    }
     if let Some(Verification::DepositSending { payment }) =
         touched.binding.as_ref().map(|one| &one.verification)
     {
         let status = world.payments[payment].status();
         assert!(status.is_live(), "the deposit is {status:?} and the binding waits for it");
+    }
+}
+
+/// A stand-in is debited only where its borrower agreed, and never for proving an account.
+fn stand_ins(before: &Slice, decision: &Decision) {
+    for event in &decision.events {
+        let Event::Payment(PaymentEvent::AttemptOpened { binding: Some(used), .. }) = event else { continue };
+        let payment = before.payment.as_ref().map(|payment| (payment.borrower, payment.purpose.order()));
+        let borrower = payment.map_or_else(
+            || before.order.as_ref().expect("a new payment has its order").borrower,
+            |(borrower, order)| {
+                assert!(order.is_some(), "a deposit proves one account");
+                borrower
+            },
+        );
+        let used = before.instrument(Some(*used)).expect("it was loaded");
+        assert!(used.may_stand_in() && used.borrower == borrower, "nobody agreed to {}", used.id);
+        assert_ne!(Some(used.id), before.binding.as_ref().map(|own| own.id));
     }
 }
 
@@ -136,6 +182,9 @@ fn folds(world: &World, before: &Slice, touched: &Slice) {
     if let Some(one) = touched.binding.as_ref().filter(|_| touched.binding != before.binding) {
         assert_eq!(folded(&one.id).binding.as_ref(), Some(one), "fold(events) == state");
         assert_eq!(again(one), *one);
+    }
+    for one in touched.stand_ins.iter().filter(|one| !before.stand_ins.contains(one)) {
+        assert_eq!(folded(&one.id).binding.as_ref(), Some(one), "fold(events) == state");
     }
     if let Some(one) = touched.order.as_ref().filter(|_| touched.order != before.order) {
         assert_eq!(folded(&one.id).order.as_ref(), Some(one), "fold(events) == state");
@@ -154,6 +203,7 @@ pub(crate) fn stored(event: &Event) -> Event {
         Event::Binding(event) => Event::Binding(again(event)),
         Event::Order(event) => Event::Order(again(event)),
         Event::Payment(event) => Event::Payment(again(event)),
+        Event::StandIn { binding, event } => Event::StandIn { binding: *binding, event: again(event) },
     }
 }
 
@@ -267,11 +317,22 @@ fn order_adds_up(world: &World, order: &Order) {
             payment.money.amount_minor * i64::try_from(moved.count()).expect("few")
         })
         .sum();
-    assert_eq!(order.collected_minor + order.surplus_minor, moved, "collected and surplus are what moved");
     for one in &order.unconfirmed {
         let payment = &world.payments[&one.payment];
         assert_eq!(payment.status(), PaymentStatus::Succeeded, "unconfirmed and not collected");
     }
+    let returned =
+        payments.iter().flat_map(|payment| &payment.refunds).map(|refund| refund.surplus_moved_minor);
+    assert_eq!(
+        order.collected_minor + order.surplus_minor + returned.sum::<i64>(),
+        moved,
+        "collected, surplus and the surplus that went back are what moved"
+    );
+    let refunded = payments.iter().map(|payment| payment.refunded_minor()).sum::<i64>();
+    let of_surplus =
+        payments.iter().flat_map(|payment| &payment.refunds).map(|refund| refund.surplus_moved_minor);
+    assert_eq!(order.refunded_minor, refunded - of_surplus.sum::<i64>(), "what went back is shown");
+    assert!(order.surplus_minor >= 0, "more surplus went back than there was");
     assert!(order.collected_minor <= order.money.amount_minor, "collected more than owed");
     let live: Vec<_> =
         payments.iter().filter(|payment| payment.status().is_live()).map(|payment| payment.id).collect();

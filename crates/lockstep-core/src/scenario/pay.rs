@@ -10,8 +10,8 @@ use crate::diagnosis::diagnose;
 use crate::id::{ApiKeyId, BindingId, Bucket, Mint, OrderId, PaymentId};
 use crate::money::{Currency, Money};
 use crate::payment::{
-    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Outcome, PaymentCommand, QueryAnswer, ReversalAnswer,
-    StatementAnswer,
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Outcome, PaymentCommand, QueryAnswer, RefundCommand,
+    ReversalAnswer, StatementAnswer,
 };
 use crate::time::Day;
 
@@ -22,6 +22,9 @@ impl Stage {
             "repay" => self.repay(words),
             "withdraw" => self.run(Key::Order(self.names.orders[words[0]]), Command::CancelOrder),
             "trynow" => self.pay(words[0], PaymentCommand::TryNow),
+            "refund" | "revoke" | "policy" => self.refund_verb(verb, words),
+            // `R1/1` is a refund, `R1-1` an attempt.
+            "approve" if words[0].contains('/') => self.refund_verb(verb, words),
             "cancel" => self.pay(words[0], PaymentCommand::Cancel),
             "status" => self.status(words[0]),
             "why" => self.why(words[0]),
@@ -52,8 +55,14 @@ impl Stage {
             "mute" => self.queried(words[0], QueryAnswer::NoAnswer { why: NoAnswer::TimedOut }),
             "notice" => {
                 let (code, amount_minor) = self.code(words);
-                let (payment, attempt) = self.attempt(words[0]);
                 let channel = self.channel_of(words[0]);
+                if let Some((key, refund, try_no)) = self.refund_try(words[0]) {
+                    let channel_ref = None;
+                    let noticed =
+                        RefundCommand::Noticed { refund, try_no, channel, code, channel_ref, amount_minor };
+                    return self.refund_run(key, noticed);
+                }
+                let (payment, attempt) = self.attempt(words[0]);
                 let noticed =
                     PaymentCommand::Noticed { attempt, channel, code, channel_ref: None, amount_minor };
                 self.run(Key::Payment(payment), Command::Payment(noticed))
@@ -71,11 +80,14 @@ impl Stage {
             "propose" | "approve" | "retract" => self.judge(verb, words),
             "timer" => {
                 let (payment, number) = self.attempt(words[1]);
-                let asked = words.get(2).map_or(0, |asked| asked.parse().expect("a count"));
+                let asked = words.get(2).map_or(0, |asked| asked.parse().unwrap_or_default());
                 let command = match words[0] {
                     "try" => PaymentCommand::Try { attempts: number },
                     "ask" => PaymentCommand::Ask { attempt: number, asked },
                     "deadline" => PaymentCommand::Deadline { attempt: number },
+                    "reverse" => PaymentCommand::Reverse { attempt: number, sent: asked },
+                    "confirm" => PaymentCommand::ConfirmDefect { attempt: number, asked },
+                    "statement" => PaymentCommand::ReadStatement { attempt: number, day: day(words[2]) },
                     other => panic!("no timer {other}"),
                 };
                 self.run(Key::Payment(payment), Command::Payment(command))
@@ -87,13 +99,14 @@ impl Stage {
     /// `statement R1-1 2026-03-02 absent`, `… notready`, `… silent` or `… succeeded 00000000 [amount 1.00]`.
     fn statement(&mut self, words: &[&str]) -> String {
         let (payment, attempt) = self.attempt(words[0]);
-        let day: Day = serde_json::from_value(words[1].into()).expect("a day");
+        let day = day(words[1]);
         let answer = match words[2] {
             "absent" => StatementAnswer::NotListed,
             "notready" => StatementAnswer::NotReady,
             "silent" => StatementAnswer::NoAnswer { why: NoAnswer::TimedOut },
             _ => {
-                let line: Vec<_> = words.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, one)| *one).collect();
+                let line: Vec<_> =
+                    words.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, one)| *one).collect();
                 let (code, amount_minor) = self.code(&line);
                 StatementAnswer::Listed { line: OriginalOutcome { code, channel_ref: None, amount_minor } }
             }
@@ -108,9 +121,12 @@ impl Stage {
         let by = key_of(after(words, "by").expect("whose key").parse().expect("a number"));
         let outcome = if words[1] == "moved" { Outcome::Moved } else { Outcome::NotMoved };
         let command = match verb {
-            "propose" => {
-                PaymentCommand::ProposeOutcome { attempt, outcome, evidence: "called the bank".to_owned(), by }
-            }
+            "propose" => PaymentCommand::ProposeOutcome {
+                attempt,
+                outcome,
+                evidence: "called the bank".to_owned(),
+                by,
+            },
             "approve" => PaymentCommand::ApproveOutcome { attempt, outcome, by },
             _ => PaymentCommand::WithdrawProposal { attempt, by },
         };
@@ -122,11 +138,17 @@ impl Stage {
     }
 
     fn answered(&mut self, name: &str, answer: MoneyAnswer) -> String {
+        if let Some((key, refund, try_no)) = self.refund_try(name) {
+            return self.refund_run(key, RefundCommand::Answered { refund, try_no, answer });
+        }
         let (payment, attempt) = self.attempt(name);
         self.run(Key::Payment(payment), Command::Payment(PaymentCommand::MoneyAnswered { attempt, answer }))
     }
 
     fn queried(&mut self, name: &str, answer: QueryAnswer) -> String {
+        if let Some((key, refund, try_no)) = self.refund_try(name) {
+            return self.refund_run(key, RefundCommand::QueryAnswered { refund, try_no, answer });
+        }
         let (payment, attempt) = self.attempt(name);
         self.run(Key::Payment(payment), Command::Payment(PaymentCommand::QueryAnswered { attempt, answer }))
     }
@@ -179,6 +201,9 @@ impl Stage {
     }
 
     fn channel_of(&self, name: &str) -> ChannelId {
+        if let Some(channel) = self.refund_channel(name) {
+            return channel;
+        }
         let (payment, number) = self.attempt(name);
         let attempt = self.world.payments[&payment].attempt(number);
         attempt.unwrap_or_else(|| panic!("no attempt {name}")).channel.clone()
@@ -209,6 +234,10 @@ impl Stage {
             0 => String::new(),
             minor => format!(", surplus {}", amount(minor)),
         };
+        let surplus = match order.refunded_minor {
+            0 => surplus,
+            minor => format!("{surplus}, refunded {}", amount(minor)),
+        };
         format!("{}; order {}, {sums}{surplus}", payment.status().as_str(), order_word(order))
     }
 
@@ -221,13 +250,17 @@ impl Stage {
     }
 }
 
+fn day(text: &str) -> Day {
+    serde_json::from_value(text.into()).expect("a day")
+}
+
 /// A person's key.
 pub(crate) fn key_of(person: u8) -> ApiKeyId {
     let at = crate::time::Timestamp::from_millis(0);
     ApiKeyId::mint(&mut Mint::new(Bucket::of_tenant("lender"), at, [person; 16]))
 }
 
-fn cents(text: &str) -> i64 {
+pub(super) fn cents(text: &str) -> i64 {
     Money::parse(text, Currency::CNY).expect("an amount").amount_minor
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use super::refund;
 use super::world::World;
 use crate::binding::{BindingEvent, BindingStatus, InstrumentStatus, Proof};
 use crate::decision::{Decision, Event, Slice};
@@ -79,6 +80,9 @@ impl Names {
                 Event::Binding(event) => self.binding_event(event),
                 Event::Order(event) => order_event(event, after.order.as_ref()),
                 Event::Payment(event) => self.payment_event(event, after),
+                Event::StandIn { binding, event } => self
+                    .binding_event(event)
+                    .map(|told| format!("{} {told}", name_of(&self.bindings, binding))),
             });
         }
         told.extend(
@@ -150,6 +154,12 @@ impl Names {
                 format!("not paid: {reason} ({stopped})")
             }
             PaymentEvent::Cancelled { .. } => "cancelled".to_owned(),
+            PaymentEvent::Refund { number, event, .. } => {
+                return refund::event_words(
+                    &format!("{}/{number}", name_of(&self.payments, &payment)),
+                    event,
+                );
+            }
         })
     }
 
@@ -158,6 +168,9 @@ impl Names {
             BindingEvent::Created { .. }
             | BindingEvent::CodeAsked { .. }
             | BindingEvent::SignatureSent { .. }
+            | BindingEvent::AmountReserved { .. }
+            | BindingEvent::AmountReleased { .. }
+            | BindingEvent::LimitReached { .. }
             | BindingEvent::DepositSent { .. } => return None,
             BindingEvent::MandateWanted { channel, .. } => format!("wants {channel}"),
             BindingEvent::CodeSent { channel, expires_at, tries, .. } => {
@@ -185,6 +198,8 @@ impl Names {
             BindingEvent::Observed { observation } => {
                 format!("observed {:?}", observation.status).to_lowercase()
             }
+            BindingEvent::StandInAgreed { .. } => "may stand in".to_owned(),
+            BindingEvent::StandInWithdrawn { .. } => "may not stand in".to_owned(),
             BindingEvent::Unbound { .. } => "unbound".to_owned(),
         })
     }
@@ -193,7 +208,11 @@ impl Names {
         let pause = due_at.since(world.now);
         Some(match effect {
             Effect::MoveMoney(order) => {
-                format!("sends {} {}", order.channel, self.attempt(order.payment, order.attempt))
+                let attempt = world.payments[&order.payment].attempt(order.attempt);
+                let stand_in = attempt
+                    .and_then(|attempt| attempt.binding)
+                    .map_or(String::new(), |used| format!(" from {}", name_of(&self.bindings, &used)));
+                format!("sends {} {}{stand_in}", order.channel, self.attempt(order.payment, order.attempt))
             }
             Effect::QueryPayment(query) => {
                 let later = if pause.is_zero() { String::new() } else { format!(" in {}s", pause.as_secs()) };
@@ -237,6 +256,12 @@ impl Names {
             Effect::Wake(Wake::AskMandate { channel, .. }) => {
                 format!("asks {channel} in {}s", pause.as_secs())
             }
+            Effect::Refund(_)
+            | Effect::QueryRefund(_)
+            | Effect::Wake(Wake::Refund { .. })
+            | Effect::Alarm(Alarm::Refund { .. }) => {
+                return refund::effect_words(&|payment| name_of(&self.payments, &payment), effect);
+            }
             Effect::Notify { .. }
             | Effect::Wake(
                 Wake::TryPayment { .. }
@@ -267,7 +292,12 @@ fn order_event(event: &OrderEvent, order: Option<&Order>) -> Option<String> {
             let sums = format!("{} of {}", amount(order.collected_minor), amount(order.money.amount_minor));
             format!("collection undone: {sums}, order {}", order_word(order))
         }
-        OrderEvent::SurplusReturned { amount_minor, .. } => format!("surplus returned {}", amount(*amount_minor)),
+        OrderEvent::Refunded { .. } => {
+            format!("refunded {}, surplus {}", amount(order.refunded_minor), amount(order.surplus_minor))
+        }
+        OrderEvent::SurplusReturned { amount_minor, .. } => {
+            format!("surplus returned {}", amount(*amount_minor))
+        }
         OrderEvent::Cancelled { .. } => "order cancelled".to_owned(),
     })
 }

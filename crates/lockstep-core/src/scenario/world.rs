@@ -1,7 +1,7 @@
 //! A world in memory: entities, effects and the clock. It loads slices as a store does, and after every
 //! decision it checks the laws that hold always.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{channels, laws};
 use crate::binding::{Binding, BindingCommand};
@@ -9,13 +9,13 @@ use crate::borrower::Borrower;
 use crate::channel::{ChannelBook, ChannelId};
 use crate::command::{Command, decide};
 use crate::decision::{Decision, Event, Facts, Slice};
-use crate::effect::{Effect, Planned, Wake};
+use crate::effect::{Effect, Planned, RefundWake, Wake};
 use crate::health::HealthBook;
 use crate::id::{BindingId, BorrowerId, Bucket, Mint, OrderId, PaymentId, TenantId};
 use crate::ledger::Entry;
 use crate::notice::Notice;
 use crate::order::Order;
-use crate::payment::{Payment, PaymentCommand, RetryPolicy};
+use crate::payment::{Payment, PaymentCommand, RefundCommand, RefundPolicy, RetryPolicy};
 use crate::refusal::Refusal;
 use crate::routing::RoutingRules;
 use crate::time::Timestamp;
@@ -67,6 +67,8 @@ pub(crate) struct World {
     pub(crate) book: ChannelBook,
     /// When to try again.
     pub(crate) retry: RetryPolicy,
+    /// How refunds are handled.
+    pub(crate) refunds: RefundPolicy,
     /// How well the channels work.
     pub(crate) health: HealthBook,
     /// The lender's rules.
@@ -89,6 +91,8 @@ pub(crate) struct World {
     pub(crate) ledger: Vec<Entry>,
     /// What the lender was told.
     pub(crate) notices: Vec<Notice>,
+    /// Payments of which a channel first proved that a refund had not moved and then said that it had.
+    pub(crate) refunds_contradicted: BTreeSet<PaymentId>,
     draws: u64,
 }
 
@@ -100,6 +104,7 @@ impl World {
             now,
             book: channels::book(),
             retry: channels::retry(),
+            refunds: RefundPolicy::default(),
             health: HealthBook::default(),
             rules: RoutingRules::default(),
             tenant: TenantId::mint(&mut Mint::new(Bucket::of_tenant("lender"), now, [1; 16])),
@@ -111,6 +116,7 @@ impl World {
             folded: BTreeMap::new(),
             ledger: Vec::new(),
             notices: Vec::new(),
+            refunds_contradicted: BTreeSet::new(),
             draws: 0,
         }
     }
@@ -151,6 +157,7 @@ impl World {
             Key::Collect(order, binding) => {
                 slice.order = self.orders.get(order).cloned();
                 slice.binding = self.bindings.get(binding).cloned();
+                slice.stand_ins = self.stand_ins(&slice);
             }
             Key::Payment(id) => {
                 slice.payment = self.payments.get(id).cloned();
@@ -158,9 +165,20 @@ impl World {
                 slice.binding = payment.and_then(|payment| self.bindings.get(&payment.binding).cloned());
                 let order = payment.and_then(|payment| payment.purpose.order());
                 slice.order = order.and_then(|order| self.orders.get(&order).cloned());
+                slice.stand_ins = self.stand_ins(&slice);
             }
         }
         slice
+    }
+
+    /// Those the borrower agreed to, and those that attempts have used.
+    fn stand_ins(&self, slice: &Slice) -> Vec<Binding> {
+        let Some(own) = &slice.binding else { return Vec::new() };
+        let attempts = slice.payment.iter().flat_map(|payment| &payment.attempts);
+        let used: Vec<_> = attempts.filter_map(|attempt| attempt.binding).collect();
+        let others = self.bindings.values().filter(|one| one.borrower == own.borrower && one.id != own.id);
+        let others = others.filter(|one| one.may_stand_in() || used.contains(&one.id));
+        others.take(crate::decision::MAX_STAND_INS).cloned().collect()
     }
 
     /// Loads, decides, checks the laws and commits. Gives back the slice afterwards too.
@@ -172,6 +190,7 @@ impl World {
             seed,
             channels: &self.book,
             retry: &self.retry,
+            refunds: &self.refunds,
             health: &self.health,
             rules: &self.rules,
         };
@@ -189,6 +208,7 @@ impl World {
         );
         let after = before.after(&decision);
         laws::decision(self, &before, &after, &decision);
+        self.refunds_contradicted.extend(laws::refund_contradicted(&before, &decision));
         self.commit(&after, &decision);
         laws::world(self, &before, &after);
         Ok((after, decision))
@@ -197,6 +217,7 @@ impl World {
     fn commit(&mut self, after: &Slice, decision: &Decision) {
         self.borrowers.extend(after.borrower.iter().map(|one| (one.id, one.clone())));
         self.bindings.extend(after.binding.iter().map(|one| (one.id, one.clone())));
+        self.bindings.extend(after.stand_ins.iter().map(|one| (one.id, one.clone())));
         self.orders.extend(after.order.iter().map(|one| (one.id, one.clone())));
         self.payments.extend(after.payment.iter().map(|one| (one.id, one.clone())));
         for event in &decision.events {
@@ -205,9 +226,13 @@ impl World {
                 Event::Binding(_) => after.binding.as_ref().map(|one| one.id.to_string()),
                 Event::Order(_) => after.order.as_ref().map(|one| one.id.to_string()),
                 Event::Payment(_) => after.payment.as_ref().map(|one| one.id.to_string()),
+                Event::StandIn { binding, .. } => Some(binding.to_string()),
             };
             let folded = self.folded.entry(id.expect("an event has its entity")).or_default();
-            folded.apply(&laws::stored(event));
+            folded.apply(&match laws::stored(event) {
+                Event::StandIn { event, .. } => Event::Binding(event),
+                event => event,
+            });
         }
         self.ledger.extend(crate::ledger::entries(after, &decision.events));
         for planned in &decision.effects {
@@ -271,6 +296,16 @@ pub(crate) fn woken(wake: &Wake) -> (Key, Command) {
         Wake::ConfirmDefect { payment, attempt, asked } => {
             let command = PaymentCommand::ConfirmDefect { attempt: *attempt, asked: *asked };
             (Key::Payment(*payment), Command::Payment(command))
+        }
+        Wake::Refund { payment, refund, wake } => {
+            let refund = *refund;
+            let command = match *wake {
+                RefundWake::Try { tries } => RefundCommand::Try { refund, tries },
+                RefundWake::Ask { try_no, asked } => RefundCommand::AskAbout { refund, try_no, asked },
+                RefundWake::Deadline { try_no } => RefundCommand::Deadline { refund, try_no },
+                RefundWake::CheckClosed { try_no } => RefundCommand::CheckClosed { refund, try_no },
+            };
+            (Key::Payment(*payment), Command::Payment(PaymentCommand::Refund(command)))
         }
         Wake::AskMandate { binding, channel, asked } => {
             let command = BindingCommand::AskMandate { channel: channel.clone(), asked: *asked };

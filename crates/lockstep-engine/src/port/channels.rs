@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
 use lockstep_core::payment::{MoneyAnswer, QueryAnswer, ReversalAnswer, StatementAnswer};
 
 /// All configured channels. An implementation never reports a guess: what it can't tell for sure is `NoAnswer`.
@@ -22,6 +22,12 @@ pub trait Channels: Send + Sync {
 
     /// Looks an attempt up in the channel's statement of a day. "Not listed" is said of a complete statement only.
     async fn read_statement(&self, query: &StatementQuery) -> StatementAnswer;
+
+    /// Gives money back. Called at most once per try.
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer;
+
+    /// Asks what became of a try of a refund.
+    async fn query_refund(&self, query: &RefundQuery) -> QueryAnswer;
 
     /// Has the four elements checked and a code texted. The same `request_no` texts once.
     async fn request_code(&self, request: &SignRequest) -> SignAnswer;

@@ -28,6 +28,8 @@ pub enum KeyScope {
     Read,
     /// Create and change borrowers, bindings, orders and payments.
     Write,
+    /// Give money back, and approve that others do.
+    Refund,
     /// Manage keys and webhook endpoints.
     Admin,
     /// Decide, two people with a key each, what became of an attempt the channel doesn't tell of.

@@ -59,7 +59,7 @@ impl From<Turned> for Problem {
             Turned::NoCall => (
                 StatusCode::NOT_FOUND,
                 Some("call"),
-                "use sign_code, sign_confirm, sign_query, sign_cancel, pay or pay_query",
+                "use sign_code, sign_confirm, sign_query, sign_cancel, pay, pay_query or refund",
             ),
             Turned::Signature(_) => (
                 StatusCode::UNAUTHORIZED,

@@ -25,7 +25,7 @@ use crate::port::SharedSandbox;
 ///
 /// | route | what it does |
 /// |---|---|
-/// | `POST /channels/{channel}/{call}` | a channel's six calls |
+/// | `POST /channels/{channel}/{call}` | a channel's seven calls |
 /// | `GET /sandbox/v1/health` | whether it runs, and which channels are down |
 /// | `GET /sandbox/v1/accounts?number=` | one account with its entries |
 /// | `POST /sandbox/v1/accounts` | open an account |

@@ -13,7 +13,7 @@ use lockstep_channels::sandbox::{Body, Incoming, Outgoing, SandboxChannel, Silen
 use lockstep_channels::{Channel, Registry, Secrets};
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
 use lockstep_core::payment::{MoneyAnswer, QueryAnswer, ReversalAnswer, StatementAnswer};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Channels, ProbeAnswer};
@@ -77,6 +77,14 @@ impl Channels for SimChannels {
 
     async fn read_statement(&self, query: &StatementQuery) -> StatementAnswer {
         self.registry.read_statement(query).await
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer {
+        self.registry.refund(order).await
+    }
+
+    async fn query_refund(&self, query: &RefundQuery) -> QueryAnswer {
+        self.registry.query_refund(query).await
     }
 
     async fn request_code(&self, request: &SignRequest) -> SignAnswer {

@@ -1,5 +1,7 @@
 //! The banks: accounts, mandates, and the entries that are the truth about money.
 
+use std::time::Duration;
+
 use lockstep_core::channel::Direction;
 use lockstep_core::time::{Timestamp, Zone};
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,9 @@ pub(super) struct Entry {
     /// When the channel undid it.
     #[serde(default)]
     pub(super) reversed_at: Option<Timestamp>,
+    /// The debit that it gives back, as `channel/order_no`.
+    #[serde(default)]
+    pub(super) refund_of: Option<String>,
 }
 
 pub(super) struct Bank {
@@ -117,7 +122,7 @@ impl Bank {
         let taken = self.accounts.edit(&account, |account| account.take(transfer.amount_minor, transfer.at));
         let finding = taken.unwrap_or(Finding::NoSuchAccount);
         if finding == Finding::Done {
-            self.enter(transfer, account, Direction::Collect);
+            self.enter(transfer, account, Direction::Collect, None);
         }
         finding
     }
@@ -139,7 +144,7 @@ impl Bank {
         self.accounts.edit(number, |account| {
             account.balance_minor = account.balance_minor.saturating_add(transfer.amount_minor);
         });
-        self.enter(transfer, number.to_owned(), Direction::PayOut);
+        self.enter(transfer, number.to_owned(), Direction::PayOut, None);
         Finding::Done
     }
 
@@ -160,9 +165,55 @@ impl Bank {
         Finding::Done
     }
 
-    fn enter(&mut self, transfer: Transfer<'_>, account: String, direction: Direction) {
+    /// Gives a debit back, whole or in part, if all that was given back of it stays within it, it isn't too old and the
+    /// account still takes money.
+    pub(super) fn give_back(&mut self, transfer: Transfer<'_>, original_no: &str) -> Finding {
+        if self.entries.get(&transfer.key()).is_some() {
+            return Finding::Done;
+        }
+        let original_key = Transfer { order_no: original_no, ..transfer }.key();
+        let Some(original) = self.entries.get(&original_key) else { return Finding::RefundNotAllowed };
+        let Some(rules) = transfer.rail.capability().refund else { return Finding::Unsupported };
+        let ends = original.at.plus(Duration::from_secs(u64::from(rules.max_age_days) * 86_400));
+        let given_back: i64 = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.refund_of.as_ref() == Some(&original_key))
+            .map(|(_, entry)| entry.amount_minor)
+            .sum();
+        let left = original.amount_minor.saturating_sub(given_back);
+        let whole = transfer.amount_minor == original.amount_minor;
+        let allowed = original.direction == Direction::Collect
+            && original.reversed_at.is_none()
+            && transfer.at < ends
+            && (1..=left).contains(&transfer.amount_minor)
+            && (rules.partial || whole);
+        if !allowed {
+            return Finding::RefundNotAllowed;
+        }
+        let account = original.account.clone();
+        match self.accounts.get(&account).map(|account| account.state_at(transfer.at)) {
+            None => return Finding::NoSuchAccount,
+            Some(AccountState::Closed) => return Finding::State(AccountState::Closed),
+            Some(_) => {}
+        }
+        self.accounts.edit(&account, |account| {
+            account.balance_minor = account.balance_minor.saturating_add(transfer.amount_minor);
+        });
+        self.enter(transfer, account, Direction::PayOut, Some(original_key));
+        Finding::Done
+    }
+
+    fn enter(
+        &mut self,
+        transfer: Transfer<'_>,
+        account: String,
+        direction: Direction,
+        refund_of: Option<String>,
+    ) {
         let Transfer { order_no, amount_minor, at, .. } = transfer;
-        let entry = Entry { order_no: order_no.to_owned(), account, direction, amount_minor, at, reversed_at: None };
+        let order_no = order_no.to_owned();
+        let entry = Entry { order_no, account, direction, amount_minor, at, reversed_at: None, refund_of };
         self.entries.put(transfer.key(), entry);
     }
 
@@ -170,7 +221,10 @@ impl Bank {
     pub(super) fn was_credited(&self, rail: Rail, number: &str) -> bool {
         let prefix = format!("{}/", rail.as_str());
         let on_rail = self.entries.iter().filter(|(key, _)| key.starts_with(&prefix));
-        on_rail.into_iter().any(|(_, entry)| entry.direction == Direction::PayOut && entry.account == number)
+        on_rail
+            .into_iter()
+            .filter(|(_, entry)| entry.refund_of.is_none())
+            .any(|(_, entry)| entry.direction == Direction::PayOut && entry.account == number)
     }
 
     /// Puts another phone on record; every mandate signed with the old one falls.

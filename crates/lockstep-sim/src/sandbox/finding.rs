@@ -48,6 +48,8 @@ pub enum Finding {
     AmountRange,
     /// The channel doesn't do this.
     Unsupported,
+    /// The debit can't be given back, or not that much of it.
+    RefundNotAllowed,
     /// The order number was used before.
     Duplicate,
     /// No such order or signing.
@@ -62,7 +64,7 @@ pub enum Finding {
 
 impl Finding {
     /// Every finding, for tests over the code tables.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Done,
         Self::Processing,
         Self::NoSuchAccount,
@@ -88,6 +90,7 @@ impl Finding {
         Self::OutsideHours,
         Self::AmountRange,
         Self::Unsupported,
+        Self::RefundNotAllowed,
         Self::Duplicate,
         Self::NotFound,
         Self::Reversed,

@@ -41,7 +41,7 @@ pub use self::world::World;
 
 use self::bank::Bank;
 use self::fault::{FaultBook, Spot};
-use self::paying::{Late, Order};
+use self::paying::{Late, Order, StoredPay};
 use self::reaction::Answer;
 use self::shelf::Shelf;
 use self::signing::Signing;
@@ -110,18 +110,13 @@ impl Sandbox {
         if self.faults.hits(spot, dice, Fault::LoseRequest {}) {
             return Reaction::NoReply;
         }
-        if let WireRequest::Pay(_) | WireRequest::PayReverse(_) = request {
+        if matches!(request, WireRequest::Pay(_) | WireRequest::Refund(_) | WireRequest::PayReverse(_)) {
             let delay = self.faults.strike(spot, dice, |scripted| match scripted.fault {
                 Fault::LateExecution { delay_s } => Some(delay_s),
                 _ => None,
             });
-            let arrives_at = delay.map(|delay_s| now.plus(Duration::from_secs(delay_s)));
-            match (request, arrives_at) {
-                (WireRequest::Pay(pay), Some(at)) => self.hold_back(rail, pay, at),
-                (WireRequest::PayReverse(reversal), Some(at)) => self.hold_back_reversal(rail, reversal, at),
-                _ => {}
-            }
-            if arrives_at.is_some() {
+            if let Some(delay_s) = delay {
+                self.hold_back(rail, request, now.plus(Duration::from_secs(delay_s)));
                 return Reaction::NoReply;
             }
         }
@@ -131,6 +126,7 @@ impl Sandbox {
             WireRequest::SignQuery(question) => Answer::Sign(self.sign_query(rail, question, now)),
             WireRequest::SignCancel(request) => Answer::Cancel(self.sign_cancel(rail, request)),
             WireRequest::Pay(pay) => Answer::Pay(self.pay(rail, &pay.into(), now, dice)),
+            WireRequest::Refund(back) => Answer::Pay(self.pay(rail, &back.into(), now, dice)),
             WireRequest::PayQuery(question) => Answer::PayQuestion(self.pay_query(rail, question, now, dice)),
             WireRequest::PayReverse(reversal) => Answer::Reverse(self.pay_reverse(rail, reversal, now)),
             WireRequest::Statement(question) => Answer::Statement(self.statement(rail, question, now)),
@@ -138,15 +134,23 @@ impl Sandbox {
         self.let_out(answer, spot, dice)
     }
 
-    fn hold_back(&mut self, rail: Rail, pay: &lockstep_channels::sandbox::wire::Pay, arrives_at: Timestamp) {
+    /// Lets a request hang somewhere until later.
+    fn hold_back(&mut self, rail: Rail, request: &WireRequest, arrives_at: Timestamp) {
+        let pay: StoredPay = match request {
+            WireRequest::Pay(pay) => pay.into(),
+            WireRequest::Refund(back) => back.into(),
+            WireRequest::PayReverse(reversal) => return self.hold_back_reversal(rail, reversal, arrives_at),
+            _ => return,
+        };
         let key = paying::key(rail, &pay.order_no);
-        self.late.put(key.clone(), Late { rail, pay: pay.into(), arrives_at });
+        self.late.put(key.clone(), Late { rail, pay, arrives_at });
         self.agenda.insert((arrives_at, Task::Arrive(key)));
     }
 
     /// What may happen to a reply on its way out.
     fn let_out(&mut self, mut answer: Answer, spot: Spot, dice: &mut Dice) -> Reaction {
-        let did_something = matches!(spot.call, Some(Call::Pay | Call::PayReverse | Call::SignConfirm));
+        let did_something =
+            matches!(spot.call, Some(Call::Pay | Call::Refund | Call::PayReverse | Call::SignConfirm));
         if did_something && self.faults.hits(spot, dice, Fault::ExecuteThenTimeout {}) {
             return Reaction::NoReply;
         }

@@ -26,7 +26,7 @@ pub(super) fn code(finding: Finding, stage: Stage) -> &'static str {
         Finding::PhoneMismatch => "PB511013",
         Finding::NoFunds => "PB520011",
         Finding::CreditLine => "PB521012",
-        Finding::SingleLimit | Finding::AmountRange => "PB521023",
+        Finding::SingleLimit | Finding::AmountRange | Finding::RefundNotAllowed => "PB521023",
         Finding::DailyLimit => "PB521024",
         Finding::NoMandate => "PB521014",
         Finding::MandateCancelled => "PB521013",

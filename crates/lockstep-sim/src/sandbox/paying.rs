@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use lockstep_channels::sandbox::wire::{Original, Pay, PayQuestion, PayQuestionReply, PayReply, WireNotice};
+use lockstep_channels::sandbox::wire::{
+    GiveBack, Original, Pay, PayQuestion, PayQuestionReply, PayReply, WireNotice,
+};
 use lockstep_core::channel::Direction;
 use lockstep_core::money::Currency;
 use lockstep_core::time::Timestamp;
@@ -46,6 +48,9 @@ pub(super) struct StoredPay {
     agreement_no: Option<String>,
     account: Option<String>,
     holder_name: Option<String>,
+    /// The number of the debit that this gives back.
+    #[serde(default)]
+    refund_of: Option<String>,
 }
 
 impl From<&Pay> for StoredPay {
@@ -58,6 +63,22 @@ impl From<&Pay> for StoredPay {
             agreement_no: pay.agreement_no.clone(),
             account: pay.card_number.as_ref().map(|card| card.expose().to_owned()),
             holder_name: pay.holder_name.as_ref().map(|name| name.expose().to_owned()),
+            refund_of: None,
+        }
+    }
+}
+
+impl From<&GiveBack> for StoredPay {
+    fn from(back: &GiveBack) -> Self {
+        Self {
+            order_no: back.order_no.clone(),
+            direction: Direction::PayOut,
+            amount_minor: back.amount_minor,
+            currency: back.currency,
+            agreement_no: None,
+            account: None,
+            holder_name: None,
+            refund_of: Some(back.original_no.clone()),
         }
     }
 }
@@ -131,6 +152,9 @@ impl Sandbox {
 
     fn execute(&mut self, rail: Rail, pay: &StoredPay, at: Timestamp) -> Finding {
         let transfer = Transfer { rail, order_no: &pay.order_no, amount_minor: pay.amount_minor, at };
+        if let Some(original_no) = &pay.refund_of {
+            return self.bank.give_back(transfer, original_no);
+        }
         match pay.direction {
             Direction::Collect => self.bank.debit(transfer, pay.agreement_no.as_deref()),
             Direction::PayOut => {
@@ -232,6 +256,7 @@ impl Order {
             agreement_no: None,
             account: None,
             holder_name: None,
+            refund_of: None,
         };
         Self { rail, pay, settles_at: now, finding: Some(Finding::ClosedUnseen) }
     }
@@ -240,6 +265,13 @@ impl Order {
 /// What a channel says before it looks at any account.
 fn refuse(rail: Rail, pay: &StoredPay, now: Timestamp) -> Option<Finding> {
     let capability = rail.capability();
+    // A refund is bounded by its debit, not by the limits of payments.
+    if pay.refund_of.is_some() {
+        return match capability.refund {
+            None => Some(Finding::Unsupported),
+            Some(_) => (!capability.hours.open_at(now)).then_some(Finding::OutsideHours),
+        };
+    }
     let Some(limits) = capability.limits(pay.direction) else {
         return Some(Finding::Unsupported);
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lockstep_core::channel::Direction;
+use lockstep_core::payment::Refund;
 use serde::Serialize;
 
 use super::Sandbox;
@@ -36,7 +37,15 @@ pub struct Truth {
     pub debits_by_payment: BTreeMap<String, Moved>,
     /// Credits by payment.
     pub credits_by_payment: BTreeMap<String, Moved>,
-    /// Payments that moved money more than once, either way.
+    /// What went back, as refunds or as credits under a refund's number.
+    pub refunds: Moved,
+    /// The same by payment.
+    pub refunds_by_payment: BTreeMap<String, Moved>,
+    /// Payments of which more went back than was taken.
+    pub over_refunded: Vec<String>,
+    /// Refunds (payment and refund number) that moved money more than once.
+    pub double_refunds: Vec<String>,
+    /// Payments that moved money more than once, either way; refunds don't count here.
     pub double_debits: Vec<String>,
     /// Debits and credits that were kept, by `channel/order_no`, in minor units.
     pub by_order: BTreeMap<String, i64>,
@@ -48,13 +57,19 @@ impl Sandbox {
     /// What really happened so far.
     pub fn truth(&self) -> Truth {
         let mut truth = Truth { faults: self.faults.struck(), ..Truth::default() };
+        let mut by_refund = BTreeMap::<String, u64>::new();
         for (key, entry) in self.bank.entries.iter() {
             if entry.reversed_at.is_some() {
                 truth.reversals.add(entry.amount_minor);
                 continue;
             }
             let payment = entry.order_no.get(..26).unwrap_or(&entry.order_no).to_owned();
+            let refund = Refund::of_order_no(&entry.order_no);
+            if let Some((_, number, _)) = refund {
+                *by_refund.entry(format!("{payment}/{number}")).or_default() += 1;
+            }
             let (all, by_payment) = match entry.direction {
+                _ if refund.is_some() => (&mut truth.refunds, &mut truth.refunds_by_payment),
                 Direction::Collect => (&mut truth.debits, &mut truth.debits_by_payment),
                 Direction::PayOut => (&mut truth.credits, &mut truth.credits_by_payment),
             };
@@ -66,6 +81,15 @@ impl Sandbox {
         let doubled = truth.debits_by_payment.iter().chain(&truth.credits_by_payment);
         truth.double_debits =
             doubled.filter(|(_, moved)| moved.count > 1).map(|(payment, _)| payment.clone()).collect();
+        let taken =
+            |payment: &String| truth.debits_by_payment.get(payment).map_or(0, |moved| moved.sum_minor);
+        let refunded = truth.refunds_by_payment.iter();
+        truth.over_refunded = refunded
+            .filter(|(payment, moved)| moved.sum_minor > taken(payment))
+            .map(|(payment, _)| payment.clone())
+            .collect();
+        truth.double_refunds =
+            by_refund.into_iter().filter(|(_, count)| *count > 1).map(|(refund, _)| refund).collect();
         truth
     }
 

@@ -76,9 +76,9 @@ impl Sandbox {
         let (order_no, day) = (question.order_no.clone(), question.day);
         let rules = rail.capability().statement.as_ref().filter(|rules| now >= rules.ready(day));
         let entry = self.bank.entries.get(&key(rail, &order_no));
-        let line = entry.zip(rules).filter(|(entry, rules)| {
-            entry.reversed_at.is_none() && Day::of(entry.at, &rules.zone) == day
-        });
+        let line = entry
+            .zip(rules)
+            .filter(|(entry, rules)| entry.reversed_at.is_none() && Day::of(entry.at, &rules.zone) == day);
         let line = line.map(|(entry, _)| Original {
             code: rail.code(Finding::Done, Stage::Pay).to_owned(),
             channel_ref: Some(number_of(rail, "T", &order_no)),

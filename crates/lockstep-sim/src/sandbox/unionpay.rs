@@ -21,6 +21,8 @@ pub(super) fn code(finding: Finding) -> &'static str {
         Finding::Unsupported | Finding::AlreadySettled => "31",
         Finding::Reversed => "46",
         Finding::SingleLimit | Finding::DailyLimit | Finding::AmountRange => "33",
+        Finding::Unsupported => "31",
+        Finding::SingleLimit | Finding::DailyLimit | Finding::AmountRange | Finding::RefundNotAllowed => "33",
         Finding::NotFound => "34",
         Finding::OutsideHours => "39",
         Finding::ClosedUnseen => "60",

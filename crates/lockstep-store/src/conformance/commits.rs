@@ -27,13 +27,24 @@ pub(super) fn changes(before: &Slice, after: &Slice, events: Vec<Event>) -> Vec<
         Event::Binding(_) => matches!(state, Change::Binding(_)),
         Event::Order(_) => matches!(state, Change::Order(_)),
         Event::Payment(_) => matches!(state, Change::Payment(_)),
+        Event::StandIn { .. } => false,
     };
+    let stand_ins = before.stand_ins.iter().zip(&after.stand_ins).filter_map(|(old, new)| {
+        let own = events.iter().filter_map(|event| match event {
+            Event::StandIn { binding, event } if *binding == new.id => Some(Event::Binding(event.clone())),
+            _ => None,
+        });
+        let events: Vec<_> = own.collect();
+        let state = Change::Binding(new.clone());
+        (!events.is_empty()).then_some(Changed { state, base_version: old.version, events })
+    });
+    let stand_ins: Vec<_> = stand_ins.collect();
     let changed = states.into_iter().filter_map(|(state, base)| {
         let state = state?;
         let events: Vec<_> = events.iter().filter(|event| of(&state, event)).cloned().collect();
         (!events.is_empty()).then_some(Changed { state, base_version: base.unwrap_or(0), events })
     });
-    changed.collect()
+    changed.chain(stand_ins).collect()
 }
 
 /// The state that the stored events of an entity lead to, in a slice of its own.

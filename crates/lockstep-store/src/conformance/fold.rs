@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lockstep_core::audit::Who;
 use lockstep_core::binding::{BindingCommand, CodeRef, SignAnswer};
 use lockstep_core::id::{BindingId, OrderId, PaymentId};
-use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, QueryAnswer};
+use lockstep_core::payment::{
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Payment, PaymentCommand, QueryAnswer, RefundCommand,
+    RefundReason,
+};
 use lockstep_core::{Command, Slice};
 use lockstep_engine::port::{CallKey, OwnedBy, Page, PaymentFilter};
 
@@ -97,7 +101,7 @@ async fn payment_command<B: Backend>(world: &mut World, db: &B, id: PaymentId) -
     let payment = db.payment(id).await.unwrap().unwrap();
     let attempts = u16::try_from(payment.attempts.len()).unwrap_or(0);
     let attempt = attempts.saturating_sub(u16::try_from(world.below(2)).unwrap_or(0)).max(1);
-    Command::Payment(match world.below(9) {
+    Command::Payment(match world.below(13) {
         0 => PaymentCommand::TryNow,
         1 => PaymentCommand::Try { attempts },
         2 => PaymentCommand::MoneyAnswered {
@@ -128,8 +132,26 @@ async fn payment_command<B: Backend>(world: &mut World, db: &B, id: PaymentId) -
             channel_ref: Some("C1".to_owned()),
             amount_minor: None,
         },
-        _ => PaymentCommand::Cancel,
+        8 => PaymentCommand::Cancel,
+        9 => PaymentCommand::Refund(RefundCommand::Ask {
+            amount_minor: Some(1 + i64::try_from(world.below(9_000)).unwrap_or(0)),
+            reason: RefundReason::surplus(),
+            attempt: None,
+            by: Who::Cli,
+        }),
+        choice => refund_command(world, &payment, choice),
     })
+}
+
+/// An answer about the newest refund's newest try.
+fn refund_command(world: &mut World, payment: &Payment, choice: u64) -> PaymentCommand {
+    let Some(refund) = payment.refunds.last() else { return PaymentCommand::TryNow };
+    let (refund, try_no) = (refund.number, u16::try_from(refund.tries.len()).unwrap_or(0));
+    let answer = match choice {
+        10 => MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut },
+        _ => MoneyAnswer::Answered { code: code(world), channel_ref: None, amount_minor: None },
+    };
+    PaymentCommand::Refund(RefundCommand::Answered { refund, try_no, answer })
 }
 
 async fn binding_command<B: Backend>(world: &mut World, db: &B, id: BindingId) -> BindingCommand {

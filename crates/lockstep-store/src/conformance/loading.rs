@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use lockstep_core::Command;
 use lockstep_core::Slice;
+use lockstep_core::binding::BindingCommand;
+use lockstep_core::decision::MAX_STAND_INS;
 use lockstep_engine::port::CallKey;
 
-use super::{Backend, World};
+use super::{Backend, World, fold_of};
 
 /// An empty store knows nothing, and says so without an error.
 pub async fn nothing_is_found_in_an_empty_store<B: Backend>(db: Arc<B>) {
@@ -44,6 +47,7 @@ pub async fn every_key_loads_its_slice<B: Backend>(db: Arc<B>) {
         binding: db.binding(binding).await.unwrap(),
         order: db.order(order).await.unwrap(),
         payment: db.payment(payment).await.unwrap(),
+        stand_ins: Vec::new(),
     };
     assert!(all.borrower.is_some() && all.binding.is_some() && all.order.is_some() && all.payment.is_some());
     let (reference, fingerprint) = ("L1-1".to_owned(), "fingerprint".to_owned());
@@ -52,6 +56,7 @@ pub async fn every_key_loads_its_slice<B: Backend>(db: Arc<B>) {
         binding: all.binding.clone().filter(|_| binding),
         order: all.order.clone().filter(|_| order),
         payment: all.payment.clone().filter(|_| payment),
+        stand_ins: Vec::new(),
     };
     let tenant = world.tenant;
     let cases = [
@@ -73,4 +78,46 @@ pub async fn every_key_loads_its_slice<B: Backend>(db: Arc<B>) {
     let other = World::new(2).tenant;
     let key = CallKey::BorrowerByReference { tenant: other, reference: "R1".to_owned() };
     assert_eq!(db.load(&key).await.unwrap(), Slice::default());
+}
+
+/// Instruments that may stand in come with a payment: agreed to, of the same borrower, not given up, not too many. One
+/// that an attempt has used comes whatever was agreed since, and what happens to it is stored with it.
+pub async fn stand_ins_come_with_a_payment<B: Backend>(db: Arc<B>) {
+    let mut world = World::new(1);
+    let (borrower, own, order, payment) = world.everything(&*db, "R1").await;
+    let ids = |slice: &Slice| slice.stand_ins.iter().map(|binding| binding.id).collect::<Vec<_>>();
+    let agree = || Command::Binding(BindingCommand::AgreeStandIn);
+    let second = world.binding(&*db, borrower, "second").await;
+    assert!(ids(&db.load(&CallKey::Payment(payment)).await.unwrap()).is_empty(), "nobody has agreed");
+    world.run(&*db, &CallKey::Binding(second), agree()).await.unwrap();
+    world.run(&*db, &CallKey::Binding(own), agree()).await.unwrap();
+    let (stranger, ..) = world.everything(&*db, "R2").await;
+    let theirs = world.binding(&*db, stranger, "theirs").await;
+    world.run(&*db, &CallKey::Binding(theirs), agree()).await.unwrap();
+    assert_eq!(ids(&db.load(&CallKey::Payment(payment)).await.unwrap()), [second]);
+    assert_eq!(ids(&db.load(&CallKey::Collect { order, binding: own }).await.unwrap()), [second]);
+    assert!(ids(&db.load(&CallKey::Binding(own)).await.unwrap()).is_empty(), "only where one may be used");
+
+    // No funds on the own card: the second is tried, consent is taken back, and the answer still finds it.
+    let after = world.run(&*db, &CallKey::Payment(payment), World::money_answer(1, "64")).await.unwrap();
+    assert_eq!(after.payment.unwrap().attempts[1].binding, Some(second));
+    let withdraw = Command::Binding(BindingCommand::WithdrawStandIn);
+    world.run(&*db, &CallKey::Binding(second), withdraw).await.unwrap();
+    let before = db.binding(second).await.unwrap().unwrap();
+    world.run(&*db, &CallKey::Payment(payment), World::money_answer(2, "00")).await.unwrap();
+    let told = db.binding(second).await.unwrap().unwrap();
+    assert_eq!(told.version, before.version + 1);
+    assert!(told.observed.is_some());
+    assert_eq!(fold_of(&*db, &second.to_string()).await.binding, Some(told));
+
+    for number in 0..MAX_STAND_INS + 2 {
+        let more = world.binding(&*db, borrower, &format!("more {number}")).await;
+        world.run(&*db, &CallKey::Binding(more), agree()).await.unwrap();
+        if number == 0 {
+            world.run(&*db, &CallKey::Binding(more), Command::Binding(BindingCommand::Unbind)).await.unwrap();
+        }
+    }
+    let loaded = db.load(&CallKey::Collect { order, binding: own }).await.unwrap();
+    assert_eq!(loaded.stand_ins.len(), MAX_STAND_INS);
+    assert!(loaded.stand_ins.iter().all(|one| one.may_stand_in() && one.borrower == borrower));
 }

@@ -15,7 +15,7 @@ use lockstep_core::id::{
     AuditId, BindingId, BorrowerId, Bucket, EffectId, Mint, OrderId, PaymentId, TenantId, VaultItemId,
 };
 use lockstep_core::money::{Currency, Money};
-use lockstep_core::payment::{MoneyAnswer, PaymentCommand, RetryPolicy};
+use lockstep_core::payment::{MoneyAnswer, PaymentCommand, RefundPolicy, RetryPolicy};
 use lockstep_core::refusal::Refusal;
 use lockstep_core::routing::RoutingRules;
 use lockstep_core::time::Timestamp;
@@ -81,11 +81,13 @@ impl World {
         let seed = self.draws.draw();
         self.now = self.now.plus(Duration::from_secs(1));
         let (health, rules) = (HealthBook::default(), RoutingRules::default());
+        let refunds = RefundPolicy::default();
         let facts = Facts {
             now: self.now,
             seed,
             channels: &self.book,
             retry: &self.retry,
+            refunds: &refunds,
             health: &health,
             rules: &rules,
         };
@@ -164,6 +166,8 @@ impl World {
             purpose: "repayment".to_owned(),
             condition: "monthly".to_owned(),
             max_amount_minor: None,
+            daily_minor: None,
+            monthly_minor: None,
             valid_until: self.now.plus(Duration::from_secs(365 * 86_400)),
         };
         let channels = vec![channel("unionpay"), channel("netsunion")];
@@ -172,6 +176,7 @@ impl World {
             instrument,
             channels,
             terms,
+            stand_in: false,
         }))
     }
 

@@ -99,6 +99,7 @@ fn concerns(event: &Event, state: &Change) -> bool {
         Event::Binding(_) => matches!(state, Change::Binding(_)),
         Event::Order(_) => matches!(state, Change::Order(_)),
         Event::Payment(_) => matches!(state, Change::Payment(_)),
+        Event::StandIn { binding, .. } => matches!(state, Change::Binding(one) if one.id == *binding),
     }
 }
 

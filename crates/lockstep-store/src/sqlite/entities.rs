@@ -83,16 +83,18 @@ fn binding(connection: &Connection, state: &Binding, base: i64) -> Result<(), Fa
     let (version, unbound) = (count(state.version)?, state.unbound_at.map(Timestamp::as_millis));
     if base == 0 {
         let sql = "INSERT INTO bindings
-                       (bucket, id, tenant, borrower_id, fingerprint, unbound_at, version, created_at, state)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                       (bucket, id, tenant, borrower_id, fingerprint, unbound_at, version, created_at, state,
+                        stand_in)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let (tenant, owner) = (state.tenant.to_string(), state.borrower.to_string());
         let (print, created) = (&state.instrument.fingerprint, state.created_at.as_millis());
-        let values = params![bucket, id, tenant, owner, print, unbound, version, created, json];
+        let stand_in = state.stand_in.is_some();
+        let values = params![bucket, id, tenant, owner, print, unbound, version, created, json, stand_in];
         return write(connection, sql, values, "binding", "living binding of the instrument");
     }
-    let sql = "UPDATE bindings SET version = ?3, state = ?4, unbound_at = ?5
+    let sql = "UPDATE bindings SET version = ?3, state = ?4, unbound_at = ?5, stand_in = ?7
                WHERE bucket = ?1 AND id = ?2 AND version = ?6";
-    let values = params![bucket, id, version, json, unbound, base];
+    let values = params![bucket, id, version, json, unbound, base, state.stand_in.is_some()];
     write(connection, sql, values, "binding", "living binding of the instrument")
 }
 

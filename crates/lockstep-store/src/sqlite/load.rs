@@ -3,6 +3,7 @@
 use lockstep_core::Slice;
 use lockstep_core::binding::Binding;
 use lockstep_core::borrower::Borrower;
+use lockstep_core::decision::MAX_STAND_INS;
 use lockstep_core::id::{BindingId, BorrowerId, OrderId, PaymentId};
 use lockstep_core::order::Order;
 use lockstep_core::payment::Payment;
@@ -45,15 +46,21 @@ pub(super) fn slice(connection: &Connection, key: &CallKey) -> Result<Slice, Fai
         }
         CallKey::Order(id) => Slice { order: order(&moment, *id)?, ..Slice::default() },
         CallKey::Collect { order: owed, binding: from } => {
-            Slice { order: order(&moment, *owed)?, binding: binding(&moment, *from)?, ..Slice::default() }
+            let binding = binding(&moment, *from)?;
+            let stand_ins = stand_ins(&moment, binding.as_ref(), None)?;
+            Slice { order: order(&moment, *owed)?, binding, stand_ins, ..Slice::default() }
         }
         CallKey::Payment(id) => match payment(&moment, *id)? {
-            Some(payment) => Slice {
-                binding: binding(&moment, payment.binding)?,
-                order: payment.purpose.order().map(|id| order(&moment, id)).transpose()?.flatten(),
-                payment: Some(payment),
-                borrower: None,
-            },
+            Some(payment) => {
+                let binding = binding(&moment, payment.binding)?;
+                Slice {
+                    stand_ins: stand_ins(&moment, binding.as_ref(), Some(&payment))?,
+                    binding,
+                    order: payment.purpose.order().map(|id| order(&moment, id)).transpose()?.flatten(),
+                    payment: Some(payment),
+                    borrower: None,
+                }
+            }
             None => Slice::default(),
         },
     };
@@ -67,6 +74,31 @@ fn state<T: DeserializeOwned>(
     key: impl Params,
 ) -> Result<Option<T>, Failure> {
     row::first(connection.prepare_cached(sql)?.query(key)?, |row| row::json(row, 0))
+}
+
+/// Instruments of the borrower that may stand in for one of theirs, and those that a payment's attempts have used:
+/// what becomes of such an attempt has to be told to its instrument, also when consent was taken back since.
+fn stand_ins(
+    connection: &Connection,
+    own: Option<&Binding>,
+    payment: Option<&Payment>,
+) -> Result<Vec<Binding>, Failure> {
+    let Some(own) = own else { return Ok(Vec::new()) };
+    let sql = "SELECT state FROM bindings
+               WHERE bucket = ?1 AND borrower_id = ?2 AND stand_in = 1 AND unbound_at IS NULL AND id <> ?3
+               ORDER BY id LIMIT ?4";
+    let (bucket, borrower, id) = (own.id.bucket().number(), own.borrower.to_string(), own.id.to_string());
+    let most = i64::try_from(MAX_STAND_INS).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found: Vec<Binding> =
+        row::all(statement.query(params![bucket, borrower, id, most])?, |row| row::json(row, 0))?;
+    let attempts = payment.iter().flat_map(|payment| &payment.attempts);
+    for used in attempts.filter_map(|attempt| attempt.binding) {
+        if !found.iter().any(|known| known.id == used) {
+            found.extend(binding(connection, used)?);
+        }
+    }
+    Ok(found)
 }
 
 /// One borrower.

@@ -9,9 +9,10 @@ use lockstep_api::{NoticeReader, NoticeRefused};
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::catalogue::Scheme;
 use lockstep_core::channel::{
-    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, SignRules,
+    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, QueryRules, RefundRules,
+    SignRules,
 };
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery};
+use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
 use lockstep_core::money::Currency;
 use lockstep_core::payment::{
     MoneyAnswer, NoAnswer, OriginalOutcome, QueryAnswer, ReversalAnswer, StatementAnswer,
@@ -31,7 +32,7 @@ pub(crate) fn book() -> ChannelBook {
     let code = Some(CodeRules { ttl_s: 300, max_tries: 5, resend_after_s: 60 });
     let by_code = SignRules { sms_code: code, micro_deposit: false };
     let mut bankdirect = channel("bankdirect", SignRules { sms_code: None, micro_deposit: true });
-    bankdirect.pay_out = bankdirect.collect;
+    bankdirect.pay_out = bankdirect.collect.clone();
     ChannelBook::new([channel("unionpay", by_code.clone()), channel("netsunion", by_code), bankdirect])
 }
 
@@ -40,12 +41,20 @@ fn channel(name: &str, sign: SignRules) -> Capability {
         id: ChannelId::try_from(name).unwrap(),
         name: ChannelName { zh: format!("渠道{name}"), en: format!("channel {name}") },
         scheme: Scheme::UnionpayAcp,
-        collect: Some(AmountLimits { currency: Currency::CNY, min_minor: 1, max_minor: 5_000_000 }),
+        collect: Some(AmountLimits {
+            currency: Currency::CNY,
+            min_minor: 1,
+            max_minor: 5_000_000,
+            daily_minor: None,
+            monthly_minor: None,
+            issuers: std::collections::BTreeMap::new(),
+        }),
         pay_out: None,
         sign: Some(sign),
         query: Some(QueryRules { ladder_s: vec![1, 5, 30] }),
         reversal: None,
         statement: None,
+        refund: Some(RefundRules { max_age_days: 30, partial: true }),
         notices: true,
         hours: Hours::always(Zone::shanghai().clone()),
         late_execution_window_s: 600,
@@ -96,6 +105,24 @@ impl Channels for Bank {
 
     async fn read_statement(&self, _query: &StatementQuery) -> StatementAnswer {
         StatementAnswer::NotReady
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> MoneyAnswer {
+        let code = *self.money.lock().unwrap();
+        if code == "timeout" {
+            return MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut };
+        }
+        let amount_minor = Some(order.money.amount_minor);
+        MoneyAnswer::Answered { code: code.to_owned(), channel_ref: Some("trace-2".to_owned()), amount_minor }
+    }
+
+    async fn query_refund(&self, _query: &RefundQuery) -> QueryAnswer {
+        let code = *self.money.lock().unwrap();
+        if code == "timeout" {
+            return QueryAnswer::NoAnswer { why: NoAnswer::TimedOut };
+        }
+        let original = OriginalOutcome { code: code.to_owned(), channel_ref: None, amount_minor: None };
+        QueryAnswer::Answered { code: "00".to_owned(), original: Some(original) }
     }
 
     async fn request_code(&self, _request: &SignRequest) -> SignAnswer {

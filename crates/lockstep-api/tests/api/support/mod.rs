@@ -19,7 +19,7 @@ use lockstep_engine::{Engine, Ports, Settings};
 use lockstep_vault::{MasterKeyring, TransientSecrets, Vault};
 
 pub(crate) use self::bank::{Bank, Counter, MONDAY_MS, TestClock};
-pub(crate) use self::client::{Client, Reply, named};
+pub(crate) use self::client::{CARD, Client, Reply, named, MOBILE, NAME};
 pub(crate) use self::world::World;
 
 /// Everything the tests look at.
@@ -92,6 +92,7 @@ impl House {
         let id = tenant.id;
         self.world.data().tenants.insert(id, tenant);
         self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Admin, KeyScope::Approve])
+        self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Refund, KeyScope::Admin])
     }
 
     /// A client with a key of these scopes.

@@ -103,6 +103,7 @@ impl World {
             CallKey::Collect { order, binding } => Slice {
                 order: data.orders.get(order).cloned(),
                 binding: data.bindings.get(binding).cloned(),
+                stand_ins: data.stand_ins(data.bindings.get(binding), None),
                 ..Slice::default()
             },
             CallKey::Payment(id) => {
@@ -111,7 +112,8 @@ impl World {
                     payment.as_ref().and_then(|payment| data.bindings.get(&payment.binding)).cloned();
                 let order = payment.as_ref().and_then(|payment| payment.purpose.order());
                 let order = order.and_then(|order| data.orders.get(&order)).cloned();
-                Slice { borrower: None, binding, order, payment }
+                let stand_ins = data.stand_ins(binding.as_ref(), payment.as_ref());
+                Slice { borrower: None, binding, order, payment, stand_ins }
             }
         })
     }
@@ -162,6 +164,14 @@ impl World {
 }
 
 impl Data {
+    fn stand_ins(&self, own: Option<&Binding>, payment: Option<&Payment>) -> Vec<Binding> {
+        let Some(own) = own else { return Vec::new() };
+        let attempts = payment.iter().flat_map(|payment| &payment.attempts);
+        let used: Vec<_> = attempts.filter_map(|attempt| attempt.binding).collect();
+        let others = self.bindings.values().filter(|one| one.borrower == own.borrower && one.id != own.id);
+        others.filter(|one| one.may_stand_in() || used.contains(&one.id)).cloned().collect()
+    }
+
     fn version_of(&self, state: &Change) -> u64 {
         let stored = match state {
             Change::Borrower(one) => self.borrowers.get(&one.id).map(|one| one.version),
@@ -225,7 +235,7 @@ impl Data {
 fn body_of(event: &Event) -> String {
     let (kind, event) = match event {
         Event::Borrower(event) => ("borrower", serde_json::to_value(event)),
-        Event::Binding(event) => ("binding", serde_json::to_value(event)),
+        Event::Binding(event) | Event::StandIn { event, .. } => ("binding", serde_json::to_value(event)),
         Event::Order(event) => ("order", serde_json::to_value(event)),
         Event::Payment(event) => ("payment", serde_json::to_value(event)),
     };

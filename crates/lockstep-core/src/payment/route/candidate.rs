@@ -20,18 +20,22 @@ pub struct Candidate {
     #[serde(flatten)]
     pub finding: Finding,
     /// Estimated probability that an attempt would move the money, in millionths; 0 where nobody looked.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub chance_ppm: u32,
     /// One standard deviation of that estimate, in millionths.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub spread_ppm: u32,
     /// Price of a success in 1/1000 of a minor unit.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub cost_milli_minor: u64,
     /// The probability with which it was going to be chosen, given that an attempt was opened, in millionths. The
     /// shares of all candidates add to 1,000,000. Attempts of before this was kept have 0 everywhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub share_ppm: u32,
+}
+
+fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
 }
 
 /// What was found about a channel.

@@ -1,7 +1,7 @@
 //! Looking at one channel: what stands against it, and how a payment would fare on it.
 
 use super::super::{Attempt, Payment, plan};
-use super::{Candidate, Finding, channels};
+use super::{Candidate, Finding, channels, limit, stand_in};
 use crate::binding::Binding;
 use crate::catalogue::RetryRule;
 use crate::channel::{Capability, ChannelId, Direction};
@@ -84,9 +84,21 @@ impl Seen<'_> {
     }
 }
 
-/// Looks at every channel of the payment's instrument, in the lender's order of preference.
-pub(super) fn at_all<'a>(payment: &'a Payment, binding: &'a Binding, facts: &Facts<'a>) -> Vec<Seen<'a>> {
-    at_instrument(payment, binding, false, 0, facts).collect()
+/// Looks at every channel of the payment's instrument and of those that may stand in for it, each in the lender's
+/// order of preference.
+pub(super) fn at_all<'a>(
+    payment: &'a Payment,
+    binding: &'a Binding,
+    stand_ins: &'a [Binding],
+    facts: &Facts<'a>,
+) -> Vec<Seen<'a>> {
+    let spent = stand_in::spent(payment, None, facts).is_some();
+    let tier = if spent { stand_in::AFTER } else { stand_in::BEFORE };
+    let mut seen: Vec<_> = at_instrument(payment, binding, false, tier, facts).collect();
+    for other in stand_ins.iter().filter(|other| stand_in::allowed(payment, binding, other)) {
+        seen.extend(at_instrument(payment, other, true, stand_in::INSTEAD, facts));
+    }
+    seen
 }
 
 /// What a lender's rule may look at.
@@ -161,11 +173,19 @@ fn obstacle(
             return for_good(Finding::OutsideMandate { reason });
         }
     }
+    if let Some(found) = stand_in::obstacle(payment, seen.binding, seen.stand_in, facts) {
+        return Some(found);
+    }
     if let Some(rule) = seen.rule.filter(|rule| rule.excludes(seen.channel)) {
         return for_good(Finding::ExcludedByRule { rule: rule.name.clone() });
     }
     if !limits.allow(payment.money) {
         return for_good(Finding::AmountOutOfRange);
+    }
+    if direction == Direction::Collect
+        && let Some(limit) = limit::obstacle(payment, seen.binding, capability, facts)
+    {
+        return Some(limit);
     }
     if !capability.hours.open_at(facts.now) {
         let opens_at = capability.hours.next_open(facts.now);
@@ -177,7 +197,9 @@ fn obstacle(
 /// Whether this payment failed on this channel not long ago for a reason that another channel may not share.
 fn failed_just_now(payment: &Payment, seen: &Seen<'_>, facts: &Facts<'_>) -> bool {
     let shun = std::time::Duration::from_secs(facts.retry.route.shun_s);
-    let on_channel = payment.attempts.iter().filter(|attempt| attempt.channel == *seen.channel);
+    let used = seen.stand_in.then_some(seen.binding.id);
+    let on_channel =
+        payment.attempts.iter().filter(|attempt| attempt.channel == *seen.channel && attempt.binding == used);
     on_channel.filter_map(Attempt::failure).any(|(reason, at)| {
         let entry = reason.entry();
         let may_work_elsewhere = entry.retry == RetryRule::OtherChannel || plan::concerns_one_mandate(reason);

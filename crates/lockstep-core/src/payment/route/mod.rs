@@ -10,15 +10,18 @@
 
 mod candidate;
 mod later;
+mod limit;
 mod look;
 mod offers;
 mod policy;
 mod rank;
 mod share;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 
 pub use self::candidate::{Candidate, Finding};
+pub(in crate::payment) use self::limit::{counted_on, end_of};
 use self::look::Seen;
 pub(in crate::payment) use self::offers::signable;
 pub use self::offers::{Offer, offers};
@@ -64,7 +67,7 @@ pub fn choose(slice: &Slice, facts: &Facts<'_>) -> Route {
     let (Some(payment), Some(binding)) = (&slice.payment, &slice.binding) else {
         return Route::Nowhere { reason: Reason::NoLiveMandate };
     };
-    among(payment, look::at_all(payment, binding, facts), facts)
+    among(payment, look::at_all(payment, binding, &slice.stand_ins, facts), facts)
 }
 
 fn among(payment: &Payment, mut seen: Vec<Seen<'_>>, facts: &Facts<'_>) -> Route {

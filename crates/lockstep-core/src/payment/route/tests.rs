@@ -76,9 +76,10 @@ impl Stage {
             retry: &retry,
             health: &self.world.health,
             rules: &self.rules,
+            refunds: &self.world.refunds,
         };
         let (payment, binding) = (self.slice.payment.as_ref().unwrap(), self.slice.binding.as_ref().unwrap());
-        let mut seen = look::at_all(payment, binding, &facts);
+        let mut seen = look::at_all(payment, binding, &[], &facts);
         for one in seen.iter_mut().filter(|one| one.finding.ready()) {
             let place = CHANNELS.iter().position(|name| *name == one.channel.as_str()).unwrap();
             one.fare(outlooks[place], self.world.now);
@@ -239,8 +240,9 @@ fn a_ramp_lets_a_growing_share_through_and_looking_again_wins_nothing() {
                 retry: &retry,
                 health: &stage.world.health,
                 rules: &stage.rules,
+                refunds: &stage.world.refunds,
             };
-            let mut seen = look::at_all(&payment, &binding, &facts);
+            let mut seen = look::at_all(&payment, &binding, &[], &facts);
             seen[0].fare(outlook(900_000, 1, Gate::Ramp { share_ppm }), stage.world.now);
             match (among(&payment, seen, &facts), first) {
                 (Route::Send { .. }, None) => first = Some(share_ppm),
@@ -389,8 +391,9 @@ fn seen_in_the_lenders_order_by_default() {
         retry: &facts_retry,
         health: &stage.world.health,
         rules: &stage.rules,
+        refunds: &stage.world.refunds,
     };
     let (payment, binding) = (stage.slice.payment.as_ref().unwrap(), stage.slice.binding.as_ref().unwrap());
-    let seen: Vec<Seen<'_>> = look::at_all(payment, binding, &facts);
+    let seen: Vec<Seen<'_>> = look::at_all(payment, binding, &[], &facts);
     assert_eq!(seen.iter().map(|one| one.channel.as_str()).collect::<Vec<_>>(), CHANNELS);
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use crate::binding::{BindingCommand, CodeRef, SignAnswer, Verification};
 use crate::channel::ChannelId;
 use crate::command::Command;
+use crate::id::PaymentId;
 use crate::money::{Currency, Money};
-use crate::payment::{MoneyAnswer, NoAnswer, NotSent, PaymentCommand, QueryAnswer};
+use crate::payment::{MoneyAnswer, NoAnswer, NotSent, PaymentCommand, QueryAnswer, RefundCommand, Outcome, StatementAnswer};
 use crate::scenario::bind::{bind_command, bound_card, new_borrower};
 use crate::scenario::channels::{not_found_code, success_code};
+use crate::scenario::pay::key_of;
 use crate::scenario::world::{Key, World, woken};
+use crate::time::Day;
 
 /// Something that happens. Numbers choose among what there is.
 #[derive(Debug, Clone)]
@@ -26,6 +29,10 @@ pub(super) enum Op {
     Again(usize),
     /// The channel says that an attempt succeeded, whatever it said before.
     Moved { payment: usize, attempt: u16 },
+    /// The channel says that a try of a refund moved its money, whatever it said before.
+    WentBack { payment: usize, refund: u16, try_no: u16 },
+    /// A refund's latest try gets no answer, and after the window the channel has no such order.
+    RefundVanishes { payment: usize, refund: u16 },
     /// An order is taken back.
     Withdraw(usize),
     /// One more order of the binding's borrower.
@@ -36,17 +43,34 @@ pub(super) enum Op {
     Sign { binding: usize, channel: usize, code: String, dice: u8 },
     /// A binding is given up.
     Unbind(usize),
+    /// A payment's latest attempt gets no answer; so much later its timers have fired, and reversals are sent.
+    Hang { payment: usize, millis: u64 },
+    /// A statement says something about an attempt, of the n-th day after it was opened.
+    Statement { payment: usize, attempt: u16, days: u8, answer: StatementAnswer },
+    /// A person says something about an attempt: proposes, approves or withdraws, as the dice say.
+    Judge { payment: usize, attempt: u16, person: u8, dice: u8 },
+    /// The borrower agrees that a card may stand in, or takes that back.
+    Consent { binding: usize, agree: bool },
 }
 
-const CHANNELS: [&str; 5] = ["unionpay", "netsunion", "wallet", "bankdirect", "nowhere"];
+const CHANNELS: [&str; 8] =
+    ["unionpay", "netsunion", "wallet", "bankdirect", "acquirer", "switch", "clearing", "nowhere"];
 
 /// Two borrowers with a card and an order each, then everything in turn. The world checks its laws.
 pub(super) fn play(mut world: World, ops: &[Op]) {
     for (borrower, card) in [("B1", "C1"), ("B2", "C2")] {
         let id = new_borrower(&mut world, borrower);
-        let channels = ["unionpay", "netsunion", "wallet"].map(World::channel);
+        let channels = match card {
+            "C1" => ["unionpay", "netsunion", "wallet"],
+            _ => ["acquirer", "switch", "clearing"],
+        };
+        let channels = channels.map(World::channel);
         bound_card(&mut world, id, card, &channels, (None, None));
     }
+    // A second card of the first borrower's, for standing in once that is agreed.
+    let first = pick(&world.borrowers, 0).expect("a borrower");
+    let channels = ["netsunion", "wallet"].map(World::channel);
+    bound_card(&mut world, first, "C4", &channels, (None, None));
     owe(&mut world, 0, 0);
     owe(&mut world, 1, 0);
     for op in ops {
@@ -127,6 +151,25 @@ fn step(world: &mut World, op: &Op) -> Option<(Key, Command)> {
             let command = PaymentCommand::MoneyAnswered { attempt: *attempt, answer };
             Some((Key::Payment(id), Command::Payment(command)))
         }
+        Op::WentBack { payment, refund, try_no } => {
+            let id = pick(&world.payments, *payment)?;
+            let channel = &world.payments[&id].refund(*refund)?.try_of(*try_no)?.channel;
+            let code = success_code(world.book.get(channel)?.scheme).to_owned();
+            let answer = MoneyAnswer::Answered { code, channel_ref: None, amount_minor: None };
+            Some(about(id, RefundCommand::Answered { refund: *refund, try_no: *try_no, answer }))
+        }
+        Op::RefundVanishes { payment, refund } => {
+            let id = pick(&world.payments, *payment)?;
+            let last = world.payments[&id].refund(*refund)?.tries.last()?.clone();
+            let (refund, try_no) = (*refund, last.number);
+            let answer = MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut };
+            let (key, lost) = about(id, RefundCommand::Answered { refund, try_no, answer });
+            world.run(&key, &lost).expect("an answer is never refused");
+            wait(world, 600_000);
+            let scheme = world.book.get(&last.channel)?.scheme;
+            let answer = QueryAnswer::Answered { code: not_found_code(scheme)?.to_owned(), original: None };
+            Some(about(id, RefundCommand::QueryAnswered { refund, try_no, answer }))
+        }
         Op::Withdraw(order) => Some((Key::Order(pick(&world.orders, *order)?), Command::CancelOrder)),
         Op::Owe { binding, due_in_s } => {
             owe(world, *binding, *due_in_s);
@@ -140,10 +183,47 @@ fn step(world: &mut World, op: &Op) -> Option<(Key, Command)> {
             Some(bind_command(world, borrower, name, &on))
         }
         Op::Sign { binding, channel, code, dice } => sign(world, *binding, CHANNELS[*channel], code, *dice),
+        Op::Hang { payment, millis } => {
+            let id = pick(&world.payments, *payment)?;
+            let attempt = world.payments[&id].last_attempt()?.number;
+            let answer = MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut };
+            let lost = PaymentCommand::MoneyAnswered { attempt, answer };
+            world.run(&Key::Payment(id), &Command::Payment(lost)).expect("an answer is never refused");
+            wait(world, *millis);
+            None
+        }
+        Op::Statement { payment, attempt, days, answer } => {
+            let id = pick(&world.payments, *payment)?;
+            let opened_at = world.payments[&id].attempt(*attempt)?.opened_at;
+            let zone = crate::time::Zone::shanghai();
+            let day = (0..*days).fold(Day::of(opened_at, zone), |day, _| day.next());
+            let (attempt, answer) = (*attempt, answer.clone());
+            let command = PaymentCommand::StatementAnswered { attempt, day, answer };
+            Some((Key::Payment(id), Command::Payment(command)))
+        }
+        Op::Judge { payment, attempt, person, dice } => {
+            let id = pick(&world.payments, *payment)?;
+            let (attempt, by) = (*attempt, key_of(*person));
+            let outcome = if dice.is_multiple_of(2) { Outcome::Moved } else { Outcome::NotMoved };
+            let command = match dice / 2 % 8 {
+                0..=2 => PaymentCommand::ProposeOutcome { attempt, outcome, evidence: "seen".to_owned(), by },
+                7 => PaymentCommand::WithdrawProposal { attempt, by },
+                _ => PaymentCommand::ApproveOutcome { attempt, outcome, by },
+            };
+            Some((Key::Payment(id), Command::Payment(command)))
+        }
+        Op::Consent { binding, agree } => {
+            let command = if *agree { BindingCommand::AgreeStandIn } else { BindingCommand::WithdrawStandIn };
+            Some((Key::Binding(pick(&world.bindings, *binding)?), Command::Binding(command)))
+        }
         Op::Unbind(binding) => {
             Some((Key::Binding(pick(&world.bindings, *binding)?), Command::Binding(BindingCommand::Unbind)))
         }
     }
+}
+
+fn about(payment: PaymentId, command: RefundCommand) -> (Key, Command) {
+    (Key::Payment(payment), Command::Payment(PaymentCommand::Refund(command)))
 }
 
 fn wait(world: &mut World, millis: u64) {

@@ -130,7 +130,8 @@ fn limits_of_a_day_and_of_a_month() {
         answer   R2-1 declined 81       -> R2-1 failed: monthly_limit_exceeded (final_decline)
                                          ; not paid: monthly_limit_exceeded (window over); order open
         at       2026-03-25 09:00
-        repay    R3 100.00 from C2      -> sends unionpay R3-1
+        borrower B3 card C3 on unionpay
+        repay    R3 100.00 from C3      -> sends unionpay R3-1
         answer   R3-1 declined 81       -> R3-1 failed: monthly_limit_exceeded (final_decline)
                                          ; waits until 04-01 10:00 for monthly_limit_exceeded
         ",

@@ -53,10 +53,12 @@ fn money_that_moved_twice_is_found_the_late_one_first() {
         answer   R1-1 succeeded 00       -> R1-1 succeeded by answer
         answer   R1-2 succeeded 00000000 -> R1-2 succeeded by answer; paid by R1-2
                                           ; collected 100.00 of 100.00; surplus 100.00
-                                          ; alarm: surplus 100.00
+                                          ; R1/1 gives back 100.00 of 1 for surplus
+                                          ; alarm: surplus 100.00; refunds unionpay R1/1-1
         status   R1                      -> succeeded; order collected, 100.00 of 100.00, surplus 100.00
         told                             -> payment.trying; payment.unknown; payment.trying
-                                          ; payment.succeeded; order.collected; order.refund_needed
+                                          ; payment.succeeded; payment.refund_accepted; order.collected
+                                          ; order.refund_needed
         ledger                           -> channel:netsunion 100.00; channel:unionpay 100.00
                                           ; receivable -100.00; surplus -100.00
         ",
@@ -77,7 +79,9 @@ fn a_channel_that_lied_about_its_window_is_asked_again_and_found_out() {
         answer   R1-2 succeeded 00000000 -> R1-2 succeeded by answer; paid by R1-2
                                           ; collected 100.00 of 100.00
         wait     1h                      -> asks unionpay about R1-1
-        found    R1-1 succeeded 00       -> R1-1 succeeded by query; surplus 100.00; alarm: surplus 100.00
+        found    R1-1 succeeded 00       -> R1-1 succeeded by query; surplus 100.00
+                                          ; R1/1 gives back 100.00 of 1 for surplus
+                                          ; alarm: surplus 100.00; refunds unionpay R1/1-1
         status   R1                      -> succeeded; order collected, 100.00 of 100.00, surplus 100.00
         ",
     );
@@ -96,11 +100,13 @@ fn money_that_moved_twice_is_found_the_late_one_last() {
         answer   R1-2 succeeded 00000000 -> R1-2 succeeded by answer; paid by R1-2
                                           ; collected 100.00 of 100.00
         answer   R1-1 succeeded 00       -> R1-1 succeeded by answer; surplus 100.00
-                                          ; alarm: surplus 100.00
+                                          ; R1/1 gives back 100.00 of 1 for surplus
+                                          ; alarm: surplus 100.00; refunds unionpay R1/1-1
         repeat                           -> nothing
         status   R1                      -> succeeded; order collected, 100.00 of 100.00, surplus 100.00
         told                             -> payment.trying; payment.unknown; payment.trying
-                                          ; payment.succeeded; order.collected; order.refund_needed
+                                          ; payment.succeeded; order.collected; payment.refund_accepted
+                                          ; order.refund_needed
         ledger                           -> channel:netsunion 100.00; channel:unionpay 100.00
                                           ; receivable -100.00; surplus -100.00
         ",
@@ -137,7 +143,8 @@ fn late_money_for_a_withdrawn_order_goes_back() {
         cancel   R1                -> cancelled; order open
         withdraw R1                -> order cancelled
         answer   R1-1 succeeded 00 -> R1-1 succeeded by answer; paid by R1-1; surplus 100.00
-                                    ; alarm: surplus 100.00
+                                    ; R1/1 gives back 100.00 of 1 for surplus; alarm: surplus 100.00
+                                    ; refunds unionpay R1/1-1
         status   R1                -> succeeded; order cancelled, 0.00 of 100.00, surplus 100.00
         ledger                     -> channel:unionpay 100.00; surplus -100.00
         ",
@@ -159,11 +166,13 @@ fn late_money_while_another_payment_is_under_way() {
         answer   R1-1 succeeded 00  -> R1-1 succeeded by answer; paid by R1-1; collected 100.00 of 100.00
         status   R1b                -> trying; order collecting, 100.00 of 100.00
         answer   R1b-1 succeeded 00 -> R1b-1 succeeded by answer; paid by R1b-1; surplus 100.00
-                                     ; order collected; alarm: surplus 100.00
+                                     ; R1b/1 gives back 100.00 of 1 for surplus; order collected
+                                     ; alarm: surplus 100.00; refunds unionpay R1b/1-1
         status   R1b                -> succeeded; order collected, 100.00 of 100.00, surplus 100.00
         told                        -> payment.trying; payment.unknown; payment.waiting
                                      ; payment.cancelled; payment.trying; payment.succeeded
-                                     ; payment.succeeded; order.collected; order.refund_needed
+                                     ; payment.succeeded; payment.refund_accepted; order.collected
+                                     ; order.refund_needed
         ledger                      -> channel:unionpay 200.00; receivable -100.00; surplus -100.00
         ",
     );

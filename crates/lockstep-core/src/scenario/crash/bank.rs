@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::effect::{MoneyOrder, ReversalOrder, SignRequest};
+use crate::effect::{MoneyOrder, ReversalOrder, SignRequest, RefundOrder};
 use crate::time::{Day, Timestamp, Zone};
 
 /// What happens to a request on its way.
@@ -30,6 +30,8 @@ pub(crate) enum Undone {
 pub(crate) struct Bank {
     /// Every execution, in order; an order number twice here is a double debit.
     pub(crate) executed: Vec<MoneyOrder>,
+    /// Every refund, in order.
+    pub(crate) given_back: Vec<RefundOrder>,
     /// Mandates by request number.
     pub(crate) signed: BTreeMap<String, String>,
     /// Codes that were texted, by request number.
@@ -38,12 +40,17 @@ pub(crate) struct Bank {
     pub(crate) losses: VecDeque<Loss>,
     /// What happens to the next reversals.
     pub(crate) reversal_losses: VecDeque<Loss>,
+    /// This channel answers no questions.
+    pub(crate) mute: Option<&'static str>,
     /// Asked about an order that was reversed, it goes on showing the order's old success.
     pub(crate) shows_reversed: bool,
     late: Vec<(Timestamp, MoneyOrder)>,
     late_reversals: Vec<(Timestamp, String)>,
     moments: BTreeMap<String, Timestamp>,
     reversed: BTreeSet<String>,
+    late_refunds: Vec<(Timestamp, RefundOrder)>,
+    /// What happens to the next refunds.
+    pub(crate) refund_losses: VecDeque<Loss>,
 }
 
 impl Bank {
@@ -96,7 +103,12 @@ impl Bank {
     }
 
     /// Undoes an order, if it has executed it. The same reversal again gets the same answer. `None` is silence.
-    pub(crate) fn reverse(&mut self, order: &ReversalOrder, now: Timestamp, late_at: Timestamp) -> Option<Undone> {
+    pub(crate) fn reverse(
+        &mut self,
+        order: &ReversalOrder,
+        now: Timestamp,
+        late_at: Timestamp,
+    ) -> Option<Undone> {
         self.settle(now);
         let loss = self.reversal_losses.pop_front();
         match loss {
@@ -127,6 +139,32 @@ impl Bank {
     /// What was executed and not undone.
     pub(crate) fn kept(&self) -> Vec<&MoneyOrder> {
         self.executed.iter().filter(|order| !self.reversed.contains(&order.order_no)).collect()
+    }
+
+    /// Takes a refund. `false` when it gives no answer.
+    pub(crate) fn give_back(&mut self, order: &RefundOrder, late_at: Timestamp) -> bool {
+        match self.refund_losses.pop_front() {
+            None => self.given_back.push(order.clone()),
+            Some(Loss::Answer) => {
+                self.given_back.push(order.clone());
+                return false;
+            }
+            Some(Loss::Request) => return false,
+            Some(Loss::Late) => {
+                self.late_refunds.push((late_at, order.clone()));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What it gave back under a number by now.
+    pub(crate) fn find_refund(&mut self, order_no: &str, now: Timestamp) -> Option<&RefundOrder> {
+        let (due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.late_refunds).into_iter().partition(|(at, _)| *at <= now);
+        self.late_refunds = later;
+        self.given_back.extend(due.into_iter().map(|(_, order)| order));
+        self.given_back.iter().find(|order| order.order_no == order_no)
     }
 
     /// Texts a code; the same request texts once.

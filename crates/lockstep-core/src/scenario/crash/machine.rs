@@ -10,10 +10,10 @@ use crate::catalogue::Scheme;
 use crate::channel::{Capability, ChannelBook, ChannelId};
 use crate::command::Command;
 use crate::decision::Slice;
-use crate::effect::{Delivery, Effect, MoneyOrder, SignRequest};
+use crate::effect::{Delivery, Effect, MoneyOrder, RefundOrder, SignRequest};
 use crate::payment::{
-    MoneyAnswer, NoAnswer, OriginalOutcome, PaymentCommand, PaymentStatus, QueryAnswer, ReversalAnswer,
-    StatementAnswer,
+    MoneyAnswer, NoAnswer, OriginalOutcome, PaymentCommand, PaymentStatus, QueryAnswer, RefundCommand,
+    ReversalAnswer, StatementAnswer,
 };
 use crate::refusal::Refusal;
 use crate::scenario::channels::{WINDOW_S, not_found_code, success_code};
@@ -154,6 +154,7 @@ impl Machine {
             let why = NoAnswer::Interrupted;
             let (key, command) = match &self.world.effects[index].planned.effect {
                 Effect::MoveMoney(order) => money_answered(order, MoneyAnswer::NoAnswer { why }),
+                Effect::Refund(order) => refund_answered(order, MoneyAnswer::NoAnswer { why }),
                 Effect::Sign(request) => sign_answered(request, SignAnswer::NoAnswer { why }),
                 other => panic!("{other:?} may be repeated"),
             };
@@ -183,7 +184,9 @@ impl Machine {
                 money_answered(order, answer)
             }
             Effect::QueryPayment(query) => {
+                let mute = self.bank.mute == Some(query.channel.as_str());
                 let answer = match self.bank.find(&query.order_no, now) {
+                    _ if mute => QueryAnswer::NoAnswer { why: NoAnswer::TimedOut },
                     Some(order) => {
                         let amount_minor = Some(order.money.amount_minor);
                         let original = OriginalOutcome { code: yes.clone(), channel_ref: None, amount_minor };
@@ -193,6 +196,28 @@ impl Machine {
                 };
                 let command = PaymentCommand::QueryAnswered { attempt: query.attempt, answer };
                 (Key::Payment(query.payment), Command::Payment(command))
+            }
+            Effect::Refund(order) => {
+                let late_at = now.plus(Duration::from_millis(WINDOW_S * 1000 - 1));
+                let amount_minor = Some(order.money.amount_minor);
+                let answer = match self.bank.give_back(order, late_at) {
+                    true => MoneyAnswer::Answered { code: yes, channel_ref: None, amount_minor },
+                    false => MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut },
+                };
+                refund_answered(order, answer)
+            }
+            Effect::QueryRefund(query) => {
+                let answer = match self.bank.find_refund(&query.order_no, now) {
+                    Some(order) => {
+                        let amount_minor = Some(order.money.amount_minor);
+                        let original = OriginalOutcome { code: yes.clone(), channel_ref: None, amount_minor };
+                        QueryAnswer::Answered { code: yes, original: Some(original) }
+                    }
+                    None => QueryAnswer::Answered { code: no_such(), original: None },
+                };
+                let command =
+                    RefundCommand::QueryAnswered { refund: query.refund, try_no: query.try_no, answer };
+                (Key::Payment(query.payment), Command::Payment(PaymentCommand::Refund(command)))
             }
             Effect::RequestCode(request) => {
                 self.bank.text(request);
@@ -235,7 +260,8 @@ impl Machine {
                     }
                     None => StatementAnswer::NotListed,
                 };
-                let command = PaymentCommand::StatementAnswered { attempt: query.attempt, day: query.day, answer };
+                let command =
+                    PaymentCommand::StatementAnswered { attempt: query.attempt, day: query.day, answer };
                 (Key::Payment(query.payment), Command::Payment(command))
             }
             Effect::Wake(wake) => woken(wake),
@@ -257,6 +283,11 @@ impl Machine {
 fn money_answered(order: &MoneyOrder, answer: MoneyAnswer) -> (Key, Command) {
     let command = PaymentCommand::MoneyAnswered { attempt: order.attempt, answer };
     (Key::Payment(order.payment), Command::Payment(command))
+}
+
+fn refund_answered(order: &RefundOrder, answer: MoneyAnswer) -> (Key, Command) {
+    let command = RefundCommand::Answered { refund: order.refund, try_no: order.try_no, answer };
+    (Key::Payment(order.payment), Command::Payment(PaymentCommand::Refund(command)))
 }
 
 fn sign_answered(request: &SignRequest, answer: SignAnswer) -> (Key, Command) {

@@ -11,10 +11,8 @@ use crate::time::Timestamp;
 pub(super) fn decision(before: &Slice, decision: &Decision) {
     let mut slice = before.clone();
     for event in &decision.events {
-        if let (
-            Event::Payment(PaymentEvent::AttemptSucceeded { number, source, at, .. }),
-            Some(payment),
-        ) = (event, &slice.payment)
+        if let (Event::Payment(PaymentEvent::AttemptSucceeded { number, source, at, .. }), Some(payment)) =
+            (event, &slice.payment)
         {
             stays(payment.attempt(*number).expect("it was opened"), *source, *at);
         }
@@ -54,7 +52,8 @@ pub(super) fn carried_on(world: &World, payment: &Payment) {
             continue;
         }
         let set = world.effects.iter().any(|row| {
-            let wanted = Wake::ReverseAttempt { payment: payment.id, attempt: attempt.number, sent: reversal.sent };
+            let wanted =
+                Wake::ReverseAttempt { payment: payment.id, attempt: attempt.number, sent: reversal.sent };
             row.state == RowState::Ready && row.planned.effect == Effect::Wake(wanted)
         });
         assert!(set, "an unanswered reversal without a timer: {attempt:?}");

@@ -1,0 +1,471 @@
+//! The rules of refunding: asking, approving, sending, timers. What follows from an answer is in `settle`.
+
+use super::way::{self, Way};
+use super::{ClearToSend, Refund, RefundEvent, RefundReason, RefundState, RefundWay, SurplusPolicy, settle};
+use crate::audit::Who;
+use crate::catalogue::Reason;
+use crate::channel::{ChannelId, Direction};
+use crate::decision::{Decision, Event, Facts, Slice};
+use crate::effect::{Alarm, Effect, RefundOrder, RefundQuery, RefundTrouble, RefundWake, Wake};
+use crate::money::Money;
+use crate::payment::attempt::{Attempt, AttemptState};
+use crate::payment::{MoneyAnswer, Payment, PaymentEvent, PaymentState, QueryAnswer};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+
+/// The number of a refund has three digits.
+const MAX_REFUNDS: usize = 999;
+
+/// What can be asked of a payment's refunds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundCommand {
+    /// Give money back.
+    Ask {
+        /// How much, in minor units; `None` for all that can still go back of one attempt.
+        amount_minor: Option<i64>,
+        /// Why.
+        reason: RefundReason,
+        /// Of which attempt; `None` for the one with the most left.
+        attempt: Option<u16>,
+        /// Who asks.
+        by: Who,
+    },
+    /// A second person approves a proposed refund.
+    Approve {
+        /// The refund.
+        refund: u16,
+        /// Who.
+        by: Who,
+    },
+    /// Take a proposed refund back.
+    Withdraw {
+        /// The refund.
+        refund: u16,
+        /// Who.
+        by: Who,
+    },
+    /// It is time for the next try.
+    Try {
+        /// The refund.
+        refund: u16,
+        /// Tries there were when the timer was set.
+        tries: u16,
+    },
+    /// The channel answered to the request.
+    Answered {
+        /// The refund.
+        refund: u16,
+        /// The try.
+        try_no: u16,
+        /// Its answer.
+        answer: MoneyAnswer,
+    },
+    /// It is time to ask about an unknown try.
+    AskAbout {
+        /// The refund.
+        refund: u16,
+        /// The try.
+        try_no: u16,
+        /// Questions there were when the timer was set.
+        asked: u16,
+    },
+    /// It is time to ask once more about a try that was closed as "not found".
+    CheckClosed {
+        /// The refund.
+        refund: u16,
+        /// The try.
+        try_no: u16,
+    },
+    /// The channel answered to a question.
+    QueryAnswered {
+        /// The refund.
+        refund: u16,
+        /// The try.
+        try_no: u16,
+        /// Its answer.
+        answer: QueryAnswer,
+    },
+    /// The channel sent a notice by itself (signature and order number verified).
+    Noticed {
+        /// The refund.
+        refund: u16,
+        /// The try.
+        try_no: u16,
+        /// From which channel.
+        channel: ChannelId,
+        /// Its code.
+        code: String,
+        /// The channel's own number.
+        channel_ref: Option<String>,
+        /// The amount it says it moved.
+        amount_minor: Option<i64>,
+    },
+    /// An unknown try has reached its deadline.
+    Deadline {
+        /// The refund.
+        refund: u16,
+        /// The try.
+        try_no: u16,
+    },
+}
+
+impl RefundCommand {
+    /// What the audit log calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ask { .. } => "refund.create",
+            Self::Approve { .. } => "refund.approve",
+            Self::Withdraw { .. } => "refund.withdraw",
+            Self::Try { .. } => "refund.try",
+            Self::Answered { .. } => "refund.answered",
+            Self::AskAbout { .. } => "refund.ask",
+            Self::CheckClosed { .. } => "refund.check_closed",
+            Self::QueryAnswered { .. } => "refund.query_answered",
+            Self::Noticed { .. } => "refund.noticed",
+            Self::Deadline { .. } => "refund.deadline",
+        }
+    }
+}
+
+/// Decides about the refunds of a payment.
+pub(in crate::payment) fn decide(
+    slice: &Slice,
+    payment: &Payment,
+    command: &RefundCommand,
+    facts: &Facts<'_>,
+) -> Result<Decision, Refusal> {
+    match command {
+        RefundCommand::Ask { amount_minor, reason, attempt, by } => {
+            ask(slice, payment, *amount_minor, reason, *attempt, by, facts)
+        }
+        RefundCommand::Approve { refund, by } => approve(slice, payment, *refund, by, facts),
+        RefundCommand::Withdraw { refund, by } => withdraw(payment, *refund, by, facts),
+        RefundCommand::Try { refund, tries } => Ok(try_planned(slice, payment, *refund, *tries, facts)),
+        RefundCommand::Answered { refund, try_no, answer } => {
+            Ok(settle::answered(slice, payment, (*refund, *try_no), answer, facts))
+        }
+        RefundCommand::QueryAnswered { refund, try_no, answer } => {
+            Ok(settle::query_answered(slice, payment, (*refund, *try_no), answer, facts))
+        }
+        RefundCommand::Noticed { refund, try_no, channel, code, channel_ref, amount_minor } => {
+            let claim =
+                settle::Claim { code, channel_ref: channel_ref.as_ref(), amount_minor: *amount_minor };
+            Ok(settle::noticed(slice, payment, (*refund, *try_no), channel, claim, facts))
+        }
+        RefundCommand::AskAbout { refund, try_no, asked } => {
+            Ok(ask_about(payment, (*refund, *try_no), *asked, facts))
+        }
+        RefundCommand::CheckClosed { refund, try_no } => Ok(check_closed(payment, (*refund, *try_no), facts)),
+        RefundCommand::Deadline { refund, try_no } => Ok(deadline(payment, (*refund, *try_no), facts)),
+    }
+}
+
+/// An event of one refund.
+pub(super) fn happened(decision: &mut Decision, refund: u16, event: RefundEvent, facts: &Facts<'_>) {
+    decision.event(PaymentEvent::Refund { number: refund, event, at: facts.now });
+}
+
+fn ask(
+    slice: &Slice,
+    payment: &Payment,
+    amount_minor: Option<i64>,
+    reason: &RefundReason,
+    attempt: Option<u16>,
+    by: &Who,
+    facts: &Facts<'_>,
+) -> Result<Decision, Refusal> {
+    let attempt = source_of(payment, attempt)?;
+    let left = payment.refundable_of(attempt);
+    let too_much = Refusal::RefundTooMuch { refundable_minor: left, currency: payment.money.currency };
+    let amount_minor = amount_minor.unwrap_or(left);
+    let money = Money::new(amount_minor, payment.money.currency).map_err(|_| too_much.clone())?;
+    if amount_minor > left {
+        return Err(too_much);
+    }
+    if payment.refunds.len() >= MAX_REFUNDS {
+        return Err(Refusal::TooManyRefunds);
+    }
+    if way::find(payment, attempt, money, facts) == Way::Nowhere {
+        return Err(Refusal::NoRefundChannel);
+    }
+    let opened = RefundEvent::Opened {
+        attempt: attempt.number,
+        amount_minor,
+        surplus_minor: payment.surplus_unclaimed_minor().min(amount_minor),
+        reason: reason.clone(),
+        asked_by: Some(by.clone()),
+        held: needs_approval(payment, amount_minor, facts),
+    };
+    let mut decision = Decision::nothing();
+    open(slice, payment, opened, &mut decision, facts);
+    Ok(decision)
+}
+
+/// The attempt whose money goes back.
+fn source_of(payment: &Payment, number: Option<u16>) -> Result<&Attempt, Refusal> {
+    match payment.purpose.direction() {
+        Direction::Collect => {}
+        Direction::PayOut => return Err(Refusal::NotRefundable),
+    }
+    // As long as an attempt lives, nobody knows what the money of an earlier one was for.
+    match payment.state {
+        PaymentState::Trying { .. } => return Err(Refusal::AttemptUnderWay),
+        PaymentState::Unknown { .. } => return Err(Refusal::OutcomeUnknown),
+        PaymentState::Waiting { .. }
+        | PaymentState::Succeeded { .. }
+        | PaymentState::Failed { .. }
+        | PaymentState::Cancelled { .. } => {}
+    }
+    let took = |attempt: &&Attempt| payment.taken_by(attempt) > 0;
+    let source = match number {
+        Some(number) => payment.attempt(number).filter(took),
+        None => payment.attempts.iter().filter(took).max_by_key(|attempt| payment.refundable_of(attempt)),
+    };
+    source.ok_or(Refusal::NothingTaken)
+}
+
+/// The whole of what people asked back counts, so that many small refunds are no way around it.
+fn needs_approval(payment: &Payment, amount_minor: i64, facts: &Facts<'_>) -> bool {
+    let by_people = payment.refunds.iter().filter(|refund| refund.asked_by.is_some());
+    let sum = by_people.map(Refund::claimed_minor).sum::<i64>().saturating_add(amount_minor);
+    facts.refunds.approve_above_minor.is_some_and(|limit| sum > limit)
+}
+
+/// Opens a refund by itself for money that should never have been taken: called exactly where the surplus is found, so
+/// once for each. `slice` is the slice as it stood when the deciding about it began.
+pub(in crate::payment) fn open_for_surplus(
+    slice: &Slice,
+    attempt: u16,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
+    let Some(payment) = slice.payment.as_ref().map(|payment| with_refunds(payment, decision)) else { return };
+    let Some(source) = payment.attempt(attempt) else { return };
+    let amount_minor = payment.refundable_of(source);
+    if payment.purpose.direction() != Direction::Collect || amount_minor == 0 {
+        return;
+    }
+    let opened = RefundEvent::Opened {
+        attempt,
+        amount_minor,
+        surplus_minor: amount_minor,
+        reason: RefundReason::surplus(),
+        asked_by: None,
+        held: facts.refunds.surplus == SurplusPolicy::Held || !certain(&payment),
+    };
+    open(slice, &payment, opened, decision, facts);
+}
+
+/// Whether all that moved is certain to have moved: a flawed success may still turn out to be none.
+fn certain(payment: &Payment) -> bool {
+    payment.attempts.iter().all(|attempt| match &attempt.state {
+        AttemptState::Succeeded { defect, .. } => defect.is_none(),
+        AttemptState::Sending | AttemptState::Unknown { .. } | AttemptState::Failed { .. } => true,
+    })
+}
+
+/// The payment with what this decision has already done to its refunds.
+fn with_refunds(payment: &Payment, decision: &Decision) -> Payment {
+    let mut payment = payment.clone();
+    for event in &decision.events {
+        if let Event::Payment(PaymentEvent::Refund { number, event, at }) = event {
+            payment.apply_refund(*number, event, *at);
+        }
+    }
+    payment
+}
+
+fn open(slice: &Slice, payment: &Payment, opened: RefundEvent, decision: &mut Decision, facts: &Facts<'_>) {
+    let number = u16::try_from(payment.refunds.len()).unwrap_or(u16::MAX).saturating_add(1);
+    let mut payment = payment.clone();
+    payment.apply_refund(number, &opened, facts.now);
+    happened(decision, number, opened, facts);
+    if let Some(clear) = payment.refund(number).and_then(Refund::clear_to_send) {
+        send(slice, &payment, number, clear, decision, facts);
+    }
+}
+
+fn approve(
+    slice: &Slice,
+    payment: &Payment,
+    number: u16,
+    by: &Who,
+    facts: &Facts<'_>,
+) -> Result<Decision, Refusal> {
+    let refund = payment.refund(number).ok_or(Refusal::RefundNotFound)?;
+    if refund.approved_by.as_ref() == Some(by) {
+        return Ok(Decision::nothing());
+    }
+    if refund.state != RefundState::Proposed {
+        return Err(Refusal::RefundNotProposed);
+    }
+    if refund.asked_by.as_ref() == Some(by) {
+        return Err(Refusal::SecondPersonNeeded);
+    }
+    let money = payment.money_of(refund);
+    let source = payment.attempt(refund.attempt).ok_or(Refusal::NothingTaken)?;
+    if way::find(payment, source, money, facts) == Way::Nowhere {
+        return Err(Refusal::NoRefundChannel);
+    }
+    let approved = RefundEvent::Approved { by: by.clone() };
+    let mut after = payment.clone();
+    after.apply_refund(number, &approved, facts.now);
+    let mut decision = Decision::nothing();
+    happened(&mut decision, number, approved, facts);
+    if let Some(clear) = after.refund(number).and_then(Refund::clear_to_send) {
+        send(slice, &after, number, clear, &mut decision, facts);
+    }
+    Ok(decision)
+}
+
+fn withdraw(payment: &Payment, number: u16, by: &Who, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    let mut decision = Decision::nothing();
+    match &payment.refund(number).ok_or(Refusal::RefundNotFound)?.state {
+        RefundState::Proposed => {
+            happened(&mut decision, number, RefundEvent::Withdrawn { by: by.clone() }, facts);
+        }
+        RefundState::Withdrawn { .. } => {}
+        RefundState::Waiting { .. }
+        | RefundState::Trying { .. }
+        | RefundState::Unknown { .. }
+        | RefundState::Succeeded { .. }
+        | RefundState::Failed { .. } => return Err(Refusal::RefundNotProposed),
+    }
+    Ok(decision)
+}
+
+/// Opens the next try, or plans it, or ends the refund if there is no way. `payment` is as it stands after the events
+/// decided so far.
+fn send(
+    slice: &Slice,
+    payment: &Payment,
+    number: u16,
+    _clear: ClearToSend,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
+    let (Some(refund), Some(binding)) = (payment.refund(number), &slice.binding) else { return };
+    let Some(source) = payment.attempt(refund.attempt) else { return };
+    let money = payment.money_of(refund);
+    let (channel, way) = match way::find(payment, source, money, facts) {
+        Way::Now(channel, way) => (channel, way),
+        Way::At(until) => return wait(payment, refund, until, Reason::OutsideHours, decision, facts),
+        Way::Nowhere => return fail(payment, number, Reason::RefundNotAllowed, decision, facts),
+    };
+    let original_ref = match &source.state {
+        AttemptState::Succeeded { channel_ref, .. } => channel_ref.clone(),
+        AttemptState::Sending | AttemptState::Unknown { .. } | AttemptState::Failed { .. } => None,
+    };
+    let try_no = u16::try_from(refund.tries.len()).unwrap_or(u16::MAX).saturating_add(1);
+    let order = RefundOrder {
+        payment: payment.id,
+        refund: number,
+        try_no,
+        channel: channel.clone(),
+        order_no: Refund::order_no(payment.id, number, try_no),
+        way,
+        original_no: source.order_no.clone(),
+        original_ref: original_ref.filter(|_| way == RefundWay::Back),
+        money,
+        borrower: payment.borrower,
+        tenant: payment.tenant,
+        vault_item: binding.instrument.vault_item,
+    };
+    happened(decision, number, RefundEvent::TryOpened { try_no, channel, way }, facts);
+    decision.effect(facts.now, Effect::Refund(order));
+}
+
+pub(super) fn wait(
+    payment: &Payment,
+    refund: &Refund,
+    until: Timestamp,
+    reason: Reason,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
+    happened(decision, refund.number, RefundEvent::Waiting { until, reason }, facts);
+    let tries = u16::try_from(refund.tries.len()).unwrap_or(u16::MAX);
+    decision.effect_at(until, wake(payment, refund.number, RefundWake::Try { tries }));
+}
+
+/// Ends the refund without money: from here on a person has to find another way.
+pub(super) fn fail(
+    payment: &Payment,
+    number: u16,
+    reason: Reason,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
+    happened(decision, number, RefundEvent::Failed { reason }, facts);
+    decision.effect(facts.now, alarm(payment, number, RefundTrouble::Failed));
+}
+
+pub(super) fn wake(payment: &Payment, refund: u16, wake: RefundWake) -> Effect {
+    Effect::Wake(Wake::Refund { payment: payment.id, refund, wake })
+}
+
+pub(super) fn alarm(payment: &Payment, refund: u16, trouble: RefundTrouble) -> Effect {
+    Effect::Alarm(Alarm::Refund { payment: payment.id, refund, trouble })
+}
+
+fn try_planned(slice: &Slice, payment: &Payment, number: u16, tries: u16, facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    let Some(refund) = payment.refund(number) else { return decision };
+    let due = matches!(refund.state, RefundState::Waiting { until, .. } if facts.now >= until);
+    if let Some(clear) = refund.clear_to_send().filter(|_| due && refund.tries.len() == usize::from(tries)) {
+        send(slice, payment, number, clear, &mut decision, facts);
+    }
+    decision
+}
+
+/// The question about a try, if its channel takes questions.
+pub(super) fn question(payment: &Payment, (number, try_no): (u16, u16), facts: &Facts<'_>) -> Option<Effect> {
+    let one = payment.refund(number)?.try_of(try_no)?;
+    facts.channels.get(&one.channel)?.query.as_ref()?;
+    Some(Effect::QueryRefund(RefundQuery {
+        payment: payment.id,
+        refund: number,
+        try_no,
+        channel: one.channel.clone(),
+        order_no: one.order_no.clone(),
+        way: one.way,
+        sent_at: one.opened_at,
+    }))
+}
+
+fn ask_about(payment: &Payment, which: (u16, u16), asked: u16, facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    let state = payment.refund(which.0).and_then(|refund| refund.try_of(which.1)).map(|one| &one.state);
+    let due = matches!(state, Some(AttemptState::Unknown { asked: so_far, .. }) if *so_far == asked);
+    if let Some(question) = question(payment, which, facts).filter(|_| due) {
+        decision.effect(facts.now, question);
+    }
+    decision
+}
+
+fn check_closed(payment: &Payment, which: (u16, u16), facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    let state = payment.refund(which.0).and_then(|refund| refund.try_of(which.1)).map(|one| &one.state);
+    let closed = matches!(state, Some(AttemptState::Failed { .. }));
+    if let Some(question) = question(payment, which, facts).filter(|_| closed) {
+        decision.effect(facts.now, question);
+    }
+    decision
+}
+
+fn deadline(payment: &Payment, (number, try_no): (u16, u16), facts: &Facts<'_>) -> Decision {
+    let mut decision = Decision::nothing();
+    let state = payment.refund(number).and_then(|refund| refund.try_of(try_no)).map(|one| &one.state);
+    if matches!(state, Some(AttemptState::Unknown { overdue: false, .. })) {
+        happened(&mut decision, number, RefundEvent::DeadlinePassed { try_no }, facts);
+        decision.effect(facts.now, alarm(payment, number, RefundTrouble::UnknownTooLong));
+    }
+    decision
+}
+
+impl Payment {
+    /// A refund's amount.
+    pub fn money_of(&self, refund: &Refund) -> Money {
+        Money { amount_minor: refund.amount_minor, currency: self.money.currency }
+    }
+}
