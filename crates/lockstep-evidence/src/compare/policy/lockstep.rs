@@ -8,7 +8,7 @@ use lockstep_core::effect::{Effect, MoneyOrder, Planned, Wake};
 use lockstep_core::health::{self, Call, Gate, HealthBook, HealthPolicy, Scope, Signal};
 use lockstep_core::money::{Currency, Money};
 use lockstep_core::payment::{
-    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, PaymentState, QueryAnswer, RetryPolicy,
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, PaymentState, QueryAnswer, RefundPolicy, RetryPolicy,
 };
 use lockstep_core::routing::RoutingRules;
 use lockstep_core::time::Timestamp;
@@ -32,6 +32,7 @@ pub(crate) struct Lockstep<'w> {
     retry: RetryPolicy,
     health: HealthBook,
     rules: RoutingRules,
+    refunds: RefundPolicy,
     ids: Vec<ChannelId>,
     /// By issuer: a borrower with live mandates.
     bound: Vec<Option<Slice>>,
@@ -62,6 +63,7 @@ impl<'w> Lockstep<'w> {
             health: HealthBook::new(&book, HealthPolicy::default()),
             book,
             rules: RoutingRules::default(),
+            refunds: RefundPolicy::default(),
             ids: world.channels.iter().map(|channel| channel.capability.id.clone()).collect(),
             bound: Vec::new(),
             slices: vec![None; truth.orders.len()],
@@ -98,6 +100,7 @@ impl<'w> Lockstep<'w> {
             retry: &self.retry,
             health: &self.health,
             rules: &self.rules,
+            refunds: &self.refunds,
         }
     }
 
@@ -143,6 +146,8 @@ impl<'w> Lockstep<'w> {
                     self.command(order, &command, desk);
                 }
             }
+            // Nothing was debited twice here, so nothing goes back.
+            Effect::Refund(_) | Effect::QueryRefund(_) => {}
             // The world's channels neither reverse nor give statements: their capabilities don't say so.
             Effect::Reverse(_) | Effect::ReadStatement(_) => {}
             // The borrower signs by himself (see `repair`), and nobody here reads notices and alarms.
@@ -349,7 +354,7 @@ fn awaken(wake: &Wake) -> Option<Command> {
         Wake::ReverseAttempt { attempt, sent, .. } => PaymentCommand::Reverse { attempt, sent },
         Wake::ReadStatement { attempt, day, .. } => PaymentCommand::ReadStatement { attempt, day },
         Wake::ConfirmDefect { attempt, asked, .. } => PaymentCommand::ConfirmDefect { attempt, asked },
-        Wake::AskMandate { .. } => return None,
+        Wake::Refund { .. } | Wake::AskMandate { .. } => return None,
     };
     Some(Command::Payment(command))
 }

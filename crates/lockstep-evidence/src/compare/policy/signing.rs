@@ -29,7 +29,7 @@ pub(super) fn bound(world: &World, issuer: &str, facts: &Facts<'_>) -> Result<Sl
         fingerprint: issuer.to_owned(),
     };
     let bind =
-        Bind { id: BindingId::mint(&mut mint), instrument, channels: channels.clone(), terms: terms() };
+        Bind { id: BindingId::mint(&mut mint), instrument, channels: channels.clone(), terms: terms(), stand_in: false };
     slice = step(&slice, &Command::Binding(BindingCommand::Bind(bind)), facts)?;
     for channel in &channels {
         slice = sign(world, &slice, channel, facts)?;
@@ -81,6 +81,8 @@ fn terms() -> MandateTerms {
         purpose: "repayment".to_owned(),
         condition: "when due".to_owned(),
         max_amount_minor: None,
+        daily_minor: None,
+        monthly_minor: None,
         valid_until: Timestamp::from_rfc3339("2036-01-01T00:00:00+08:00")
             .unwrap_or(Timestamp::from_millis(i64::MAX)),
     }
