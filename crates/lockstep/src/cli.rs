@@ -53,6 +53,8 @@ pub enum Command {
     Listen(ListenArgs),
     /// Copy the database while it is in use.
     Backup(BackupArgs),
+    /// Policies side by side on one made-up world: what lenders do today, what they could install, ours.
+    Compare(CompareArgs),
 }
 
 /// Where things are kept and configured.
@@ -371,4 +373,54 @@ pub struct BackupArgs {
     /// Where things are kept.
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `lockstep compare`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Every policy meets the same orders, accounts, outages and answers; they differ by their choices alone. Ours is the\nproduction core. Success is an order collected within 10 days of its due hour, in at most 8 attempts.\n\n  lockstep compare                                  all policies in the standard world\n  lockstep compare --world correlated_outage        another world (--list-worlds)\n  lockstep compare --print-world standard > mine.toml\n  lockstep compare --world mine.toml --html report.html"
+)]
+pub struct CompareArgs {
+    /// A named world, or a file; what the file leaves out is taken from the standard world.
+    #[arg(long, value_name = "NAME|FILE", default_value = "standard")]
+    pub world: String,
+    /// Paired worlds to run; intervals are over them.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub seeds: u32,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Orders in each.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub orders: u32,
+    /// Days over which they fall due.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub days: u32,
+    /// Policies, separated by commas; all if left out (--list-policies).
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub policies: Vec<String>,
+    /// Also say where each policy loses against the oracle, by cause and by the move that would have helped.
+    #[arg(long)]
+    pub explain: bool,
+    /// Print one JSON object instead of tables.
+    #[arg(long)]
+    pub json: bool,
+    /// Also write a page with charts, in one self-contained file.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Threads; all processors if left out. The answer doesn't depend on it.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// Language of tables and page.
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
+    /// List the named worlds and stop.
+    #[arg(long)]
+    pub list_worlds: bool,
+    /// List the policies and stop.
+    #[arg(long)]
+    pub list_policies: bool,
+    /// Print a named world's file and stop.
+    #[arg(long, value_name = "NAME")]
+    pub print_world: Option<String>,
 }

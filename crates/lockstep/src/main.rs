@@ -7,6 +7,7 @@ mod bank;
 mod cli;
 mod clock;
 mod collect;
+mod compare_cli;
 mod config;
 mod demo;
 mod doctor;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Listen(args) => block_on(listen::run(args)),
         Command::Rules(command) => block_on(rules::rules(command)),
         Command::Backup(args) => backup(args),
+        Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
     };
     match outcome {
@@ -82,7 +84,7 @@ fn block_on(work: impl Future<Output = Result<(), StartProblem>>) -> Result<(), 
 /// the show.
 fn log(command: &Command) {
     let usual = match command {
-        Command::Demo(_) | Command::Collect(_) | Command::Replay(_) => "off",
+        Command::Demo(_) | Command::Collect(_) | Command::Compare(_) | Command::Replay(_) => "off",
         Command::Serve(_) | Command::Sandbox(_) | Command::Listen(_) => "info",
         Command::Tenant(_)
         | Command::Key(_)

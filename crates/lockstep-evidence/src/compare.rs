@@ -1,1 +1,0 @@
-//! One world, the same arrivals, several policies side by side.

@@ -1,0 +1,78 @@
+//! Means over seeds with their intervals.
+
+use serde::Serialize;
+
+/// A mean over seeds and where the truth plausibly lies (95 %, Student's t).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The mean.
+    pub mean: f64,
+    /// Lower end; equals the mean when there is one seed.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Seeds that had a value.
+    pub seeds: usize,
+}
+
+impl Estimate {
+    /// From one value per seed; `None` without any.
+    pub(crate) fn of(values: &[f64]) -> Option<Self> {
+        let count = values.len();
+        if count == 0 {
+            return None;
+        }
+        let mean = values.iter().sum::<f64>() / count as f64;
+        let half = match count {
+            1 => 0.0,
+            _ => {
+                let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+                student(count - 1) * (squares / (count - 1) as f64 / count as f64).sqrt()
+            }
+        };
+        Some(Self { mean, low: mean - half, high: mean + half, seeds: count })
+    }
+}
+
+/// The 97.5 % point of Student's t.
+fn student(degrees: usize) -> f64 {
+    const TABLE: [f64; 15] = [
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+        2.131,
+    ];
+    // Beyond the table the error is below 0.005.
+    TABLE.get(degrees - 1).copied().unwrap_or(1.96 + 2.56 / degrees as f64)
+}
+
+/// The middle value; `None` without any.
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        count if count % 2 == 1 => Some(values[middle]),
+        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_students() {
+        let estimate = Estimate::of(&[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
+        assert!((estimate.mean - 3.0).abs() < 1e-12);
+        assert!((estimate.high - 3.0 - 2.776 * (2.5_f64 / 5.0).sqrt()).abs() < 1e-9);
+        assert_eq!(Estimate::of(&[]), None);
+        assert_eq!(Estimate::of(&[7.0]).map(|one| (one.low, one.high)), Some((7.0, 7.0)));
+        assert!((student(30) - 2.042).abs() < 0.006);
+    }
+
+    #[test]
+    fn a_median_is_in_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(Vec::new()), None);
+    }
+}
