@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
+use lockstep_core::effect::{
+    MoneyOrder, PaymentQuery, RefundOrder, RefundQuery, ReversalOrder, SignRequest, StatementQuery,
+};
 use lockstep_core::payment::{MoneyAnswer, NotSent, QueryAnswer, ReversalAnswer, StatementAnswer};
 use lockstep_engine::port::{Channels, Clock, ProbeAnswer, Seeds};
 

@@ -7,7 +7,7 @@ use crate::effect::{Effect, Planned};
 use crate::health::HealthBook;
 use crate::id::{BindingId, Bucket, Mint, TenantId};
 use crate::order::{Order, OrderEvent};
-use crate::payment::{Payment, PaymentEvent, RefundPolicy, RetryPolicy, FundsClock, RetryBudget};
+use crate::payment::{FundsClock, Payment, PaymentEvent, RefundPolicy, RetryBudget, RetryPolicy};
 use crate::routing::RoutingRules;
 use crate::time::Timestamp;
 

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Actor, Layer, Reason};
 use crate::channel::ChannelBook;
-use crate::payment::{Attempt, AttemptState, Payment, PaymentState, Refund, RefundState, Stopped, Excuse, excuse};
+use crate::payment::{
+    Attempt, AttemptState, Excuse, Payment, PaymentState, Refund, RefundState, Stopped, excuse,
+};
 use crate::text::Sentence;
 use crate::time::Timestamp;
 

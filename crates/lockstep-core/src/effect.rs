@@ -10,8 +10,8 @@ use crate::channel::ChannelId;
 use crate::id::{BindingId, BorrowerId, NoticeId, OrderId, PaymentId, TenantId, VaultItemId};
 use crate::money::Money;
 use crate::notice::Notice;
-use crate::time::{Day, Timestamp};
 use crate::payment::RefundWay;
+use crate::time::{Day, Timestamp};
 
 /// Whether doing it again does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,9 @@ use crate::effect::Effect;
 use crate::id::{BindingId, BorrowerId, NoticeId, OrderId, PaymentId, TenantId};
 use crate::money::Money;
 use crate::order::{Order, OrderState};
-use crate::payment::{Payment, PaymentState, PaymentStatus, Refund, RefundState, RefundStatus, refund_notice, Excuse};
+use crate::payment::{
+    Excuse, Payment, PaymentState, PaymentStatus, Refund, RefundState, RefundStatus, refund_notice,
+};
 use crate::time::Timestamp;
 
 /// What the lender's systems are told. Stored as it will be sent, so every try sends the same bytes.

@@ -2,8 +2,8 @@
 
 use crate::channel::ChannelId;
 use crate::id::{BindingId, BorrowerId, OrderId, PaymentId};
-use crate::payment::route::Offer;
 use crate::money::{Currency, Money};
+use crate::payment::route::Offer;
 use crate::text::Sentence;
 use crate::time::Timestamp;
 

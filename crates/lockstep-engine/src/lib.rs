@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use lockstep_core::channel::ChannelBook;
 use lockstep_core::health::HealthPolicy;
-use lockstep_core::payment::{RetryPolicy, RefundPolicy};
+use lockstep_core::payment::{RefundPolicy, RetryPolicy};
 
 pub use admit::{Excess, Overloaded, Permit};
 pub use deliver::next_delivery;

@@ -7,8 +7,8 @@ use lockstep_core::audit::Who;
 use lockstep_core::binding::{BindingCommand, SignAnswer};
 use lockstep_core::channel::ChannelId;
 use lockstep_core::effect::{
-    Alarm, Effect, MoneyOrder, PaymentQuery, RefundOrder, RefundQuery, RefundWake, ReversalOrder, SignRequest,
-    StatementQuery, Wake,
+    Alarm, Effect, MoneyOrder, PaymentQuery, RefundOrder, RefundQuery, RefundWake, ReversalOrder,
+    SignRequest, StatementQuery, Wake,
 };
 use lockstep_core::id::{EffectId, PaymentId};
 use lockstep_core::payment::{

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use lockstep_channels::ChannelConfig;
-use lockstep_core::payment::{RefundPolicy, RetryPolicy};
 use lockstep_core::health::HealthPolicy;
+use lockstep_core::payment::{RefundPolicy, RetryPolicy};
 use serde::Deserialize;
 
 /// Where the API listens unless told otherwise.
@@ -136,7 +136,8 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigProblem> {
             error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigProblem::Wrong { path: path.to_owned(), message: format!("line {line}: {}", error.message()) }
     })?;
-    let problems = [config.refunds.problems(), config.retry.problems(), config.retry.route.problems()].concat();
+    let problems =
+        [config.refunds.problems(), config.retry.problems(), config.retry.route.problems()].concat();
     match problems.is_empty() {
         true => Ok(config),
         false => Err(ConfigProblem::Wrong { path: path.to_owned(), message: problems.join("; ") }),

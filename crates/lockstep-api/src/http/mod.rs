@@ -14,12 +14,12 @@ mod under_way;
 mod wait;
 
 pub(crate) use self::body::{Body, Call, Input, Nothing, unread};
-pub(crate) use self::caller::{Admin, Approve, Caller, Read, Write, GiveBack};
+pub(crate) use self::caller::{Admin, Approve, Caller, GiveBack, Read, Write};
 pub(crate) use self::cursor::{Cursors, LimitParam};
 pub(crate) use self::envelope::{envelope, not_found, request_id, within_request, wrong_method};
 pub(crate) use self::idempotency::{IdempotencyHeader, RequestKey};
 pub(crate) use self::key_cache::KeyCache;
-pub(crate) use self::path::{Missing, PathAttempt, PathId, PathText, PathRefund};
+pub(crate) use self::path::{Missing, PathAttempt, PathId, PathRefund, PathText};
 pub(crate) use self::query::{Query, QueryText, QueryTime};
 pub(crate) use self::rate::RateLimits;
 pub(crate) use self::under_way::UnderWay;

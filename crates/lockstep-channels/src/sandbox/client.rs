@@ -5,9 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::{ChannelId, Direction};
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
+use lockstep_core::effect::{
+    MoneyOrder, PaymentQuery, RefundOrder, RefundQuery, ReversalOrder, SignRequest, StatementQuery,
+};
 use lockstep_core::id::{BorrowerId, TenantId, VaultItemId};
-use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer, ReversalAnswer, StatementAnswer, RefundWay};
+use lockstep_core::payment::{
+    MoneyAnswer, NoAnswer, NotSent, QueryAnswer, RefundWay, ReversalAnswer, StatementAnswer,
+};
 use lockstep_engine::port::{Clock, ProbeAnswer, Seeds};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

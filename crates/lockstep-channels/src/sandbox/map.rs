@@ -3,8 +3,12 @@
 
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::Direction;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
-use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer, ReversalAnswer, StatementAnswer};
+use lockstep_core::effect::{
+    MoneyOrder, PaymentQuery, RefundOrder, RefundQuery, ReversalOrder, SignRequest, StatementQuery,
+};
+use lockstep_core::payment::{
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer, ReversalAnswer, StatementAnswer,
+};
 use lockstep_core::sensitive::OneTimeCode;
 use lockstep_core::time::Timestamp;
 

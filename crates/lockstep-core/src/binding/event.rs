@@ -8,8 +8,8 @@ use super::{
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Period};
 use crate::id::{BindingId, BorrowerId, MandateId, PaymentId, TenantId};
-use crate::time::{Day, Timestamp};
 use crate::payment::card_scheme;
+use crate::time::{Day, Timestamp};
 
 /// What can happen to a binding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

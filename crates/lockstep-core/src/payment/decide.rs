@@ -7,7 +7,10 @@ use super::attempt::AttemptState;
 use super::people::Outcome;
 use super::proof::ClearToRetry;
 use super::route::{self, Route};
-use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped, defect, people, reversal, settle, statement, RefundCommand, refund, excuse, plan, split};
+use super::{
+    Payment, PaymentEvent, PaymentState, Purpose, RefundCommand, Stopped, defect, excuse, people, plan,
+    refund, reversal, settle, split, statement,
+};
 use crate::binding::{Binding, BindingEvent, micro_deposit_settled};
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};

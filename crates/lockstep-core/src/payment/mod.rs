@@ -5,16 +5,16 @@ mod attempt;
 mod decide;
 mod defect;
 mod event;
-mod people;
 pub mod excuse;
+mod people;
 mod plan;
 mod proof;
-mod reversal;
 mod refund;
+mod reversal;
 pub mod route;
 mod settle;
-mod statement;
 mod split;
+mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -27,14 +27,19 @@ pub use self::attempt::{Attempt, AttemptState, Source};
 pub use self::decide::PaymentCommand;
 pub(crate) use self::decide::{decide, open_deposit};
 pub use self::event::PaymentEvent;
-pub use self::people::{Outcome, PeoplesDecision, Proposal};
-pub use self::plan::{RetryPolicy, Cap, CardScheme, FundsClock, FundsPolicy, Look, RetryBudget, SchemeRule, StormPolicy};
 pub use self::excuse::Excuse;
+pub use self::people::{Outcome, PeoplesDecision, Proposal};
 pub(crate) use self::plan::card_scheme;
+pub use self::plan::{
+    Cap, CardScheme, FundsClock, FundsPolicy, Look, RetryBudget, RetryPolicy, SchemeRule, StormPolicy,
+};
 pub use self::proof::{ClearToRetry, FailureProof};
-pub use self::reversal::{Reversal, ReversalState};
-pub use self::refund::{Refund, RefundCommand, RefundEvent, RefundPolicy, RefundReason, RefundState, RefundStatus, RefundTry, RefundWay, SurplusPolicy};
+pub use self::refund::{
+    Refund, RefundCommand, RefundEvent, RefundPolicy, RefundReason, RefundState, RefundStatus, RefundTry,
+    RefundWay, SurplusPolicy,
+};
 pub(crate) use self::refund::{notice as refund_notice, postings as refund_postings};
+pub use self::reversal::{Reversal, ReversalState};
 
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};

@@ -8,10 +8,12 @@ use super::decide::{end_without_money, fail, open_again, question, still_owed, w
 use super::plan::{self, Elsewhere, Failed, Next};
 use super::proof::FailureProof;
 use super::route::{self, Route};
-use super::{Payment, PaymentEvent, PaymentState, Purpose, defect, people, reversal, statement, refund, excuse, split};
+use super::{
+    Payment, PaymentEvent, PaymentState, Purpose, defect, excuse, people, refund, reversal, split, statement,
+};
 use crate::binding::{BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
 use crate::catalogue::{self, Disposition, Reason};
-use crate::channel::{Capability, ChannelId, Period, Direction};
+use crate::channel::{Capability, ChannelId, Direction, Period};
 use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, Wake};
 use crate::order::{OrderEvent, OrderState};

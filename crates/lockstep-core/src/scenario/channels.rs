@@ -2,12 +2,12 @@
 
 use crate::catalogue::Scheme;
 use crate::channel::{
-    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, IssuerLimits, QueryRules,
-    RefundRules, ReversalRules, SignRules, StatementRules,
+    AmountLimits, Capability, ChannelBook, ChannelId, ChannelName, CodeRules, Hours, IssuerLimits,
+    QueryRules, RefundRules, ReversalRules, SignRules, StatementRules,
 };
 use crate::money::Currency;
-use crate::payment::{RetryPolicy, FundsPolicy};
 use crate::payment::route::RoutePolicy;
+use crate::payment::{FundsPolicy, RetryPolicy};
 use crate::time::Zone;
 
 /// The late-execution window of every channel here, in seconds.

@@ -9,9 +9,12 @@ use crate::command::Command;
 use crate::diagnosis::diagnose;
 use crate::id::{ApiKeyId, BindingId, Bucket, Mint, OrderId, PaymentId};
 use crate::money::{Currency, Money};
-use crate::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Outcome, PaymentCommand, QueryAnswer, RefundCommand, ReversalAnswer, StatementAnswer};
-use crate::time::Day;
 use crate::order::Partial;
+use crate::payment::{
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Outcome, PaymentCommand, QueryAnswer, RefundCommand,
+    ReversalAnswer, StatementAnswer,
+};
+use crate::time::Day;
 
 impl Stage {
     pub(super) fn payment_verb(&mut self, verb: &str, words: &[&str]) -> String {

@@ -15,7 +15,9 @@ use crate::id::{BindingId, BorrowerId, Bucket, Mint, OrderId, PaymentId, TenantI
 use crate::ledger::Entry;
 use crate::notice::Notice;
 use crate::order::Order;
-use crate::payment::{Payment, PaymentCommand, RefundCommand, RefundPolicy, RetryPolicy, FundsClock, RetryBudget};
+use crate::payment::{
+    FundsClock, Payment, PaymentCommand, RefundCommand, RefundPolicy, RetryBudget, RetryPolicy,
+};
 use crate::refusal::Refusal;
 use crate::routing::RoutingRules;
 use crate::time::Timestamp;

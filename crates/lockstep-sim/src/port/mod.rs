@@ -13,7 +13,9 @@ use lockstep_channels::sandbox::{Body, Incoming, Outgoing, SandboxChannel, Silen
 use lockstep_channels::{Channel, Registry, Secrets};
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::ChannelId;
-use lockstep_core::effect::{MoneyOrder, PaymentQuery, ReversalOrder, SignRequest, StatementQuery, RefundOrder, RefundQuery};
+use lockstep_core::effect::{
+    MoneyOrder, PaymentQuery, RefundOrder, RefundQuery, ReversalOrder, SignRequest, StatementQuery,
+};
 use lockstep_core::payment::{MoneyAnswer, QueryAnswer, ReversalAnswer, StatementAnswer};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Channels, ProbeAnswer};

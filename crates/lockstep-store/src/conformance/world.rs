@@ -15,7 +15,9 @@ use lockstep_core::id::{
     AuditId, BindingId, BorrowerId, Bucket, EffectId, Mint, OrderId, PaymentId, TenantId, VaultItemId,
 };
 use lockstep_core::money::{Currency, Money};
-use lockstep_core::payment::{MoneyAnswer, PaymentCommand, RefundPolicy, RetryPolicy, FundsClock, RetryBudget};
+use lockstep_core::payment::{
+    FundsClock, MoneyAnswer, PaymentCommand, RefundPolicy, RetryBudget, RetryPolicy,
+};
 use lockstep_core::refusal::Refusal;
 use lockstep_core::routing::RoutingRules;
 use lockstep_core::time::Timestamp;

@@ -76,7 +76,9 @@ impl Stage {
             retry: &retry,
             health: &self.world.health,
             rules: &self.rules,
-            refunds: &self.world.refunds,funds: &self.world.funds,budget: &self.world.budget,
+            refunds: &self.world.refunds,
+            funds: &self.world.funds,
+            budget: &self.world.budget,
         };
         let (payment, binding) = (self.slice.payment.as_ref().unwrap(), self.slice.binding.as_ref().unwrap());
         let mut seen = look::at_all(payment, binding, &[], &facts);
@@ -240,7 +242,9 @@ fn a_ramp_lets_a_growing_share_through_and_looking_again_wins_nothing() {
                 retry: &retry,
                 health: &stage.world.health,
                 rules: &stage.rules,
-                refunds: &stage.world.refunds,funds: &stage.world.funds,budget: &stage.world.budget,
+                refunds: &stage.world.refunds,
+                funds: &stage.world.funds,
+                budget: &stage.world.budget,
             };
             let mut seen = look::at_all(&payment, &binding, &[], &facts);
             seen[0].fare(outlook(900_000, 1, Gate::Ramp { share_ppm }), stage.world.now);
@@ -391,7 +395,9 @@ fn seen_in_the_lenders_order_by_default() {
         retry: &facts_retry,
         health: &stage.world.health,
         rules: &stage.rules,
-        refunds: &stage.world.refunds,funds: &stage.world.funds,budget: &stage.world.budget,
+        refunds: &stage.world.refunds,
+        funds: &stage.world.funds,
+        budget: &stage.world.budget,
     };
     let (payment, binding) = (stage.slice.payment.as_ref().unwrap(), stage.slice.binding.as_ref().unwrap());
     let seen: Vec<Seen<'_>> = look::at_all(payment, binding, &[], &facts);

@@ -7,8 +7,10 @@ use crate::channel::ChannelId;
 use crate::command::Command;
 use crate::id::PaymentId;
 use crate::money::{Currency, Money};
-use crate::payment::{MoneyAnswer, NoAnswer, NotSent, PaymentCommand, QueryAnswer, RefundCommand, Outcome, StatementAnswer};
 use crate::order::Partial;
+use crate::payment::{
+    MoneyAnswer, NoAnswer, NotSent, Outcome, PaymentCommand, QueryAnswer, RefundCommand, StatementAnswer,
+};
 use crate::scenario::bind::{bind_command, bound_card, new_borrower};
 use crate::scenario::channels::{not_found_code, success_code};
 use crate::scenario::pay::key_of;

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::chaos::{Op, play};
 use crate::catalogue::{Scheme, codes};
 use crate::payment::{
-    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, QueryAnswer, RefundCommand, RefundReason,
-    ReversalAnswer, StatementAnswer,
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, QueryAnswer, RefundCommand,
+    RefundReason, ReversalAnswer, StatementAnswer,
 };
 use crate::scenario::refund::who;
 use crate::scenario::world::World;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::effect::{MoneyOrder, ReversalOrder, SignRequest, RefundOrder};
+use crate::effect::{MoneyOrder, RefundOrder, ReversalOrder, SignRequest};
 use crate::time::{Day, Timestamp, Zone};
 
 /// What happens to a request on its way.

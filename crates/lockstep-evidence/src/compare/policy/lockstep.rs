@@ -8,7 +8,8 @@ use lockstep_core::effect::{Effect, MoneyOrder, Planned, Wake};
 use lockstep_core::health::{self, Call, Gate, HealthBook, HealthPolicy, Scope, Signal};
 use lockstep_core::money::{Currency, Money};
 use lockstep_core::payment::{
-    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, PaymentState, QueryAnswer, RefundPolicy, RetryPolicy,
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, PaymentState, QueryAnswer, RefundPolicy,
+    RetryPolicy,
 };
 use lockstep_core::routing::RoutingRules;
 use lockstep_core::time::Timestamp;
