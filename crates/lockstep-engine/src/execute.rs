@@ -4,6 +4,7 @@ use lockstep_core::audit::{AuditEntry, Who};
 use lockstep_core::decision::{Decision, Event, Facts, Slice};
 use lockstep_core::effect::Effect;
 use lockstep_core::id::{AuditId, EffectId, Mint, TenantId};
+use lockstep_core::planted::{self, Bug};
 use lockstep_core::refusal::Refusal;
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, decide, ledger};
@@ -79,6 +80,9 @@ impl Engine {
             }
             match self.attempt(&request).await {
                 Ok(outcome) => return Ok(Executed::Decided(Box::new(outcome))),
+                Err(CommitError::Conflict(_)) if planted::is(Bug::LostRaceIgnored) => {
+                    return Ok(Executed::Decided(Box::new(Ok(Slice::default()))));
+                }
                 Err(CommitError::Conflict(_)) => {}
                 Err(CommitError::AlreadyDone) => {
                     return Ok(Executed::Decided(Box::new(Ok(Slice::default()))));
@@ -159,7 +163,8 @@ impl Engine {
         let mut mint = Mint::new(bucket, now, seed);
         let tenant = after.tenant().or(request.tenant);
         let subject = subject_of(after, &request.command);
-        let audit = tenant.filter(|_| !decision.events.is_empty()).map(|tenant| AuditEntry {
+        let unseen = planted::is(Bug::AuditMissing) && request.who == Who::Timer;
+        let audit = tenant.filter(|_| !decision.events.is_empty() && !unseen).map(|tenant| AuditEntry {
             id: AuditId::mint(&mut mint),
             tenant,
             at: now,
@@ -175,9 +180,10 @@ impl Engine {
         let effects = effects.collect();
         let answer =
             request.idempotency.as_ref().map(|(key, render)| (key.clone(), render(&Ok(after.clone()))));
+        let answer = answer.filter(|_| !planted::is(Bug::AnswerNotStored));
         Commit {
             entries: ledger::entries(after, &decision.events),
-            changes: changes(before, after, decision.events),
+            changes: forgetful(changes(before, after, decision.events)),
             effects,
             done: request.done,
             answer,
@@ -212,7 +218,7 @@ impl Engine {
 }
 
 fn replay(key: &IdempotencyKey, stored: StoredAnswer) -> Executed {
-    if stored.fingerprint == key.fingerprint {
+    if stored.fingerprint == key.fingerprint || planted::is(Bug::FingerprintIgnored) {
         Executed::Replayed(stored.answer)
     } else {
         Executed::Key(KeyProblem::OtherRequest)
@@ -227,6 +233,14 @@ fn visible_to(slice: Slice, tenant: TenantId) -> Slice {
         order: slice.order.filter(|order| order.tenant == tenant),
         payment: slice.payment.filter(|payment| payment.tenant == tenant),
     }
+}
+
+/// The planted bug that the order's part of a change gets lost. In every other build nothing does.
+fn forgetful(mut changed: Vec<Changed>) -> Vec<Changed> {
+    if planted::is(Bug::OrderChangeForgotten) {
+        changed.retain(|one| !matches!(&one.state, Change::Order(order) if order.collected_minor > 0));
+    }
+    changed
 }
 
 fn changes(before: &Slice, after: &Slice, events: Vec<Event>) -> Vec<Changed> {

@@ -10,6 +10,7 @@ use lockstep_core::channel::ChannelId;
 use lockstep_core::effect::{Alarm, Effect, MoneyOrder, PaymentQuery, SignRequest, Wake};
 use lockstep_core::id::{EffectId, PaymentId};
 use lockstep_core::payment::{MoneyAnswer, NoAnswer, PaymentCommand, QueryAnswer};
+use lockstep_core::planted::{self, Bug};
 
 use crate::Engine;
 use crate::execute::Request;
@@ -99,13 +100,37 @@ impl Engine {
         }
     }
 
+    /// The planted bug that what was interrupted is simply sent again.
+    pub(crate) async fn planted_again(&self, stored: StoredEffect) {
+        match stored.effect {
+            Effect::MoveMoney(order) => {
+                let answer = self.limited(&order.channel, self.inner.ports.channels.move_money(&order)).await;
+                let answer = answer.unwrap_or(MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut });
+                self.answered(stored.id, &order, answer).await;
+            }
+            _ => self.interrupted(stored).await,
+        }
+    }
+
     async fn move_money(&self, id: EffectId, order: MoneyOrder) {
         let answer = match self.begin_sending(id).await {
             Begun::Send => self.limited(&order.channel, self.inner.ports.channels.move_money(&order)).await,
             Begun::MayHaveBeenSent => Some(MoneyAnswer::NoAnswer { why: NoAnswer::Interrupted }),
             Begun::NotOurs => return,
         };
+        let answer = self.planted_resend(&order, answer).await;
         self.answered(id, &order, answer.unwrap_or(MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut })).await;
+    }
+
+    /// The planted bug that a payment is sent again under another number. In every other build this gives the answer
+    /// back as it is.
+    async fn planted_resend(&self, order: &MoneyOrder, answer: Option<MoneyAnswer>) -> Option<MoneyAnswer> {
+        if planted::is(Bug::NewOrderNumberOnRetry) && answer.is_none() {
+            let order_no = format!("{}9{}", &order.order_no[..26], &order.order_no[27..]);
+            let again = MoneyOrder { order_no, ..order.clone() };
+            return self.limited(&order.channel, self.inner.ports.channels.move_money(&again)).await;
+        }
+        answer
     }
 
     async fn answered(&self, id: EffectId, order: &MoneyOrder, answer: MoneyAnswer) {
@@ -132,6 +157,9 @@ impl Engine {
     async fn query_payment(&self, id: EffectId, query: PaymentQuery) {
         let answer = self.limited(&query.channel, self.inner.ports.channels.query_payment(&query)).await;
         let answer = answer.unwrap_or(QueryAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        if planted::is(Bug::FinishedBeforeCommit) {
+            self.finish(id).await;
+        }
         let command = PaymentCommand::QueryAnswered { attempt: query.attempt, answer };
         self.about_payment(query.channel, query.payment, command, id).await;
     }
@@ -179,7 +207,7 @@ impl Engine {
         loop {
             match ports.store.begin_sending(id, ports.clock.now()).await {
                 Ok(true) => return Begun::Send,
-                Ok(false) if unsure => return Begun::MayHaveBeenSent,
+                Ok(false) if unsure && !planted::is(Bug::UnsureMarkIgnored) => return Begun::MayHaveBeenSent,
                 Ok(false) => return Begun::NotOurs,
                 Err(fault) => {
                     unsure = true;
@@ -198,7 +226,12 @@ impl Engine {
     /// Brings an answer back as a command, for as long as it takes.
     async fn bring_back(&self, who: Who, key: CallKey, command: Command, id: EffectId) {
         loop {
-            let request = Request::internal(who.clone(), key.clone(), command.clone(), id);
+            let mut request = Request::internal(who.clone(), key.clone(), command.clone(), id);
+            if planted::is(Bug::FinishedBeforeCommit)
+                && matches!(command, Command::Payment(PaymentCommand::QueryAnswered { .. }))
+            {
+                request.done = None;
+            }
             match self.execute(request).await {
                 Ok(_) => return,
                 Err(fault) => self.wait_after(&fault, command.name()).await,

@@ -8,6 +8,7 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use lockstep_core::channel::ChannelId;
 use lockstep_core::id::EffectId;
+use lockstep_core::planted::{self, Bug};
 use lockstep_core::time::Timestamp;
 
 use crate::Engine;
@@ -114,8 +115,15 @@ impl Engine {
             tracing::warn!(count = interrupted.len(), "sending was interrupted; outcomes are unknown now");
         }
         for stored in interrupted {
+            if planted::is(Bug::InterruptedIgnored) {
+                continue;
+            }
             lane.known.insert(stored.id);
             let finished = (None, stored.id);
+            if planted::is(Bug::InterruptedSentAgain) {
+                under_way.push(self.planted_again(stored).map(|()| finished).boxed());
+                continue;
+            }
             under_way.push(self.interrupted(stored).map(|()| finished).boxed());
         }
     }

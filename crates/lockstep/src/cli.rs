@@ -210,7 +210,8 @@ pub enum SandboxCommand {
         channel: String,
         /// down, flapping, slow, lose_request, lose_answer, execute_then_timeout, late_execution, malformed_body,
         /// html_page, wrong_amount, wrong_order, wrong_signature, lies_not_found, stale_query, duplicate_callbacks,
-        /// drop_callbacks, delay_callbacks, reorder_callbacks or early_callbacks.
+        /// drop_callbacks, delay_callbacks, reorder_callbacks, early_callbacks, server_error, slow_body,
+        /// duplicate_request, denies_in_window or cross_talk.
         kind: String,
         /// In so many of 1,000 calls.
         #[arg(long)]

@@ -5,6 +5,7 @@ use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::Direction;
 use lockstep_core::effect::{MoneyOrder, PaymentQuery, SignRequest};
 use lockstep_core::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer};
+use lockstep_core::planted::{self, Bug};
 use lockstep_core::sensitive::OneTimeCode;
 
 use super::Silence;
@@ -96,8 +97,14 @@ pub(super) fn sign_question(request: &SignRequest) -> SignQuestion {
 
 const WRONG_ORDER: Nothing = Nothing::NoAnswer(NoAnswer::WrongOrder);
 
+/// Whether a reply is about the attempt that was asked about.
+fn about(asked: &str, replied: &str) -> bool {
+    asked == replied || planted::is(Bug::OrderNumberNotChecked)
+}
+
 pub(super) fn money_answer(order: &MoneyOrder, reply: PayReply) -> MoneyAnswer {
-    if reply.order_no != order.order_no || reply.amount_minor != order.money.amount_minor {
+    let amount_fits = reply.amount_minor == order.money.amount_minor || planted::is(Bug::AmountNotChecked);
+    if !about(&order.order_no, &reply.order_no) || !amount_fits {
         return WRONG_ORDER.into();
     }
     let amount_minor = Some(reply.amount_minor);
@@ -106,7 +113,7 @@ pub(super) fn money_answer(order: &MoneyOrder, reply: PayReply) -> MoneyAnswer {
 
 /// The question doesn't say how much, so the amount goes on to the rules, which compare it with the payment's.
 pub(super) fn query_answer(query: &PaymentQuery, reply: PayQuestionReply) -> QueryAnswer {
-    if reply.order_no != query.order_no {
+    if !about(&query.order_no, &reply.order_no) {
         return WRONG_ORDER.into();
     }
     let original = reply.original.map(|original| OriginalOutcome {

@@ -15,6 +15,7 @@ use crate::effect::{Alarm, Effect, MoneyOrder, PaymentQuery, Wake};
 use crate::id::{Mint, PaymentId};
 use crate::money::Money;
 use crate::order::{OrderEvent, OrderState};
+use crate::planted::{self, Bug};
 use crate::refusal::Refusal;
 
 /// What can be asked of a payment.
@@ -124,6 +125,7 @@ fn collect(
     let binding = slice.binding.as_ref().ok_or(Refusal::BindingNotFound)?;
     match &order.state {
         OrderState::Open => {}
+        OrderState::Collecting { .. } if planted::is(Bug::TwoPaymentsForOneOrder) => {}
         OrderState::Collecting { payment } => return Err(Refusal::PaymentUnderWay { payment: *payment }),
         OrderState::Collected { .. } => return Err(Refusal::OrderCollected),
         OrderState::Cancelled { .. } => return Err(Refusal::OrderCancelled),
@@ -285,6 +287,10 @@ pub(super) fn fail(
 
 fn try_planned(slice: &Slice, payment: &Payment, attempts: u16, facts: &Facts<'_>) -> Decision {
     let mut decision = Decision::nothing();
+    if planted::is(Bug::OldWakeApplied) && payment.status().is_live() {
+        open_next(slice, payment, &mut decision, facts);
+        return decision;
+    }
     let PaymentState::Waiting { until, .. } = payment.state else {
         return decision;
     };
@@ -358,6 +364,8 @@ fn tell_purpose(
 fn try_now(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     match payment.state {
         PaymentState::Waiting { .. } => {}
+        PaymentState::Unknown { .. } if planted::is(Bug::UnknownHandsOutClear) => {}
+        PaymentState::Trying { .. } | PaymentState::Unknown { .. } if planted::is(Bug::TryNowIgnoresLive) => {}
         PaymentState::Trying { .. } => return Err(Refusal::AttemptUnderWay),
         PaymentState::Unknown { .. } => return Err(Refusal::OutcomeUnknown),
         PaymentState::Succeeded { .. } | PaymentState::Failed { .. } | PaymentState::Cancelled { .. } => {
@@ -372,6 +380,11 @@ fn try_now(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decisi
 fn cancel(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     match payment.state {
         PaymentState::Waiting { .. } => {
+            let mut decision = Decision::nothing();
+            end_without_money(slice, payment, &mut decision, facts);
+            Ok(decision)
+        }
+        PaymentState::Unknown { .. } if planted::is(Bug::CancelWhileUnknown) => {
             let mut decision = Decision::nothing();
             end_without_money(slice, payment, &mut decision, facts);
             Ok(decision)
