@@ -15,7 +15,7 @@ use crate::config::{API_ADDRESS, SANDBOX_ADDRESS};
     name = "lockstep",
     version,
     arg_required_else_help = true,
-    after_help = "Start here:\n  lockstep demo                                  see it work, no set-up needed\n  lockstep collect examples/due-list.csv --out results.csv\n  lockstep serve                                 the API, with sandbox banks until channels are configured\n  lockstep doctor                                what is wrong with this installation\n\nEverything listens on this machine only unless told otherwise. Data lies in ./lockstep-data."
+    after_help = "Start here:\n  lockstep demo                                  see it work, no set-up needed\n  lockstep collect examples/due-list.csv --out results.csv\n  lockstep serve                                 the API, with sandbox banks until channels are configured\n  lockstep doctor                                what is wrong with this installation\n  lockstep simulate                              20,000 payments while everything fails\n\nEverything listens on this machine only unless told otherwise. Data lies in ./lockstep-data."
 )]
 pub struct Cli {
     /// What to do.
@@ -47,6 +47,8 @@ pub enum Command {
     Listen(ListenArgs),
     /// Copy the database while it is in use.
     Backup(BackupArgs),
+    /// Break everything at once, thousands of times, and compare our books with the banks'.
+    Simulate(lockstep_simulate::command::SimulateArgs),
 }
 
 /// Where things are kept and configured.

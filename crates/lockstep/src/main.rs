@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         Command::Listen(args) => block_on(listen::run(args)),
         Command::Backup(args) => backup(args),
         Command::Doctor(args) => return doctor(args),
+        Command::Simulate(args) => return lockstep_simulate::command::simulate(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,7 +69,7 @@ fn block_on(work: impl Future<Output = Result<(), StartProblem>>) -> Result<(), 
 /// the show.
 fn log(command: &Command) {
     let usual = match command {
-        Command::Demo(_) | Command::Collect(_) => "off",
+        Command::Demo(_) | Command::Collect(_) | Command::Simulate(_) => "off",
         Command::Serve(_) | Command::Sandbox(_) | Command::Listen(_) => "info",
         Command::Tenant(_) | Command::Key(_) | Command::Doctor(_) | Command::Backup(_) => "warn",
     };
