@@ -36,7 +36,7 @@ use crate::trace::{Broken, Recorded, Trace};
 /// Both sides of the simulated channels sign with this. It guards nothing.
 const CHANNEL_KEY: &str = "the-simulated-channels-sign-with-this-it-guards-nothing";
 /// The same in every world, so that fingerprints repeat. It guards nothing.
-const KEYS: &str = "master:0101010101010101010101010101010101010101010101010101010101010101\nindex:0202020202020202020202020202020202020202020202020202020202020202";
+const KEYS: &str = "master:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\nindex:6465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f80818283";
 /// Orders of one borrower, about.
 const ORDERS_EACH: usize = 8;
 /// How often the world looks whether it has come to rest.
