@@ -77,7 +77,8 @@ impl Borrower {
     pub async fn arrive(&self) -> Option<(BorrowerId, BindingId)> {
         let (tenant, reference) = (self.lender.tenant, self.person.reference.clone());
         let key = CallKey::BorrowerByReference { tenant, reference: reference.clone() };
-        let made = self.press(&self.call(key, Command::CreateBorrower { tenant, reference }, "borrower")).await;
+        let made =
+            self.press(&self.call(key, Command::CreateBorrower { tenant, reference }, "borrower")).await;
         let borrower: BorrowerId = made.borrower?.parse().ok()?;
         let binding = self.bind(borrower).await?;
         self.sign(binding).await.then_some((borrower, binding))
@@ -276,7 +277,8 @@ impl Borrower {
         order: OrderId,
         binding: BindingId,
     ) -> Option<PaymentId> {
-        let channels = if chance.one_in(6) { self.channels.first().cloned().into_iter().collect() } else { Vec::new() };
+        let channels =
+            if chance.one_in(6) { self.channels.first().cloned().into_iter().collect() } else { Vec::new() };
         let call = self.collecting(&format!("collect {place}"), order, binding, channels);
         let other = self.collecting(&format!("collect {place} by hand"), order, binding, Vec::new());
         let now = self.lender.clock.now();
@@ -303,8 +305,7 @@ impl Borrower {
     async fn meddle(&self, chance: &Chance, place: usize, payment: PaymentId) {
         for press in 0..chance.below(5) {
             self.lender.wait(chance.between(10, if chance.one_in(2) { 20_000 } else { 1_800_000 })).await;
-            let command =
-                if chance.one_in(6) { PaymentCommand::Cancel } else { PaymentCommand::TryNow };
+            let command = if chance.one_in(6) { PaymentCommand::Cancel } else { PaymentCommand::TryNow };
             let name = format!("press {place}.{press}");
             let call = self.call(CallKey::Payment(payment), Command::Payment(command), &name);
             if self.on(Kind::PressedTwiceSameKey) && chance.one_in(3) {
@@ -333,9 +334,7 @@ impl Borrower {
 
 /// Whether something about a binding goes on by itself.
 fn moving(binding: &Binding) -> bool {
-    let verifying = matches!(
-        binding.verification,
-        lockstep_core::binding::Verification::DepositSending { .. }
-    );
+    let verifying =
+        matches!(binding.verification, lockstep_core::binding::Verification::DepositSending { .. });
     verifying || binding.mandates.values().any(Mandate::in_motion)
 }

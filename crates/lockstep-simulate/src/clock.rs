@@ -1,11 +1,12 @@
-//! The process's own wall clock: the world's time, set wrong now and then.
+//! The process's own clock: the production one, over a wall clock that is set wrong now and then.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use lockstep_core::time::Timestamp;
+use lockstep_engine::Steady;
 use lockstep_engine::port::Clock;
 use lockstep_sim::runtime::VirtualClock;
 
@@ -18,12 +19,20 @@ pub struct WallClock {
     world: VirtualClock,
     ahead_ms: Arc<AtomicI64>,
     may_jump: bool,
+    began: Timestamp,
+    steady: Arc<Mutex<Steady>>,
 }
 
 impl WallClock {
     /// A clock that is right until it is set.
     pub fn new(world: VirtualClock, may_jump: bool) -> Self {
-        Self { world, ahead_ms: Arc::new(AtomicI64::new(0)), may_jump }
+        let began = world.now();
+        Self { world, ahead_ms: Arc::default(), may_jump, began, steady: Arc::default() }
+    }
+
+    /// The process starts: its clock begins with what the wall clock says.
+    pub fn restart(&self) {
+        *self.steady.lock().unwrap_or_else(PoisonError::into_inner) = Steady::default();
     }
 
     /// Sets it this far ahead of the world's time.
@@ -35,8 +44,13 @@ impl WallClock {
 #[async_trait]
 impl Clock for WallClock {
     fn now(&self) -> Timestamp {
-        let world = self.world.now().as_millis();
-        Timestamp::from_millis(world.saturating_add(self.ahead_ms.load(Ordering::SeqCst)))
+        let world = self.world.now();
+        if !self.may_jump {
+            return world;
+        }
+        let ahead_ms = self.ahead_ms.load(Ordering::SeqCst);
+        let wall = Timestamp::from_millis(world.as_millis().saturating_add(ahead_ms));
+        self.steady.lock().unwrap_or_else(PoisonError::into_inner).now(wall, world.since(self.began))
     }
 
     async fn sleep_until(&self, moment: Timestamp) {

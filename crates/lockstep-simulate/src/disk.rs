@@ -7,16 +7,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lockstep_core::Slice;
-use lockstep_core::id::{
-    BorrowerId, DeliveryId, EffectId, EndpointId, InboxId, TenantId, VaultItemId,
-};
+use lockstep_core::id::{BorrowerId, DeliveryId, EffectId, EndpointId, InboxId, TenantId, VaultItemId};
 use lockstep_core::order::OrderState;
 use lockstep_core::time::Timestamp;
-use lockstep_engine::port::{
-    CallKey, Change, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Shelf, Store,
-    StoredAnswer, StoredEffect,
-};
 use lockstep_engine::port::Clock;
+use lockstep_engine::port::{
+    CallKey, Change, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Shelf,
+    Store, StoredAnswer, StoredEffect,
+};
 use lockstep_sim::runtime::VirtualClock;
 use lockstep_store::MemoryStore;
 
@@ -214,7 +212,8 @@ impl Disk {
     async fn laws(&self, changed: &[Change], explained: bool) {
         let now = self.clock.now();
         if !changed.is_empty() && !explained {
-            let subject = changed.first().map(|state| lockstep_store::memory::EntityId::of(state).to_string());
+            let subject =
+                changed.first().map(|state| lockstep_store::memory::EntityId::of(state).to_string());
             let what = format_args!("a change without an audit entry");
             self.trace.found(now, Broken::Unexplained, subject.as_deref(), what);
         }
@@ -222,10 +221,12 @@ impl Disk {
             let Change::Payment(payment) = state else { continue };
             let Some(id) = payment.purpose.order().filter(|_| payment.status().is_live()) else { continue };
             let order = self.rows.load(&CallKey::Order(id)).await.ok().and_then(|slice| slice.order);
-            let held = order.is_some_and(|order| order.state == OrderState::Collecting { payment: payment.id });
+            let held =
+                order.is_some_and(|order| order.state == OrderState::Collecting { payment: payment.id });
             if !held {
                 let subject = payment.id.to_string();
-                let what = format_args!("a payment is {} and its order doesn't know", payment.status().as_str());
+                let what =
+                    format_args!("a payment is {} and its order doesn't know", payment.status().as_str());
                 self.trace.found(now, Broken::Wrong, Some(&subject), what);
             }
         }

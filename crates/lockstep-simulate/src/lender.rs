@@ -150,7 +150,9 @@ impl Lender {
                 Box::pin(async move {
                     let idempotency = Some((idempotency, &render as lockstep_engine::Render<'_>));
                     let who = Who::Cli;
-                    engine.execute(Request { tenant, who, key, command, idempotency, sealed, done: None }).await
+                    engine
+                        .execute(Request { tenant, who, key, command, idempotency, sealed, done: None })
+                        .await
                 })
             });
             match answered.await {
@@ -189,10 +191,8 @@ impl Lender {
 
     /// What was accepted is there.
     fn holds(&self, call: &Call, outcome: &Outcome) {
-        let collects = matches!(
-            &call.command,
-            Command::Payment(lockstep_core::payment::PaymentCommand::Collect { .. })
-        );
+        let collects =
+            matches!(&call.command, Command::Payment(lockstep_core::payment::PaymentCommand::Collect { .. }));
         if !outcome.ok || !collects {
             return;
         }
@@ -206,7 +206,12 @@ impl Lender {
     }
 
     fn wrong(&self, call: &Call, words: &str) {
-        self.trace.found(self.clock.now(), Broken::Wrong, None, format_args!("{}: {words}", call.idempotency));
+        self.trace.found(
+            self.clock.now(),
+            Broken::Wrong,
+            None,
+            format_args!("{}: {words}", call.idempotency),
+        );
     }
 
     /// The same key once more, with the same content and with another: the same answer, and a refusal.

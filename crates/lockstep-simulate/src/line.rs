@@ -64,8 +64,7 @@ impl Cable {
         let channels = Rail::ALL.into_iter().map(|rail| {
             let (clock, seeds): (Arc<dyn Clock>, _) = (Arc::new(wall.clone()), seeds.clone());
             let line = Line { cable: self.clone(), rail };
-            let channel =
-                SandboxChannel::new(rail.id(), key.clone(), line, secrets.clone(), clock, seeds);
+            let channel = SandboxChannel::new(rail.id(), key.clone(), line, secrets.clone(), clock, seeds);
             (rail.id(), Arc::new(channel) as Arc<dyn Channel>)
         });
         Registry::new(channels.collect())
@@ -88,7 +87,11 @@ impl Line {
         let Ok(pay) = serde_json::from_slice::<Pay>(body) else { return };
         let (trace, now) = (&self.cable.trace, self.cable.clock.now());
         let payment = format!("pay_{}", pay.order_no.get(..26).unwrap_or_default());
-        trace.note(now, Some(&payment), format_args!("{} is asked to move {}", self.rail.as_str(), pay.order_no));
+        trace.note(
+            now,
+            Some(&payment),
+            format_args!("{} is asked to move {}", self.rail.as_str(), pay.order_no),
+        );
         if self.cable.sent.count(&pay.order_no) > 1 {
             let what = format_args!("the request {} left a second time", pay.order_no);
             trace.found(now, Broken::SentTwice, Some(&payment), what);

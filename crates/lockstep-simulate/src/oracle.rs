@@ -45,7 +45,8 @@ pub fn judge(evidence: &Evidence<'_>) -> u64 {
     let truth = evidence.banks.with(|sandbox| sandbox.truth());
     let payments: BTreeMap<_, _> =
         evidence.rows.all_payments().into_iter().map(|payment| (payment.id, payment)).collect();
-    let orders: BTreeMap<_, _> = evidence.rows.all_orders().into_iter().map(|order| (order.id, order)).collect();
+    let orders: BTreeMap<_, _> =
+        evidence.rows.all_orders().into_iter().map(|order| (order.id, order)).collect();
     for payment in payments.values() {
         attempts(evidence, payment, &truth);
         ended(evidence, payment, &orders);
@@ -77,11 +78,16 @@ fn attempts(evidence: &Evidence<'_>, payment: &Payment, truth: &Truth) {
         match (&attempt.state, moved) {
             (AttemptState::Succeeded { .. }, Some(amount)) if amount == payment.money.amount_minor => {}
             (AttemptState::Succeeded { .. }, Some(amount)) => {
-                let what = format_args!("{order_no}: the bank moved {amount}, the payment is about another amount");
+                let what =
+                    format_args!("{order_no}: the bank moved {amount}, the payment is about another amount");
                 evidence.found(Broken::Wrong, payment.id, what);
             }
             (AttemptState::Succeeded { .. }, None) => {
-                evidence.found(Broken::Wrong, payment.id, format_args!("{order_no}: we say it moved, no bank did"));
+                evidence.found(
+                    Broken::Wrong,
+                    payment.id,
+                    format_args!("{order_no}: we say it moved, no bank did"),
+                );
             }
             (AttemptState::Failed { .. }, Some(amount)) => {
                 let what = format_args!("{order_no}: the bank moved {amount}, we say that nothing moved");
@@ -108,8 +114,7 @@ fn needs_a_person(evidence: &Evidence<'_>, attempt: &Attempt) -> bool {
 
 /// Everything ends.
 fn ended(evidence: &Evidence<'_>, payment: &Payment, orders: &BTreeMap<OrderId, Order>) {
-    let waits_for_a_person =
-        payment.live_attempt().is_some_and(|attempt| needs_a_person(evidence, attempt));
+    let waits_for_a_person = payment.live_attempt().is_some_and(|attempt| needs_a_person(evidence, attempt));
     if payment.status().is_live() && !waits_for_a_person {
         let what = format_args!("still {} at the end", payment.status().as_str());
         evidence.found(Broken::Stuck, payment.id, what);
@@ -117,7 +122,11 @@ fn ended(evidence: &Evidence<'_>, payment: &Payment, orders: &BTreeMap<OrderId, 
     let order = payment.purpose.order().and_then(|id| orders.get(&id));
     let held = order.is_some_and(|order| order.state == OrderState::Collecting { payment: payment.id });
     if held && !payment.status().is_live() {
-        evidence.found(Broken::Stuck, payment.id, format_args!("it has ended and its order still waits for it"));
+        evidence.found(
+            Broken::Stuck,
+            payment.id,
+            format_args!("it has ended and its order still waits for it"),
+        );
     }
 }
 
@@ -125,11 +134,17 @@ fn ended(evidence: &Evidence<'_>, payment: &Payment, orders: &BTreeMap<OrderId, 
 fn strays(evidence: &Evidence<'_>, payments: &BTreeMap<PaymentId, Payment>, truth: &Truth) {
     for key in truth.by_order.keys() {
         let order_no = key.split_once('/').map_or(key.as_str(), |(_, order_no)| order_no);
-        let attempt = Payment::of_order_no(order_no).and_then(|(id, number)| payments.get(&id)?.attempt(number));
+        let attempt =
+            Payment::of_order_no(order_no).and_then(|(id, number)| payments.get(&id)?.attempt(number));
         let ours = attempt.is_some_and(|attempt| key.starts_with(attempt.channel.as_str()));
         if !ours {
-            let payment = Payment::of_order_no(order_no).map_or_else(|| key.clone(), |(id, _)| id.to_string());
-            evidence.found(Broken::Lost, payment, format_args!("{key}: the bank moved money that we know nothing of"));
+            let payment =
+                Payment::of_order_no(order_no).map_or_else(|| key.clone(), |(id, _)| id.to_string());
+            evidence.found(
+                Broken::Lost,
+                payment,
+                format_args!("{key}: the bank moved money that we know nothing of"),
+            );
         }
     }
 }
@@ -142,6 +157,8 @@ fn one_debit(
     truth: &Truth,
 ) -> u64 {
     let mut debited: BTreeMap<OrderId, i64> = BTreeMap::new();
+    let declares = evidence.swarm.strength(Kind::NotFoundBeyondWindow) > 0;
+    let mut declared = 0;
     for payment in payments.values() {
         let (moved, order) = match payment.purpose {
             Purpose::Repayment { order } => (&truth.debits_by_payment, Some(order)),
@@ -150,13 +167,14 @@ fn one_debit(
         let Some(moved) = moved.get(payment.id.body()) else { continue };
         if let Some(order) = order {
             *debited.entry(order).or_default() += moved.sum_minor;
+        } else if moved.count > 1 && declares {
+            // Each of them is a successful attempt of its own in our books, which `attempts` and `books` check.
+            declared += 1;
         } else if moved.count > 1 {
             let what = format_args!("the micro-deposit was paid {} times", moved.count);
             evidence.found(Broken::DoubleDebit, payment.id, what);
         }
     }
-    let declares = evidence.swarm.strength(Kind::NotFoundBeyondWindow) > 0;
-    let mut declared = 0;
     for (id, sum) in debited {
         let Some(order) = orders.get(&id) else { continue };
         let owed = order.money.amount_minor;
@@ -196,7 +214,11 @@ fn books(evidence: &Evidence<'_>, orders: &BTreeMap<OrderId, Order>, truth: &Tru
         let of = |map: &BTreeMap<String, i64>| map.get(&name).copied().unwrap_or(0);
         let (ours, theirs) = (of(&accounts), of(&expected));
         if ours != theirs {
-            evidence.found(Broken::Wrong, &name, format_args!("the ledger says {ours}, the truth is {theirs}"));
+            evidence.found(
+                Broken::Wrong,
+                &name,
+                format_args!("the ledger says {ours}, the truth is {theirs}"),
+            );
         }
     }
     let total: i64 = accounts.values().sum();
@@ -209,14 +231,16 @@ fn books(evidence: &Evidence<'_>, orders: &BTreeMap<OrderId, Order>, truth: &Tru
 fn at_rest(evidence: &Evidence<'_>) {
     let (effects, deliveries, messages) = evidence.rows.work_left();
     if (effects, deliveries, messages) != (0, 0, 0) {
-        let what = format_args!("{effects} effects, {deliveries} deliveries and {messages} messages are left");
+        let what =
+            format_args!("{effects} effects, {deliveries} deliveries and {messages} messages are left");
         evidence.found(Broken::Stuck, "work", what);
     }
 }
 
 /// Each final state was told, under one id, and in order.
 fn told(evidence: &Evidence<'_>, payments: &BTreeMap<PaymentId, Payment>, orders: &BTreeMap<OrderId, Order>) {
-    let told: BTreeSet<_> = evidence.taken.iter().map(|taken| (taken.subject.as_str(), taken.kind.as_str())).collect();
+    let told: BTreeSet<_> =
+        evidence.taken.iter().map(|taken| (taken.subject.as_str(), taken.kind.as_str())).collect();
     let want = |subject: String, kind: &str| {
         if !told.contains(&(subject.as_str(), kind)) {
             evidence.found(Broken::ToldMissing, &subject, format_args!("{kind} was never told"));

@@ -25,8 +25,8 @@ use crate::trace::{Broken, Trace};
 
 /// How often the postman looks when no notice is announced.
 const IDLE_ROUND: Duration = Duration::from_secs(60);
-/// A bank gives a notice up after so many tries.
-const MOST_TRIES: u32 = 200;
+/// A bank gives a notice up after so many tries: the best part of a day.
+const MOST_TRIES: u32 = 2_000;
 
 /// The postman.
 pub struct Postman {
@@ -141,7 +141,9 @@ impl Postman {
     async fn forge(&self, chance: &Chance) {
         let live = self.rows.all_payments().into_iter().filter(|payment| payment.status().is_live());
         let live: Vec<Payment> = live.collect();
-        let Some(payment) = live.get(usize::try_from(chance.below(live.len() as u64)).unwrap_or(0)) else { return };
+        let Some(payment) = live.get(usize::try_from(chance.below(live.len() as u64)).unwrap_or(0)) else {
+            return;
+        };
         let Some(attempt) = payment.last_attempt() else { return };
         let Some(config) = self.configs.iter().find(|config| config.capability.id == attempt.channel) else {
             return;

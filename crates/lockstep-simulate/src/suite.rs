@@ -92,7 +92,8 @@ pub fn is_good(rows: &[Caught]) -> bool {
 
 /// The table.
 pub fn table(rows: &[Caught]) -> String {
-    let mut text = format!("{:<28}{:>11}{:>8}  {:<14}{}\n", "planted bug", "first seed", "worlds", "broken", "seen");
+    let mut text =
+        format!("{:<28}{:>11}{:>8}  {:<14}{}\n", "planted bug", "first seed", "worlds", "broken", "seen");
     for row in rows {
         let first = match row.first_seed {
             Some(seed) => seed.to_string(),

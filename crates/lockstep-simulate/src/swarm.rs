@@ -152,6 +152,9 @@ pub struct Swarm {
     pub payments: usize,
 }
 
+/// Faults after which the process starts anew.
+const RESTARTS: [Kind; 4] =
+    [Kind::Crash, Kind::CrashBeforeCommit, Kind::CrashAfterCommit, Kind::ConfigRotation];
 /// 2026-03-02 00:00 in Shanghai.
 const FIRST_DAY_MS: i64 = 1_772_380_800_000;
 const MINUTE_MS: u64 = 60_000;
@@ -174,12 +177,23 @@ impl Swarm {
                 on.insert(*kind, u32::try_from(strength).unwrap_or(1));
             }
         }
+        // A clock that is set while the process is down can't be told from time that passed: a known limit. So a world has
+        // either clocks that jump or processes that die.
+        if on.contains_key(&Kind::ClockJump) {
+            if chance.one_in(2) {
+                on.remove(&Kind::ClockJump);
+            } else {
+                on.retain(|kind, _| !RESTARTS.contains(kind));
+            }
+        }
         if on.contains_key(&Kind::NotFoundBeyondWindow) {
             on.entry(Kind::ExecutedThenTimeout).or_insert(2);
         }
-        let start = Timestamp::from_millis(FIRST_DAY_MS + i64::try_from(chance.below(24 * HOUR_MS)).unwrap_or(0));
+        let start =
+            Timestamp::from_millis(FIRST_DAY_MS + i64::try_from(chance.below(24 * HOUR_MS)).unwrap_or(0));
         let safety_ms = chance.between(HOUR_MS, 9 * HOUR_MS);
-        let window_s = [6 * 3600, 24 * 3600, 36 * 3600, 48 * 3600][usize::try_from(chance.below(4)).unwrap_or(0)];
+        let window_s =
+            [6 * 3600, 24 * 3600, 36 * 3600, 48 * 3600][usize::try_from(chance.below(4)).unwrap_or(0)];
         let notices_only = chance.one_in(4);
         let quick_restarts = chance.one_in(3);
         let pick = |list: [u16; 4]| list[usize::try_from(chance.below(4)).unwrap_or(0)];
@@ -247,6 +261,9 @@ impl Swarm {
         let window_s = rail.capability().late_execution_window_s;
         let (up_s, down_s) = (chance.between(10, 300), chance.between(5, 120));
         let delay_s = if chance.one_in(2) { window_s } else { chance.between(window_s / 4, window_s) };
+        // The process's clock may run half a percent fast while it follows one that was set.
+        let jumps = self.on.contains_key(&Kind::ClockJump);
+        let delay_s = if jumps { delay_s.min(window_s - window_s / 100 - 1) } else { delay_s };
         let late_s = chance.between(1, 1800);
         let extra_ms = chance.between(500, 20_000);
         let begins = chance.below(self.safety_ms);
@@ -291,8 +308,7 @@ impl Swarm {
         if matches!(kind, Kind::ChannelDown | Kind::ChannelFlapping) {
             let from = self.start.plus(std::time::Duration::from_millis(begins));
             scripted.from = Some(from);
-            scripted.until =
-                Some(from.plus(std::time::Duration::from_millis(lasts)).min(self.heals_at()));
+            scripted.until = Some(from.plus(std::time::Duration::from_millis(lasts)).min(self.heals_at()));
         }
         Some(scripted)
     }

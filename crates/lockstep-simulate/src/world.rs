@@ -175,6 +175,7 @@ impl Setting {
     /// Starts the process: everything in memory is new, everything stored is as it was.
     fn start(&self) {
         let life = self.process.next_life();
+        self.wall.restart();
         let vault = Vault::new(self.ring.lock().unwrap_or_else(PoisonError::into_inner).clone());
         let codes = Arc::new(TransientSecrets::new(1_000));
         let disk = Arc::new(Disk {
@@ -209,8 +210,11 @@ impl Setting {
             seeds: self.seeds.clone(),
         };
         let turn = u16::try_from(self.config.load(Ordering::SeqCst)).unwrap_or(0);
-        let retry =
-            RetryPolicy { window_s: self.swarm.window_s, max_attempts: 8 - turn % 3, ..RetryPolicy::default() };
+        let retry = RetryPolicy {
+            window_s: self.swarm.window_s,
+            max_attempts: 8 - turn % 3,
+            ..RetryPolicy::default()
+        };
         let engine = Engine::new(ports, ChannelBook::new(self.capabilities()), retry, Settings::default());
         *self.lender.vault.lock().unwrap_or_else(PoisonError::into_inner) = vault;
         *self.lender.codes.lock().unwrap_or_else(PoisonError::into_inner) = codes;
@@ -234,7 +238,8 @@ impl Setting {
         let borrowers = (self.swarm.payments / ORDERS_EACH).max(1);
         for number in 0..borrowers {
             let borrower = Arc::new(Borrower::new(&lender, number));
-            let orders = self.swarm.payments / borrowers + usize::from(number < self.swarm.payments % borrowers);
+            let orders =
+                self.swarm.payments / borrowers + usize::from(number < self.swarm.payments % borrowers);
             let setting = Arc::clone(&self);
             lender.spawn(async move { setting.life_of(borrower, orders).await });
         }
@@ -282,7 +287,8 @@ impl Setting {
             enabled: true,
             created_at: now,
         };
-        let endpoints = [endpoint(&mut mint, &[]), endpoint(&mut mint, &["payment.succeeded", "payment.failed"])];
+        let endpoints =
+            [endpoint(&mut mint, &[]), endpoint(&mut mint, &["payment.succeeded", "payment.failed"])];
         let mut furnished = self.rows.add_tenant(made).await.is_ok();
         for endpoint in endpoints {
             furnished &= self.rows.put_endpoint(endpoint).await.is_ok();
@@ -404,7 +410,12 @@ impl Setting {
         *ring = rotated.clone();
         let vault = self.lender.vault.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if vault.replace_keyring(rotated).is_err() {
-            self.trace.found(self.clock.now(), Broken::Wrong, None, format_args!("the keys can't be rotated"));
+            self.trace.found(
+                self.clock.now(),
+                Broken::Wrong,
+                None,
+                format_args!("the keys can't be rotated"),
+            );
         }
         let (rows, tenant) = (Arc::clone(&self.rows), self.lender.tenant.to_string());
         let clock = self.clock.clone();

@@ -365,7 +365,8 @@ fn try_now(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decisi
     match payment.state {
         PaymentState::Waiting { .. } => {}
         PaymentState::Unknown { .. } if planted::is(Bug::UnknownHandsOutClear) => {}
-        PaymentState::Trying { .. } | PaymentState::Unknown { .. } if planted::is(Bug::TryNowIgnoresLive) => {}
+        PaymentState::Trying { .. } | PaymentState::Unknown { .. } if planted::is(Bug::TryNowIgnoresLive) => {
+        }
         PaymentState::Trying { .. } => return Err(Refusal::AttemptUnderWay),
         PaymentState::Unknown { .. } => return Err(Refusal::OutcomeUnknown),
         PaymentState::Succeeded { .. } | PaymentState::Failed { .. } | PaymentState::Cancelled { .. } => {

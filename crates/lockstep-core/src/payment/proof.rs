@@ -39,8 +39,8 @@ impl FailureProof {
         unknown_since: Timestamp,
         asked_at: Timestamp,
     ) -> Option<Self> {
-        let window_over = asked_at >= window_end(channel, unknown_since)
-            || planted::is(Bug::NotFoundIsFailure);
+        let window_over =
+            asked_at >= window_end(channel, unknown_since) || planted::is(Bug::NotFoundIsFailure);
         window_over.then_some(Self(Kind::NotFoundAfterWindow { unknown_since, asked_at }))
     }
 

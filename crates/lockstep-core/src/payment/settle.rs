@@ -54,9 +54,7 @@ fn meaning(claim: Claim<'_>, payment: &Payment, capability: &Capability) -> Mean
     };
     // A success about another amount is not a success we can believe (attack S2).
     match claim.amount_minor {
-        Some(amount)
-            if amount != payment.money.amount_minor && !planted::is(Bug::AmountNotChecked) =>
-        {
+        Some(amount) if amount != payment.money.amount_minor && !planted::is(Bug::AmountNotChecked) => {
             Meaning::Unknown { reason: Reason::AmountInvalid }
         }
         _ => moved,

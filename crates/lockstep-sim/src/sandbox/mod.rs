@@ -145,12 +145,13 @@ impl Sandbox {
         if self.faults.hits(spot, dice, Fault::LoseAnswer {}) {
             return Reaction::NoReply;
         }
-        if self.faults.hits(spot, dice, Fault::WrongAmount {}) {
-            answer.change_amount();
-        }
-        if answer.order_no().is_some() && self.faults.hits(spot, dice, Fault::CrossTalk {}) {
-            let (code, amount_minor) = self.somebody_elses(spot.rail, &answer);
+        let mixed_up = self.somebody_elses(spot.rail, &answer);
+        let mixed_up = mixed_up.filter(|_| self.faults.hits(spot, dice, Fault::CrossTalk {}));
+        if let Some((code, amount_minor)) = mixed_up {
             answer.mix_up(code, amount_minor);
+        }
+        if mixed_up.is_none() && self.faults.hits(spot, dice, Fault::WrongAmount {}) {
+            answer.change_amount();
         }
         if self.faults.hits(spot, dice, Fault::WrongOrder {}) {
             let code = spot.rail.code(Finding::Done, Stage::Pay);
@@ -183,19 +184,20 @@ impl Sandbox {
 
     /// Another order of the channel that moved money, with its amount: the next one in its book.
     fn another_order(&self, rail: Rail, own: &str) -> Option<(String, i64)> {
-        let moved = |(_, order): &(&String, &Order)| order.rail == rail && order.finding == Some(Finding::Done);
+        let moved =
+            |(_, order): &(&String, &Order)| order.rail == rail && order.finding == Some(Finding::Done);
         let others = || self.orders.iter().filter(moved).filter(|(_, order)| order.pay.order_no != own);
         let next = others().find(|(_, order)| order.pay.order_no.as_str() > own).or_else(|| others().next());
         next.map(|(_, order)| (order.pay.order_no.clone(), order.pay.amount_minor))
     }
 
-    /// A success with an amount that isn't this order's.
-    fn somebody_elses(&self, rail: Rail, answer: &Answer) -> (&'static str, i64) {
-        let own = answer.order_no().unwrap_or_default();
-        let amount_minor = self.another_order(rail, own).map_or(1, |(_, amount_minor)| amount_minor);
-        let ours = self.orders.get(&paying::key(rail, own)).map(|order| order.pay.amount_minor);
-        let differs = if ours == Some(amount_minor) { amount_minor + 1 } else { amount_minor };
-        (rail.code(Finding::Done, Stage::Pay), differs)
+    /// A success with an amount that isn't this order's; `None` when the channel doesn't know what that would be.
+    fn somebody_elses(&self, rail: Rail, answer: &Answer) -> Option<(&'static str, i64)> {
+        let own = answer.order_no()?;
+        let ours = self.orders.get(&paying::key(rail, own))?.pay.amount_minor;
+        let theirs = self.another_order(rail, own).map_or(ours, |(_, amount_minor)| amount_minor);
+        let differs = if theirs == ours { theirs + 1 } else { theirs };
+        Some((rail.code(Finding::Done, Stage::Pay), differs))
     }
 
     fn paced(&self, usual_ms: u64) -> u64 {
