@@ -1,6 +1,7 @@
 //! Notices that channels send by themselves: proven first, read second, believed by nobody before the channel
 //! has been asked.
 
+use lockstep_core::planted::{self, Bug};
 use lockstep_core::time::Timestamp;
 use reqwest::header::HeaderMap;
 
@@ -62,7 +63,10 @@ fn sandbox_notice(
     now: Timestamp,
 ) -> Result<Notice, NoticeError> {
     let headers = SignedHeaders::read(headers)?;
-    sign::verify(&config.key, Role::Notice(&config.capability.id), &headers, body, now)?;
+    match sign::verify(&config.key, Role::Notice(&config.capability.id), &headers, body, now) {
+        Err(_) if planted::is(Bug::ForgedNoticeAccepted) => {}
+        verified => verified?,
+    }
     let wire: WireNotice = serde_json::from_slice(body).map_err(|_| NoticeError::Unreadable)?;
     let plain = |text: &str, longest: usize| {
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');

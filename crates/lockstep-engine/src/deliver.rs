@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use lockstep_core::id::DeliveryId;
+use lockstep_core::planted::{self, Bug};
 
 use crate::Engine;
 use crate::port::{Delivered, Delivery, WebhookOutcome};
@@ -33,6 +34,9 @@ pub fn next_delivery(
         WebhookOutcome::Throttled => Some(429),
         WebhookOutcome::Failed(status) => status,
     };
+    if planted::is(Bug::DeliveryDropped) {
+        return Delivered::Dead { status };
+    }
     match LADDER_S.get(tries_before as usize) {
         Some(seconds) => {
             let wait_ms = seconds * 1000 + seconds * jitter_permille / 10;
@@ -40,6 +44,15 @@ pub fn next_delivery(
         }
         None => Delivered::Dead { status },
     }
+}
+
+/// The planted bug that every try has an id of its own. In every other build the delivery stays as it is.
+fn planted_message(delivery: Delivery) -> Delivery {
+    if planted::is(Bug::MessageIdReminted) {
+        let message = format!("{}-{}", delivery.message, delivery.tries);
+        return Delivery { message, ..delivery };
+    }
+    delivery
 }
 
 impl Engine {
@@ -83,6 +96,7 @@ impl Engine {
     }
 
     async fn send(&self, delivery: Delivery) -> DeliveryId {
+        let delivery = planted_message(delivery);
         let ports = &self.inner.ports;
         let outcome = match ports.store.endpoint(delivery.endpoint).await {
             Ok(Some(endpoint)) if endpoint.enabled => ports.webhooks.send(&endpoint, &delivery).await,

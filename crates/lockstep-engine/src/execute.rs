@@ -6,6 +6,7 @@ use lockstep_core::audit::{AuditEntry, Who};
 use lockstep_core::decision::{Decision, Event, Facts, Slice};
 use lockstep_core::effect::Effect;
 use lockstep_core::id::{AuditId, BindingId, EffectId, Mint, TenantId};
+use lockstep_core::planted::{self, Bug};
 use lockstep_core::refusal::Refusal;
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, decide, ledger};
@@ -92,6 +93,9 @@ impl Engine {
             }
             match self.attempt(&request).await {
                 Ok(outcome) => return Ok(Executed::Decided(Box::new(outcome))),
+                Err(CommitError::Conflict(_)) if planted::is(Bug::LostRaceIgnored) => {
+                    return Ok(Executed::Decided(Box::new(Ok(Slice::default()))));
+                }
                 Err(CommitError::Conflict(_)) => {}
                 Err(CommitError::AlreadyDone) => {
                     return Ok(Executed::Decided(Box::new(Ok(Slice::default()))));
@@ -177,7 +181,8 @@ impl Engine {
         let mut mint = Mint::new(bucket, now, seed);
         let tenant = after.tenant().or(request.tenant);
         let subject = subject_of(after, &request.command);
-        let audit = tenant.filter(|_| !decision.events.is_empty()).map(|tenant| AuditEntry {
+        let unseen = planted::is(Bug::AuditMissing) && request.who == Who::Timer;
+        let audit = tenant.filter(|_| !decision.events.is_empty() && !unseen).map(|tenant| AuditEntry {
             id: AuditId::mint(&mut mint),
             tenant,
             at: now,
@@ -193,9 +198,10 @@ impl Engine {
         let effects = effects.collect();
         let answer =
             request.idempotency.as_ref().map(|(key, render)| (key.clone(), render(&Ok(after.clone()))));
+        let answer = answer.filter(|_| !planted::is(Bug::AnswerNotStored));
         Commit {
             entries: ledger::entries(after, &decision.events),
-            changes: changes(before, after, decision.events),
+            changes: forgetful(changes(before, after, decision.events)),
             effects,
             done: request.done,
             answer,
@@ -230,7 +236,7 @@ impl Engine {
 }
 
 fn replay(key: &IdempotencyKey, stored: StoredAnswer) -> Executed {
-    if stored.fingerprint == key.fingerprint {
+    if stored.fingerprint == key.fingerprint || planted::is(Bug::FingerprintIgnored) {
         Executed::Replayed(stored.answer)
     } else {
         Executed::Key(KeyProblem::OtherRequest)
@@ -246,6 +252,14 @@ fn visible_to(slice: Slice, tenant: TenantId) -> Slice {
         payment: slice.payment.filter(|payment| payment.tenant == tenant),
         stand_ins: slice.stand_ins.into_iter().filter(|binding| binding.tenant == tenant).collect(),
     }
+}
+
+/// The planted bug that the order's part of a change gets lost. In every other build nothing does.
+fn forgetful(mut changed: Vec<Changed>) -> Vec<Changed> {
+    if planted::is(Bug::OrderChangeForgotten) {
+        changed.retain(|one| !matches!(&one.state, Change::Order(order) if order.collected_minor > 0));
+    }
+    changed
 }
 
 fn changes(before: &Slice, after: &Slice, events: Vec<Event>) -> Vec<Changed> {

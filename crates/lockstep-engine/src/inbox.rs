@@ -7,6 +7,7 @@ use lockstep_core::audit::Who;
 use lockstep_core::channel::ChannelId;
 use lockstep_core::id::{Bucket, InboxId, Mint, PaymentId};
 use lockstep_core::payment::{Payment, PaymentCommand, Refund, RefundCommand};
+use lockstep_core::planted::{self, Bug};
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, Slice};
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,10 @@ impl Engine {
             received_at: now,
             state: InboxState::New,
         };
-        let stored = ports.store.receive(row).await?;
+        let stored = match ports.store.receive(row).await {
+            Err(_) if planted::is(Bug::AcknowledgedUnstored) => true,
+            stored => stored?,
+        };
         self.inner.hub.inbox_ready.notify_one();
         Ok(stored)
     }
@@ -112,7 +116,7 @@ impl Engine {
             Err(fault) => {
                 // Parked, so that it stands in nobody's way; parked messages are tried again.
                 tracing::error!(%fault, "could not process a notice; parked");
-                InboxState::Parked
+                if planted::is(Bug::ParkedCalledDone) { InboxState::Done } else { InboxState::Parked }
             }
         };
         if state == row.state && state == InboxState::New {

@@ -16,6 +16,7 @@ mod plan;
 pub mod port;
 mod routing;
 mod run;
+mod steady;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub use execute::{Executed, Render, Request};
 pub use hub::Changes;
 pub use inbox::{ChannelNotice, Incoming};
 pub use keys::KeyProblem;
+pub use steady::Steady;
 
 use crate::hub::Hub;
 use crate::keys::KeysUnderWay;

@@ -14,6 +14,7 @@ use lockstep_core::id::{EffectId, PaymentId};
 use lockstep_core::payment::{
     MoneyAnswer, NoAnswer, PaymentCommand, QueryAnswer, RefundCommand, ReversalAnswer, StatementAnswer,
 };
+use lockstep_core::planted::{self, Bug};
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, Slice};
 
@@ -128,6 +129,18 @@ impl Engine {
         }
     }
 
+    /// The planted bug that what was interrupted is simply sent again.
+    pub(crate) async fn planted_again(&self, stored: StoredEffect) {
+        match stored.effect {
+            Effect::MoveMoney(order) => {
+                let answer = self.limited(&order.channel, self.inner.ports.channels.move_money(&order)).await;
+                let answer = answer.unwrap_or(MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut });
+                self.answered(stored.id, &order, answer).await;
+            }
+            _ => self.interrupted(stored).await,
+        }
+    }
+
     async fn move_money(&self, id: EffectId, order: MoneyOrder) {
         let begun = self.begin_sending(id).await;
         let sent_at = self.inner.ports.clock.now();
@@ -136,10 +149,22 @@ impl Engine {
             Begun::MayHaveBeenSent => Some(MoneyAnswer::NoAnswer { why: NoAnswer::Interrupted }),
             Begun::NotOurs => return,
         };
+        let answer = self.planted_resend(&order, answer).await;
         let span = self.span(sent_at);
         let answer = answer.unwrap_or(MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut });
         let slice = self.answered(id, &order, answer.clone()).await;
         self.hear(&order.channel, slice.as_ref(), span, &Heard::Money(&answer));
+    }
+
+    /// The planted bug that a payment is sent again under another number. In every other build this gives the answer
+    /// back as it is.
+    async fn planted_resend(&self, order: &MoneyOrder, answer: Option<MoneyAnswer>) -> Option<MoneyAnswer> {
+        if planted::is(Bug::NewOrderNumberOnRetry) && answer.is_none() {
+            let order_no = format!("{}9{}", &order.order_no[..26], &order.order_no[27..]);
+            let again = MoneyOrder { order_no, ..order.clone() };
+            return self.limited(&order.channel, self.inner.ports.channels.move_money(&again)).await;
+        }
+        answer
     }
 
     async fn answered(&self, id: EffectId, order: &MoneyOrder, answer: MoneyAnswer) -> Option<Slice> {
@@ -195,6 +220,9 @@ impl Engine {
         let answer = self.limited(&query.channel, self.inner.ports.channels.query_payment(&query)).await;
         let span = self.span(sent_at);
         let answer = answer.unwrap_or(QueryAnswer::NoAnswer { why: NoAnswer::TimedOut });
+        if planted::is(Bug::FinishedBeforeCommit) {
+            self.finish(id).await;
+        }
         let command = PaymentCommand::QueryAnswered { attempt: query.attempt, answer: answer.clone() };
         let slice = self.about_payment(query.channel.clone(), query.payment, command, id).await;
         let heard = Heard::Query { attempt_sent_at: query.sent_at, answer: &answer };
@@ -268,7 +296,7 @@ impl Engine {
         loop {
             match ports.store.begin_sending(id, ports.clock.now()).await {
                 Ok(true) => return Begun::Send,
-                Ok(false) if unsure => return Begun::MayHaveBeenSent,
+                Ok(false) if unsure && !planted::is(Bug::UnsureMarkIgnored) => return Begun::MayHaveBeenSent,
                 Ok(false) => return Begun::NotOurs,
                 Err(fault) => {
                     unsure = true;
@@ -287,7 +315,12 @@ impl Engine {
     /// Brings an answer back as a command, for as long as it takes. Returns the slice after it, if it changed one.
     async fn bring_back(&self, who: Who, key: CallKey, command: Command, id: EffectId) -> Option<Slice> {
         loop {
-            let request = Request::internal(who.clone(), key.clone(), command.clone(), id);
+            let mut request = Request::internal(who.clone(), key.clone(), command.clone(), id);
+            if planted::is(Bug::FinishedBeforeCommit)
+                && matches!(command, Command::Payment(PaymentCommand::QueryAnswered { .. }))
+            {
+                request.done = None;
+            }
             match self.execute(request).await {
                 Ok(executed) => return executed.slice(),
                 Err(fault) => self.wait_after(&fault, command.name()).await,

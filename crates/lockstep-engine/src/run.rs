@@ -6,6 +6,7 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use lockstep_core::channel::ChannelId;
 use lockstep_core::id::EffectId;
+use lockstep_core::planted::{self, Bug};
 use lockstep_core::time::Timestamp;
 
 use crate::Engine;
@@ -56,7 +57,14 @@ impl Engine {
         }
         for stored in interrupted {
             lane.reserve(stored.id);
+            if planted::is(Bug::InterruptedIgnored) {
+                continue;
+            }
             let finished = (None, stored.id);
+            if planted::is(Bug::InterruptedSentAgain) {
+                under_way.push(self.planted_again(stored).map(|()| finished).boxed());
+                continue;
+            }
             under_way.push(self.interrupted(stored).map(|()| finished).boxed());
         }
     }

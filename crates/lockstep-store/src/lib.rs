@@ -1,4 +1,5 @@
-//! The store: the ports `Store`, `Queries`, `Directory` and `Shelf` of the engine, on a database.
+//! The store: the ports `Store`, `Queries`, `Directory` and `Shelf` of the engine, on a database, and in memory for the
+//! simulator.
 //!
 //! One folder per database with the same file names in each, plain SQL next to the function that needs it,
 //! and one suite, [`conformance`], that every folder has to pass. What is not SQL (how an event is written
@@ -12,9 +13,11 @@
 pub mod conformance;
 mod delivery_id;
 mod event_body;
+pub mod memory;
 mod open_error;
 pub mod sqlite;
 
 pub use event_body::{EVENT_VERSION, EventBodyError, decode_event, encode_event};
+pub use memory::MemoryStore;
 pub use open_error::OpenError;
 pub use sqlite::SqliteStore;

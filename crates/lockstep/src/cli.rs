@@ -16,7 +16,7 @@ use crate::replay_cli::ReplayArgs;
     name = "lockstep",
     version,
     arg_required_else_help = true,
-    after_help = "Start here:\n  lockstep demo                                  see it work, no set-up needed\n  lockstep collect examples/due-list.csv --out results.csv\n  lockstep replay examples/attempts.csv          what your own log says about other choices\n  lockstep serve                                 the API, with sandbox banks until channels are configured\n  lockstep doctor                                what is wrong with this installation\n\nEverything listens on this machine only unless told otherwise. Data lies in ./lockstep-data."
+    after_help = "Start here:\n  lockstep demo                                  see it work, no set-up needed\n  lockstep collect examples/due-list.csv --out results.csv\n  lockstep replay examples/attempts.csv          what your own log says about other choices\n  lockstep serve                                 the API, with sandbox banks until channels are configured\n  lockstep doctor                                what is wrong with this installation\n  lockstep simulate                              20,000 payments while everything fails\n  lockstep compare                               ours next to what you could have instead\n\nEverything listens on this machine only unless told otherwise. Data lies in ./lockstep-data."
 )]
 pub struct Cli {
     /// What to do.
@@ -55,6 +55,8 @@ pub enum Command {
     Backup(BackupArgs),
     /// Policies side by side on one made-up world: what lenders do today, what they could install, ours.
     Compare(CompareArgs),
+    /// Break everything at once, thousands of times, and compare our books with the banks'.
+    Simulate(lockstep_simulate::command::SimulateArgs),
 }
 
 /// Where things are kept and configured.
@@ -240,7 +242,8 @@ pub enum SandboxCommand {
         channel: String,
         /// down, flapping, slow, lose_request, lose_answer, execute_then_timeout, late_execution, malformed_body,
         /// html_page, wrong_amount, wrong_order, wrong_signature, lies_not_found, stale_query, duplicate_callbacks,
-        /// drop_callbacks, delay_callbacks, reorder_callbacks or early_callbacks.
+        /// drop_callbacks, delay_callbacks, reorder_callbacks, early_callbacks, server_error, slow_body,
+        /// duplicate_request, denies_in_window or cross_talk.
         kind: String,
         /// In so many of 1,000 calls.
         #[arg(long)]

@@ -1,13 +1,18 @@
 //! The machine's clock and randomness: the two places where the world comes in as facts.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use lockstep_core::time::Timestamp;
+use lockstep_engine::Steady;
 use lockstep_engine::port::{Clock, Seeds};
 
-/// The machine's clock.
+/// The machine's clock, which goes on evenly when somebody sets it.
 pub struct SystemClock;
+
+/// When this process first asked, on the monotonic clock, and how far the even clock has come.
+static EVEN: LazyLock<(std::time::Instant, Steady)> = LazyLock::new(|| (stopwatch(), Steady::default()));
 
 /// A wait is cut into pieces of this length, so that a clock that was set back or forth is noticed.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
@@ -27,7 +32,8 @@ pub fn stopwatch() -> std::time::Instant {
 #[async_trait]
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        machine_now()
+        let (started, steady) = &*EVEN;
+        steady.now(machine_now(), started.elapsed())
     }
 
     async fn sleep_until(&self, moment: Timestamp) {

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         Command::Backup(args) => backup(args),
         Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
+        Command::Simulate(args) => return lockstep_simulate::command::simulate(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -84,7 +85,11 @@ fn block_on(work: impl Future<Output = Result<(), StartProblem>>) -> Result<(), 
 /// the show.
 fn log(command: &Command) {
     let usual = match command {
-        Command::Demo(_) | Command::Collect(_) | Command::Compare(_) | Command::Replay(_) => "off",
+        Command::Demo(_)
+        | Command::Collect(_)
+        | Command::Compare(_)
+        | Command::Replay(_)
+        | Command::Simulate(_) => "off",
         Command::Serve(_) | Command::Sandbox(_) | Command::Listen(_) => "info",
         Command::Tenant(_)
         | Command::Key(_)

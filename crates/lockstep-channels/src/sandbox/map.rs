@@ -9,6 +9,7 @@ use lockstep_core::effect::{
 use lockstep_core::payment::{
     MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, QueryAnswer, ReversalAnswer, StatementAnswer,
 };
+use lockstep_core::planted::{self, Bug};
 use lockstep_core::sensitive::OneTimeCode;
 use lockstep_core::time::Timestamp;
 
@@ -158,6 +159,11 @@ pub(super) fn sign_question(request: &SignRequest) -> SignQuestion {
 
 const WRONG_ORDER: Nothing = Nothing::NoAnswer(NoAnswer::WrongOrder);
 
+/// Whether a reply is about the attempt that was asked about.
+fn about(asked: &str, replied: &str) -> bool {
+    asked == replied || planted::is(Bug::OrderNumberNotChecked)
+}
+
 pub(super) fn money_answer(order: &MoneyOrder, reply: PayReply) -> MoneyAnswer {
     answer(&order.order_no, order.money.amount_minor, reply)
 }
@@ -167,7 +173,8 @@ pub(super) fn refund_answer(order: &RefundOrder, reply: PayReply) -> MoneyAnswer
 }
 
 fn answer(order_no: &str, asked_minor: i64, reply: PayReply) -> MoneyAnswer {
-    if reply.order_no != order_no || reply.amount_minor != asked_minor {
+    let amount_fits = reply.amount_minor == asked_minor || planted::is(Bug::AmountNotChecked);
+    if !about(order_no, &reply.order_no) || !amount_fits {
         return WRONG_ORDER.into();
     }
     let amount_minor = Some(reply.amount_minor);
@@ -180,7 +187,7 @@ pub(super) fn query_answer(query: &PaymentQuery, reply: PayQuestionReply) -> Que
 
 /// The question doesn't say how much, so the amount goes on to the rules, which compare it with the payment's.
 pub(super) fn question_answer(order_no: &str, reply: PayQuestionReply) -> QueryAnswer {
-    if reply.order_no != order_no {
+    if !about(order_no, &reply.order_no) {
         return WRONG_ORDER.into();
     }
     QueryAnswer::Answered { code: reply.code, original: reply.original.map(outcome) }

@@ -19,6 +19,7 @@ use crate::effect::{Alarm, Effect, MoneyOrder, PaymentQuery, Wake};
 use crate::id::{ApiKeyId, Mint, PaymentId};
 use crate::money::Money;
 use crate::order::{Order, OrderEvent, OrderState};
+use crate::planted::{self, Bug};
 use crate::refusal::Refusal;
 use crate::time::{Day, Timestamp};
 
@@ -222,6 +223,7 @@ fn collect(
     let binding = slice.binding.as_ref().ok_or(Refusal::BindingNotFound)?;
     match &order.state {
         OrderState::Open => {}
+        OrderState::Collecting { .. } if planted::is(Bug::TwoPaymentsForOneOrder) => {}
         OrderState::Collecting { payment } => return Err(Refusal::PaymentUnderWay { payment: *payment }),
         OrderState::Collected { .. } => return Err(Refusal::OrderCollected),
         OrderState::Cancelled { .. } => return Err(Refusal::OrderCancelled),
@@ -446,6 +448,10 @@ pub(super) fn fail(
 
 fn try_planned(slice: &Slice, payment: &Payment, attempts: u16, facts: &Facts<'_>) -> Decision {
     let mut decision = Decision::nothing();
+    if planted::is(Bug::OldWakeApplied) && payment.status().is_live() {
+        open_next(slice, payment, Asked::ByTimer, &mut decision, facts);
+        return decision;
+    }
     let PaymentState::Waiting { until, .. } = payment.state else {
         return decision;
     };
@@ -529,6 +535,9 @@ fn tell_purpose(
 fn try_now(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     match payment.state {
         PaymentState::Waiting { .. } => {}
+        PaymentState::Unknown { .. } if planted::is(Bug::UnknownHandsOutClear) => {}
+        PaymentState::Trying { .. } | PaymentState::Unknown { .. } if planted::is(Bug::TryNowIgnoresLive) => {
+        }
         PaymentState::Trying { .. } => return Err(Refusal::AttemptUnderWay),
         PaymentState::Unknown { .. } => return Err(Refusal::OutcomeUnknown),
         PaymentState::Succeeded { .. } | PaymentState::Failed { .. } | PaymentState::Cancelled { .. } => {
@@ -543,6 +552,11 @@ fn try_now(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decisi
 fn cancel(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     match payment.state {
         PaymentState::Waiting { .. } => {
+            let mut decision = Decision::nothing();
+            end_without_money(slice, payment, &mut decision, facts);
+            Ok(decision)
+        }
+        PaymentState::Unknown { .. } if planted::is(Bug::CancelWhileUnknown) => {
             let mut decision = Decision::nothing();
             end_without_money(slice, payment, &mut decision, facts);
             Ok(decision)

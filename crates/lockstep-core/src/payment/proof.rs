@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Payment;
 use super::answer::NotSent;
+use super::attempt::AttemptState;
 use crate::catalogue::{Disposition, Verdict};
 use crate::channel::Capability;
 use crate::id::ApiKeyId;
+use crate::planted::{self, Bug};
 use crate::time::{Day, Timestamp};
 
 /// Proof that an attempt moved no money. Only the rules below can make one.
@@ -48,7 +50,8 @@ impl FailureProof {
         unknown_since: Timestamp,
         asked_at: Timestamp,
     ) -> Option<Self> {
-        let window_over = asked_at >= unknown_since.plus(channel.late_execution_window());
+        let window_over =
+            asked_at >= window_end(channel, unknown_since) || planted::is(Bug::NotFoundIsFailure);
         window_over.then_some(Self(Kind::NotFoundAfterWindow { unknown_since, asked_at }))
     }
 
@@ -167,6 +170,12 @@ impl FailureProof {
     }
 }
 
+/// The end of the late-execution window of a request whose outcome became unknown at this moment.
+pub(super) fn window_end(channel: &Capability, unknown_since: Timestamp) -> Timestamp {
+    let end = unknown_since.plus(channel.late_execution_window());
+    if planted::is(Bug::WindowOffByOne) { end.minus(std::time::Duration::from_secs(1)) } else { end }
+}
+
 /// Permission to open one more attempt. Only a payment with no attempt that moved money or still could can hand
 /// it out, and opening an attempt uses it up.
 #[derive(Debug)]
@@ -175,7 +184,13 @@ pub struct ClearToRetry(());
 impl Payment {
     /// Permission to open one more attempt, unless one moved money or still could.
     pub fn clear_to_retry(&self) -> Option<ClearToRetry> {
-        let all_dead = self.attempts.iter().all(|attempt| attempt.failure().is_some());
+        let all_dead = self.attempts.iter().all(|attempt| {
+            let unknown = matches!(attempt.state, AttemptState::Unknown { .. });
+            attempt.failure().is_some()
+                || (planted::is(Bug::UnknownHandsOutClear) && unknown)
+                || planted::is(Bug::TryNowIgnoresLive)
+                || planted::is(Bug::OldWakeApplied)
+        });
         all_dead.then_some(ClearToRetry(()))
     }
 }

@@ -6,7 +6,7 @@ use super::answer::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer};
 use super::attempt::{Attempt, AttemptState, Source};
 use super::decide::{end_without_money, fail, open_again, question, still_owed, wait};
 use super::plan::{self, Elsewhere, Failed, Next};
-use super::proof::FailureProof;
+use super::proof::{FailureProof, window_end};
 use super::route::{self, Route};
 use super::{
     Payment, PaymentEvent, PaymentState, Purpose, defect, excuse, people, refund, reversal, split, statement,
@@ -17,6 +17,7 @@ use crate::channel::{Capability, ChannelId, Direction, Period};
 use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, Wake};
 use crate::order::{OrderEvent, OrderState};
+use crate::planted::{self, Bug};
 use crate::time::Day;
 
 /// When an attempt that was closed as "not found" is asked about once more.
@@ -57,7 +58,7 @@ pub(super) fn meaning(claim: Claim<'_>, payment: &Payment, capability: &Capabili
     };
     // A success about another amount is not a success we can believe (attack S2).
     match claim.amount_minor {
-        Some(amount) if amount != payment.money.amount_minor => {
+        Some(amount) if amount != payment.money.amount_minor && !planted::is(Bug::AmountNotChecked) => {
             Meaning::Unknown { reason: Reason::AmountInvalid }
         }
         _ => moved,
@@ -75,6 +76,10 @@ pub(super) fn money_answered(
     let Some(attempt) = payment.attempt(number) else {
         return Decision::nothing();
     };
+    if planted::is(Bug::Canary) {
+        let claim = Claim { code: "", channel_ref: None, amount_minor: None };
+        return moved(slice, attempt, Source::Answer, claim, None, facts);
+    }
     match answer {
         MoneyAnswer::Answered { code, channel_ref, amount_minor } => {
             let Some(capability) = facts.channels.get(&attempt.channel) else {
@@ -90,6 +95,10 @@ pub(super) fn money_answered(
                 // "No such order" in answer to the order itself proves nothing.
                 Meaning::NotFound => unknown(slice, attempt, Reason::OutcomeUnknown, facts),
             }
+        }
+        MoneyAnswer::NoAnswer { why: NoAnswer::TimedOut } if planted::is(Bug::TimeoutIsFailure) => {
+            let proof = FailureProof::never_sent(NotSent::NoConnection);
+            not_moved(slice, attempt, Reason::ChannelTimeout, None, proof, facts)
         }
         MoneyAnswer::NoAnswer { why } => unknown(slice, attempt, silence(*why), facts),
         MoneyAnswer::NotSent { why } => {
@@ -202,6 +211,7 @@ fn not_found(slice: &Slice, attempt: &Attempt, capability: &Capability, facts: &
     let AttemptState::Unknown { since, .. } = attempt.state else {
         return Decision::nothing();
     };
+    let since = if planted::is(Bug::WindowFromOpening) { attempt.opened_at } else { since };
     let Some(proof) = FailureProof::not_found(capability, since, facts.now) else {
         return still_unknown(slice, attempt, facts);
     };
@@ -219,7 +229,8 @@ pub(super) fn closed(
     facts: &Facts<'_>,
 ) -> Decision {
     let mut decision = not_moved(slice, attempt, reason, code, proof, facts);
-    if let Some(payment) = slice.payment.as_ref().filter(|_| attempt.could_move_money()) {
+    let forgotten = planted::is(Bug::CheckClosedForgotten);
+    if let Some(payment) = slice.payment.as_ref().filter(|_| attempt.could_move_money() && !forgotten) {
         check_later(payment, attempt.number, &mut decision, facts);
     }
     decision
@@ -250,7 +261,10 @@ pub(super) fn noticed(
     if matches!(attempt.state, AttemptState::Succeeded { .. }) && !unconfirmed {
         return decision;
     }
-    if let Some(question) = question(payment, number, facts) {
+    if planted::is(Bug::EarlyNoticeDropped) && attempt.state == AttemptState::Sending {
+        return decision;
+    }
+    if let Some(question) = question(payment, number, facts).filter(|_| !planted::is(Bug::NoticeBelieved)) {
         decision.event(PaymentEvent::Noticed { number, code: claim.code.to_owned(), at: facts.now });
         decision.effect(facts.now, question);
         return decision;
@@ -280,6 +294,9 @@ fn unknown(slice: &Slice, attempt: &Attempt, reason: Reason, facts: &Facts<'_>) 
         return decision;
     };
     decision.event(PaymentEvent::AttemptUnknown { number: attempt.number, reason, at: facts.now });
+    if planted::is(Bug::OrderOpenWhileUnknown) && slice.order.is_some() {
+        decision.event(OrderEvent::PaymentClosed { payment: payment.id, at: facts.now });
+    }
     ask_later(payment, attempt, 0, &mut decision, facts);
     // A channel that is no longer configured can't be asked: people have to know at once.
     let deadline_s =
@@ -315,7 +332,11 @@ fn ask_later(payment: &Payment, attempt: &Attempt, asked: u16, decision: &mut De
     let jitter =
         facts.mint(payment.id.bucket()).below(u64::try_from(pause.as_millis()).unwrap_or(0) / 10 + 1);
     let by_ladder = facts.now.plus(pause).plus(Duration::from_millis(jitter));
-    let window_ends = since.plus(capability.late_execution_window());
+    if (planted::is(Bug::QueryLadderStops) && asked >= 5) || (planted::is(Bug::WakeTimerLost) && asked == 1) {
+        return;
+    }
+    let since = if planted::is(Bug::WindowFromOpening) { attempt.opened_at } else { since };
+    let window_ends = window_end(capability, since);
     let due_at = if window_ends > facts.now { by_ladder.min(window_ends) } else { by_ladder };
     let wake = Wake::AskPayment { payment: payment.id, attempt: attempt.number, asked };
     decision.effect_at(due_at, Effect::Wake(wake));
@@ -330,7 +351,11 @@ pub(super) fn moved(
     facts: &Facts<'_>,
 ) -> Decision {
     let mut decision = Decision::nothing();
-    if matches!(attempt.state, AttemptState::Succeeded { .. }) {
+    let again = matches!(attempt.state, AttemptState::Succeeded { .. });
+    let closed = matches!(attempt.state, AttemptState::Failed { .. });
+    if (again && !planted::is(Bug::DuplicateSuccessApplied))
+        || (closed && planted::is(Bug::LateSuccessDropped))
+    {
         return decision;
     }
     let Some(payment) = &slice.payment else {
@@ -451,7 +476,9 @@ fn settle_order(after: &Slice, payment: &Payment, number: u16, decision: &mut De
 
 /// The payment's amount moved once more than it should have, through this attempt: it goes back from there.
 fn surplus(after: &Slice, attempt: u16, decision: &mut Decision, facts: &Facts<'_>) {
-    let Some(payment) = &after.payment else { return };
+    let Some(payment) = after.payment.as_ref().filter(|_| !planted::is(Bug::SurplusForgotten)) else {
+        return;
+    };
     let (order, amount_minor) = (payment.purpose.order(), payment.money.amount_minor);
     if order.is_some() {
         decision.event(OrderEvent::SurplusFound { payment: payment.id, amount_minor });

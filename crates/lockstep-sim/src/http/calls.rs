@@ -50,6 +50,7 @@ pub(super) async fn call(
             let sealed = shared.seal_reply(rail, &path, &signed.nonce, &reply);
             let kind = if reply.seal == Seal::Absent { "text/html" } else { "application/json" };
             let mut response = Response::new(Body::from(reply.body));
+            *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
             for (name, value) in sealed.iter().flat_map(SignedHeaders::pairs) {
                 if let Ok(value) = HeaderValue::from_str(value) {

@@ -139,7 +139,7 @@ impl Wire for InProcess {
                 self.pass(Duration::from_millis(after_ms)).await;
                 let headers =
                     self.shared.seal_reply(self.rail, &request.path, &request.headers.nonce, &reply);
-                Ok(Incoming { status: 200, headers, body: Body(reply.body) })
+                Ok(Incoming { status: reply.status, headers, body: Body(reply.body) })
             }
         }
     }

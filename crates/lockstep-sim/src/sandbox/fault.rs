@@ -150,6 +150,19 @@ pub enum Fault {
     },
     /// The result and its notice come before the reply.
     EarlyCallbacks {},
+    /// The reply is an empty page with status 503.
+    ServerError {},
+    /// The body of the reply dribbles in.
+    SlowBody {
+        /// So much longer than usual.
+        extra_ms: u64,
+    },
+    /// The line delivers a request to move money twice; the second copy's reply is the one that comes back.
+    DuplicateRequest {},
+    /// As `LiesNotFound`, but only while a late execution is still allowed: then the denial proves nothing.
+    DeniesInWindow {},
+    /// The reply or notice carries the result of another order under this order's number.
+    CrossTalk {},
 }
 
 impl Fault {
@@ -175,6 +188,11 @@ impl Fault {
             Self::DelayCallbacks { .. } => "delay_callbacks",
             Self::ReorderCallbacks { .. } => "reorder_callbacks",
             Self::EarlyCallbacks {} => "early_callbacks",
+            Self::ServerError {} => "server_error",
+            Self::SlowBody { .. } => "slow_body",
+            Self::DuplicateRequest {} => "duplicate_request",
+            Self::DeniesInWindow {} => "denies_in_window",
+            Self::CrossTalk {} => "cross_talk",
         }
     }
 }

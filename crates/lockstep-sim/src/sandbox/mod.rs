@@ -125,8 +125,13 @@ impl Sandbox {
             WireRequest::SignConfirm(step) => Answer::Sign(self.sign_confirm(rail, step, now)),
             WireRequest::SignQuery(question) => Answer::Sign(self.sign_query(rail, question, now)),
             WireRequest::SignCancel(request) => Answer::Cancel(self.sign_cancel(rail, request)),
-            WireRequest::Pay(pay) => Answer::Pay(self.pay(rail, &pay.into(), now, dice)),
             WireRequest::Refund(back) => Answer::Pay(self.pay(rail, &back.into(), now, dice)),
+            WireRequest::Pay(pay) => {
+                if self.faults.hits(spot, dice, Fault::DuplicateRequest {}) {
+                    self.pay(rail, &pay.into(), now, dice);
+                }
+                Answer::Pay(self.pay(rail, &pay.into(), now, dice))
+            }
             WireRequest::PayQuery(question) => Answer::PayQuestion(self.pay_query(rail, question, now, dice)),
             WireRequest::PayReverse(reversal) => Answer::Reverse(self.pay_reverse(rail, reversal, now)),
             WireRequest::Statement(question) => Answer::Statement(self.statement(rail, question, now)),
@@ -157,13 +162,22 @@ impl Sandbox {
         if self.faults.hits(spot, dice, Fault::LoseAnswer {}) {
             return Reaction::NoReply;
         }
-        if self.faults.hits(spot, dice, Fault::WrongAmount {}) {
+        let mixed_up = self.somebody_elses(spot.rail, &answer);
+        let mixed_up = mixed_up.filter(|_| self.faults.hits(spot, dice, Fault::CrossTalk {}));
+        if let Some((code, amount_minor)) = mixed_up {
+            answer.mix_up(code, amount_minor);
+        }
+        if mixed_up.is_none() && self.faults.hits(spot, dice, Fault::WrongAmount {}) {
             answer.change_amount();
         }
         if self.faults.hits(spot, dice, Fault::WrongOrder {}) {
-            answer.change_order();
+            let code = spot.rail.code(Finding::Done, Stage::Pay);
+            match answer.order_no().and_then(|own| self.another_order(spot.rail, own)) {
+                Some((order_no, amount_minor)) => answer.stray(&order_no, code, amount_minor),
+                None => answer.change_order(),
+            }
         }
-        let mut reply = Reply { body: answer.json(), seal: Seal::Genuine };
+        let mut reply = Reply { status: 200, body: answer.json(), seal: Seal::Genuine };
         if self.faults.hits(spot, dice, Fault::MalformedBody {}) {
             reply.body.truncate(reply.body.len() / 2);
         }
@@ -172,14 +186,35 @@ impl Sandbox {
         }
         if self.faults.hits(spot, dice, Fault::HtmlPage {}) {
             let page = b"<html><body><h1>502 Bad Gateway</h1></body></html>".to_vec();
-            reply = Reply { body: page, seal: Seal::Absent };
+            reply = Reply { status: 200, body: page, seal: Seal::Absent };
+        }
+        if self.faults.hits(spot, dice, Fault::ServerError {}) {
+            reply = Reply { status: 503, body: Vec::new(), seal: Seal::Absent };
         }
         let slower = self.faults.strike(spot, dice, |scripted| match scripted.fault {
-            Fault::Slow { extra_ms } => Some(extra_ms),
+            Fault::Slow { extra_ms } | Fault::SlowBody { extra_ms } => Some(extra_ms),
             _ => None,
         });
         let after_ms = self.paced(dice.between(spot.rail.manner().reply_ms)) + slower.unwrap_or(0);
         Reaction::Reply { after_ms, reply }
+    }
+
+    /// Another order of the channel that moved money, with its amount: the next one in its book.
+    fn another_order(&self, rail: Rail, own: &str) -> Option<(String, i64)> {
+        let moved =
+            |(_, order): &(&String, &Order)| order.rail == rail && order.finding == Some(Finding::Done);
+        let others = || self.orders.iter().filter(moved).filter(|(_, order)| order.pay.order_no != own);
+        let next = others().find(|(_, order)| order.pay.order_no.as_str() > own).or_else(|| others().next());
+        next.map(|(_, order)| (order.pay.order_no.clone(), order.pay.amount_minor))
+    }
+
+    /// A success with an amount that isn't this order's; `None` when the channel doesn't know what that would be.
+    fn somebody_elses(&self, rail: Rail, answer: &Answer) -> Option<(&'static str, i64)> {
+        let own = answer.order_no()?;
+        let ours = self.orders.get(&paying::key(rail, own))?.pay.amount_minor;
+        let theirs = self.another_order(rail, own).map_or(ours, |(_, amount_minor)| amount_minor);
+        let differs = if theirs == ours { theirs + 1 } else { theirs };
+        Some((rail.code(Finding::Done, Stage::Pay), differs))
     }
 
     fn paced(&self, usual_ms: u64) -> u64 {

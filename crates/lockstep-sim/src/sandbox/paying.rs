@@ -43,7 +43,7 @@ pub(super) struct Late {
 pub(super) struct StoredPay {
     pub(super) order_no: String,
     direction: Direction,
-    amount_minor: i64,
+    pub(super) amount_minor: i64,
     currency: Currency,
     agreement_no: Option<String>,
     account: Option<String>,
@@ -184,8 +184,12 @@ impl Sandbox {
         if self.faults.hits(spot, dice, Fault::WrongAmount {}) {
             notice.amount_minor += 1;
         }
+        if self.faults.hits(spot, dice, Fault::CrossTalk {}) {
+            notice.code = rail.code(Finding::Done, Stage::Pay).to_owned();
+            notice.amount_minor += 1;
+        }
         if self.faults.hits(spot, dice, Fault::WrongOrder {}) {
-            notice.order_no = reaction::other(&notice.order_no);
+            notice.order_no = self.running_order(rail, &notice.order_no);
         }
         let forged = self.faults.hits(spot, dice, Fault::WrongSignature {});
         let seal = if forged { Seal::Forged } else { Seal::Genuine };
@@ -206,6 +210,13 @@ impl Sandbox {
         }
     }
 
+    /// Another order that has no result yet, or a number that never was.
+    fn running_order(&self, rail: Rail, own: &str) -> String {
+        let running = |order: &Order| order.rail == rail && order.finding.is_none();
+        let other = self.orders.iter().find(|(_, order)| running(order) && order.pay.order_no != own);
+        other.map_or_else(|| reaction::other(own), |(_, order)| order.pay.order_no.clone())
+    }
+
     pub(super) fn pay_query(
         &mut self,
         rail: Rail,
@@ -215,7 +226,9 @@ impl Sandbox {
     ) -> PayQuestionReply {
         let key = key(rail, &question.order_no);
         let spot = Spot { rail, call: None, now };
-        let lies = self.faults.hits(spot, dice, Fault::LiesNotFound {});
+        let window_open = now < question.sent_at.plus(rail.capability().late_execution_window());
+        let lies = self.faults.hits(spot, dice, Fault::LiesNotFound {})
+            || (window_open && self.faults.hits(spot, dice, Fault::DeniesInWindow {}));
         if !lies && self.orders.get(&key).is_none() && rail.manner().closes_unseen {
             self.close_unseen(rail, &key, question, now);
         }

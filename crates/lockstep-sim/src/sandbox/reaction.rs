@@ -1,7 +1,7 @@
 //! What a channel lets out: a reply, a notice, or nothing.
 
 use lockstep_channels::sandbox::wire::{
-    CancelReply, PayQuestionReply, PayReply, ReverseReply, SignReply, StatementReply, WireNotice,
+    CancelReply, Original, PayQuestionReply, PayReply, ReverseReply, SignReply, StatementReply, WireNotice,
 };
 use lockstep_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,8 @@ pub enum Reaction {
 /// Bytes and how they are signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
     /// The body.
     pub body: Vec<u8>,
     /// How it is signed.
@@ -96,6 +98,44 @@ impl Answer {
                     line.amount_minor += 1;
                 }
             }
+            Self::Sign(_) | Self::Cancel(_) => {}
+        }
+    }
+
+    /// The number of the order it is about, if it is about one.
+    pub(super) fn order_no(&self) -> Option<&str> {
+        match self {
+            Self::Pay(reply) => Some(&reply.order_no),
+            Self::PayQuestion(reply) => Some(&reply.order_no),
+            Self::Reverse(reply) => Some(&reply.order_no),
+            Self::Statement(reply) => Some(&reply.order_no),
+            Self::Sign(_) | Self::Cancel(_) => None,
+        }
+    }
+
+    /// Says another order's success under this order's number.
+    pub(super) fn mix_up(&mut self, code: &str, amount_minor: i64) {
+        match self {
+            Self::Pay(reply) => {
+                code.clone_into(&mut reply.code);
+                reply.amount_minor = amount_minor;
+            }
+            Self::PayQuestion(reply) => {
+                let (code, channel_ref) = (code.to_owned(), None);
+                reply.original = Some(Original { code, channel_ref, amount_minor });
+            }
+            Self::Sign(_) | Self::Cancel(_) | Self::Reverse(_) | Self::Statement(_) => {}
+        }
+    }
+
+    /// Becomes the reply about another order, which succeeded.
+    pub(super) fn stray(&mut self, order_no: &str, code: &str, amount_minor: i64) {
+        self.mix_up(code, amount_minor);
+        match self {
+            Self::Pay(reply) => order_no.clone_into(&mut reply.order_no),
+            Self::PayQuestion(reply) => order_no.clone_into(&mut reply.order_no),
+            Self::Reverse(reply) => order_no.clone_into(&mut reply.order_no),
+            Self::Statement(reply) => order_no.clone_into(&mut reply.order_no),
             Self::Sign(_) | Self::Cancel(_) => {}
         }
     }

@@ -93,6 +93,11 @@ impl Sandbox {
         truth
     }
 
+    /// Whether a channel has this order in its book: it reached it, whatever became of it.
+    pub fn knows_order(&self, rail: super::Rail, order_no: &str) -> bool {
+        self.orders.get(&super::paying::key(rail, order_no)).is_some()
+    }
+
     /// Debits grouped by payment.
     pub fn debits_by_payment_prefix(&self) -> BTreeMap<String, Moved> {
         self.truth().debits_by_payment

@@ -19,7 +19,7 @@ use lockstep_engine::{Engine, Ports, Settings};
 use lockstep_vault::{MasterKeyring, TransientSecrets, Vault};
 
 pub(crate) use self::bank::{Bank, Counter, MONDAY_MS, TestClock};
-pub(crate) use self::client::{CARD, Client, Reply, named, MOBILE, NAME};
+pub(crate) use self::client::{CARD, Client, MOBILE, NAME, Reply, named};
 pub(crate) use self::world::World;
 
 /// Everything the tests look at.
@@ -91,8 +91,7 @@ impl House {
             Tenant { id: TenantId::mint(&mut mint), name: name.to_owned(), created_at: self.clock.now() };
         let id = tenant.id;
         self.world.data().tenants.insert(id, tenant);
-        self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Admin, KeyScope::Approve])
-        self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Refund, KeyScope::Admin])
+        self.key(id, &[KeyScope::Read, KeyScope::Write, KeyScope::Refund, KeyScope::Admin, KeyScope::Approve])
     }
 
     /// A client with a key of these scopes.

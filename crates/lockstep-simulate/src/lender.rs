@@ -1,0 +1,237 @@
+//! The lender's systems and its borrowers: what they ask for, how they repeat themselves when nobody answers, and what
+//! they remember of the answers.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lockstep_core::audit::Who;
+use lockstep_core::id::{PaymentId, TenantId};
+use lockstep_core::refusal::Refusal;
+use lockstep_core::time::Timestamp;
+use lockstep_core::{Command, Slice};
+use lockstep_engine::port::{Answer, CallKey, Clock, IdempotencyKey, Sealed};
+use lockstep_engine::{Executed, KeyProblem, Request};
+use lockstep_sim::port::SharedSandbox;
+use lockstep_sim::runtime::{Spawner, VirtualClock};
+use lockstep_store::MemoryStore;
+use lockstep_vault::{TransientSecrets, Vault};
+
+use crate::chance::Chance;
+use crate::process::Process;
+use crate::swarm::Swarm;
+use crate::trace::{Broken, Trace};
+
+/// Tries of one call before its caller gives up: far more than any fault lasts.
+const MOST_TRIES: u32 = 3_000;
+
+/// What the lender and its borrowers share.
+pub struct Lender {
+    /// The lender.
+    pub tenant: TenantId,
+    /// Whom they call.
+    pub process: Arc<Process>,
+    /// What is stored, for looking.
+    pub rows: Arc<MemoryStore>,
+    /// The borrowers' banks: their phones and accounts.
+    pub banks: Arc<SharedSandbox>,
+    /// The world's time.
+    pub clock: VirtualClock,
+    /// The vault of the running process.
+    pub vault: Mutex<Vault>,
+    /// Where the running process keeps codes.
+    pub codes: Mutex<Arc<TransientSecrets>>,
+    /// What the world is like.
+    pub swarm: Swarm,
+    /// Where it is written down.
+    pub trace: Arc<Trace>,
+    /// For what they do at the same time.
+    pub spawner: Spawner,
+    /// How many are still at it.
+    pub busy: AtomicUsize,
+    /// First answers by key.
+    pub answers: Mutex<BTreeMap<String, Answer>>,
+    /// Payments whose acceptance was answered.
+    pub accepted: Mutex<Vec<PaymentId>>,
+}
+
+/// One call.
+#[derive(Clone)]
+pub struct Call {
+    /// What to load.
+    pub key: CallKey,
+    /// What to do.
+    pub command: Command,
+    /// The caller's key for it.
+    pub idempotency: String,
+    /// What it says, for the fingerprint.
+    pub content: String,
+}
+
+/// What a call came to: the ids that the answer names.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// Whether it was accepted.
+    pub ok: bool,
+    /// The refusal's code.
+    pub refused: Option<String>,
+    /// The payment.
+    pub payment: Option<String>,
+    /// The binding.
+    pub binding: Option<String>,
+    /// The order.
+    pub order: Option<String>,
+    /// The borrower.
+    pub borrower: Option<String>,
+}
+
+fn render(outcome: &Result<Slice, Refusal>) -> Answer {
+    match outcome {
+        Ok(slice) => {
+            let payment = slice.payment.as_ref().map_or_else(String::new, |one| one.id.to_string());
+            let binding = slice.binding.as_ref().map_or_else(String::new, |one| one.id.to_string());
+            let order = slice.order.as_ref().map_or_else(String::new, |one| one.id.to_string());
+            let borrower = slice.borrower.as_ref().map_or_else(String::new, |one| one.id.to_string());
+            Answer { status: 200, body: format!("{payment},{binding},{order},{borrower}") }
+        }
+        Err(refusal) => Answer { status: 409, body: refusal.code().to_owned() },
+    }
+}
+
+impl Outcome {
+    fn read(answer: &Answer) -> Self {
+        if answer.status != 200 {
+            return Self { refused: Some(answer.body.clone()), ..Self::default() };
+        }
+        let mut ids = answer.body.split(',').map(|id| Some(id.to_owned()).filter(|id| !id.is_empty()));
+        let mut next = || ids.next().flatten();
+        Self { ok: true, refused: None, payment: next(), binding: next(), order: next(), borrower: next() }
+    }
+}
+
+impl Lender {
+    /// Waits in the world's time.
+    pub async fn wait(&self, millis: u64) {
+        self.clock.sleep_until(self.clock.now().plus(Duration::from_millis(millis))).await;
+    }
+
+    /// Waits until a moment.
+    pub async fn until(&self, moment: Timestamp) {
+        self.clock.sleep_until(moment).await;
+    }
+
+    /// Starts something that has to end before the world does.
+    pub fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
+        self.busy.fetch_add(1, Ordering::SeqCst);
+        let lender = Arc::clone(self);
+        self.spawner.spawn(async move {
+            task.await;
+            lender.busy.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+
+    /// Calls until it is answered, always under the same key.
+    pub async fn press(
+        &self,
+        chance: &Chance,
+        call: &Call,
+        seal: impl Fn() -> Vec<Sealed> + Send + Sync,
+    ) -> Outcome {
+        for _ in 0..MOST_TRIES {
+            let (tenant, sealed) = (Some(self.tenant), seal());
+            let (key, command) = (call.key.clone(), call.command.clone());
+            let idempotency = IdempotencyKey {
+                tenant: self.tenant,
+                key: call.idempotency.clone(),
+                fingerprint: call.content.clone(),
+            };
+            let answered = self.process.call(move |engine| {
+                Box::pin(async move {
+                    let idempotency = Some((idempotency, &render as lockstep_engine::Render<'_>));
+                    let who = Who::Cli;
+                    engine
+                        .execute(Request { tenant, who, key, command, idempotency, sealed, done: None })
+                        .await
+                })
+            });
+            match answered.await {
+                Ok(Ok(Executed::Decided(outcome))) => return self.first(call, render(&outcome)),
+                Ok(Ok(Executed::Replayed(answer))) => return self.first(call, answer),
+                Ok(Ok(Executed::Key(KeyProblem::UnderWay))) => self.wait(chance.between(100, 500)).await,
+                Ok(Ok(Executed::Key(KeyProblem::OtherRequest))) => {
+                    self.wrong(call, "the same request under the same key was called another one");
+                    return Outcome::default();
+                }
+                Ok(Err(_)) | Err(_) => self.wait(chance.between(200, 8_000)).await,
+            }
+        }
+        let what = format_args!("{} was never answered", call.idempotency);
+        self.trace.found(self.clock.now(), Broken::Stuck, None, what);
+        Outcome::default()
+    }
+
+    /// The first answer is the answer.
+    fn first(&self, call: &Call, answer: Answer) -> Outcome {
+        let outcome = Outcome::read(&answer);
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        match answers.get(&call.idempotency) {
+            Some(first) if *first != answer => {
+                let words = format!("answered {} first and {} later", first.body, answer.body);
+                self.wrong(call, &words);
+            }
+            Some(_) => {}
+            None => {
+                answers.insert(call.idempotency.clone(), answer);
+                self.holds(call, &outcome);
+            }
+        }
+        outcome
+    }
+
+    /// What was accepted is there.
+    fn holds(&self, call: &Call, outcome: &Outcome) {
+        let collects =
+            matches!(&call.command, Command::Payment(lockstep_core::payment::PaymentCommand::Collect { .. }));
+        if !outcome.ok || !collects {
+            return;
+        }
+        match outcome.payment.as_ref().and_then(|id| id.parse().ok()) {
+            Some(id) => self.accepted.lock().unwrap_or_else(PoisonError::into_inner).push(id),
+            None => {
+                let what = format_args!("{} was accepted and names no payment", call.idempotency);
+                self.trace.found(self.clock.now(), Broken::Lost, None, what);
+            }
+        }
+    }
+
+    fn wrong(&self, call: &Call, words: &str) {
+        self.trace.found(
+            self.clock.now(),
+            Broken::Wrong,
+            None,
+            format_args!("{}: {words}", call.idempotency),
+        );
+    }
+
+    /// The same key once more, with the same content and with another: the same answer, and a refusal.
+    pub async fn press_again(&self, chance: &Chance, call: &Call) {
+        self.press(chance, call, Vec::new).await;
+        let (tenant, key, command) = (Some(self.tenant), call.key.clone(), call.command.clone());
+        let idempotency = IdempotencyKey {
+            tenant: self.tenant,
+            key: call.idempotency.clone(),
+            fingerprint: format!("{} and something else", call.content),
+        };
+        let answered = self.process.call(move |engine| {
+            Box::pin(async move {
+                let idempotency = Some((idempotency, &render as lockstep_engine::Render<'_>));
+                let (who, sealed) = (Who::Cli, Vec::new());
+                engine.execute(Request { tenant, who, key, command, idempotency, sealed, done: None }).await
+            })
+        });
+        if let Ok(Ok(Executed::Decided(_) | Executed::Replayed(_))) = answered.await {
+            self.wrong(call, "another request under the same key was answered");
+        }
+    }
+}
