@@ -28,8 +28,13 @@ pub(super) fn bound(world: &World, issuer: &str, facts: &Facts<'_>) -> Result<Sl
         vault_item: VaultItemId::mint(&mut mint),
         fingerprint: issuer.to_owned(),
     };
-    let bind =
-        Bind { id: BindingId::mint(&mut mint), instrument, channels: channels.clone(), terms: terms(), stand_in: false };
+    let bind = Bind {
+        id: BindingId::mint(&mut mint),
+        instrument,
+        channels: channels.clone(),
+        terms: terms(),
+        stand_in: false,
+    };
     slice = step(&slice, &Command::Binding(BindingCommand::Bind(bind)), facts)?;
     for channel in &channels {
         slice = sign(world, &slice, channel, facts)?;
