@@ -21,7 +21,8 @@ pub(crate) struct ReasonView {
     /// Who can change it.
     #[schema(value_type = ActorWord)]
     actor: Actor,
-    /// `never`, `other_channel`, `after_minutes`, `next_day`, `next_month` or `when_borrower_acts`.
+    /// `never`, `other_channel`, `after_minutes`, `next_day`, `next_month`, `when_funds_come`,
+    /// `other_channel_then_funds` or `when_borrower_acts`.
     #[schema(pattern = "^[a-z_]+$")]
     retry: &'static str,
     /// How many minutes, for `after_minutes`.
@@ -49,6 +50,8 @@ impl From<&ReasonEntry> for ReasonView {
             RetryRule::AfterMinutes(minutes) => ("after_minutes", Some(minutes)),
             RetryRule::NextDay => ("next_day", None),
             RetryRule::NextMonth => ("next_month", None),
+            RetryRule::WhenFundsCome => ("when_funds_come", None),
+            RetryRule::OtherChannelThenFunds => ("other_channel_then_funds", None),
             RetryRule::WhenBorrowerActs => ("when_borrower_acts", None),
         };
         Self {

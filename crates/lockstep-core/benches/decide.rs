@@ -22,7 +22,7 @@ use lockstep_core::health::{HealthBook, HealthPolicy, News, Signal, Took};
 use lockstep_core::id::{BindingId, BorrowerId, Bucket, MandateId, Mint, OrderId, TenantId, VaultItemId};
 use lockstep_core::money::{Currency, Money};
 use lockstep_core::order::{Order, OrderState};
-use lockstep_core::payment::{PaymentCommand, RetryPolicy};
+use lockstep_core::payment::{FundsClock, PaymentCommand, RefundPolicy, RetryBudget, RetryPolicy};
 use lockstep_core::routing::RoutingRules;
 use lockstep_core::sensitive::{CardNumber, HolderName, IdNumber, Mobile};
 use lockstep_core::time::{Timestamp, Zone};
@@ -36,7 +36,8 @@ fn main() {
     let now = Timestamp::from_millis(1_772_413_200_000);
     let channels = ChannelBook::new(CHANNELS.map(capability));
     let health = warmed(&channels, now);
-    let (retry, rules) = (RetryPolicy::default(), RoutingRules::default());
+    let (retry, rules, refunds) = (RetryPolicy::default(), RoutingRules::default(), RefundPolicy::default());
+    let (funds, budget) = (FundsClock::default(), RetryBudget::default());
     let slice = slice(now);
     let command = Command::Payment(PaymentCommand::Collect { amount_minor: None, channels: Vec::new() });
     let facts = |seed: usize| Facts {
@@ -46,6 +47,9 @@ fn main() {
         retry: &retry,
         health: &health,
         rules: &rules,
+        refunds: &refunds,
+        funds: &funds,
+        budget: &budget,
     };
     let decided = decide(&slice, &command, &facts(0)).expect("the payment is allowed");
     assert!(!decided.effects.is_empty(), "an attempt is opened");
@@ -94,9 +98,19 @@ fn capability(name: &str) -> Capability {
         id: id(name),
         name: ChannelName { zh: name.to_owned(), en: name.to_owned() },
         scheme: Scheme::UnionpayAcp,
-        collect: Some(AmountLimits { currency: Currency::CNY, min_minor: 1, max_minor: 5_000_000 }),
+        collect: Some(AmountLimits {
+            currency: Currency::CNY,
+            min_minor: 1,
+            max_minor: 5_000_000,
+            daily_minor: None,
+            monthly_minor: None,
+            issuers: BTreeMap::new(),
+        }),
         pay_out: None,
         sign: None,
+        refund: None,
+        reversal: None,
+        statement: None,
         query: Some(QueryRules { ladder_s: vec![5, 10, 30, 60, 300] }),
         notices: true,
         hours: Hours::always(Zone::shanghai().clone()),
@@ -140,6 +154,8 @@ fn slice(now: Timestamp) -> Slice {
         purpose: "repayment".to_owned(),
         condition: "monthly".to_owned(),
         max_amount_minor: None,
+        daily_minor: None,
+        monthly_minor: None,
         valid_until: now.plus(Duration::from_secs(86_400 * 365)),
     };
     let mandates = CHANNELS.map(|channel| {
@@ -170,6 +186,9 @@ fn slice(now: Timestamp) -> Slice {
         preferred: CHANNELS.map(id).to_vec(),
         observed: None,
         unbound_at: None,
+        usage: BTreeMap::new(),
+        stand_in: None,
+        declines: Vec::new(),
         version: 5,
         created_at: now,
     };
@@ -182,6 +201,12 @@ fn slice(now: Timestamp) -> Slice {
         due_at: now,
         collected_minor: 0,
         surplus_minor: 0,
+        unconfirmed: Vec::new(),
+        refunded_minor: 0,
+        partial: None,
+        parts: None,
+        excused: None,
+        own_cause_at: None,
         state: OrderState::Open,
         version: 1,
         created_at: now,

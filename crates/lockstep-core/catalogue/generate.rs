@@ -14,7 +14,15 @@ const FINDINGS: &str = "catalogue/findings.toml";
 const LAYERS: &[&str] =
     &["borrower", "instrument", "issuer", "channel", "risk", "platform", "network", "none"];
 const ACTORS: &[&str] = &["borrower", "lender", "channel", "lockstep", "nobody"];
-const RETRIES: &[&str] = &["never", "other_channel", "next_day", "next_month", "when_borrower_acts"];
+const RETRIES: &[&str] = &[
+    "never",
+    "other_channel",
+    "other_channel_then_funds",
+    "next_day",
+    "next_month",
+    "when_funds_come",
+    "when_borrower_acts",
+];
 const ACTIONS: &[&str] = &[
     "bind_other_card",
     "check_details",

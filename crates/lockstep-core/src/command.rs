@@ -6,7 +6,7 @@ use crate::decision::{Decision, Facts, Slice};
 use crate::id::{BorrowerId, Bucket, OrderId, TenantId};
 use crate::money::Money;
 use crate::notice;
-use crate::order::{OrderEvent, OrderState};
+use crate::order::{OrderEvent, OrderState, Partial};
 use crate::payment::{self, PaymentCommand};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
@@ -29,6 +29,8 @@ pub enum Command {
         money: Money,
         /// When it is due.
         due_at: Timestamp,
+        /// Whether it may be collected in parts; `None`: only whole.
+        partial: Option<Partial>,
     },
     /// Take an order back.
     CancelOrder,
@@ -61,6 +63,7 @@ impl Command {
             },
             Self::Payment(command) => match command {
                 PaymentCommand::Collect { .. } => "payment.create",
+                PaymentCommand::CollectPart { .. } => "payment.collect_part",
                 PaymentCommand::Try { .. } => "payment.try",
                 PaymentCommand::TryNow => "payment.try_now",
                 PaymentCommand::MoneyAnswered { .. } => "payment.money_answered",
@@ -91,8 +94,8 @@ impl Command {
 pub fn decide(slice: &Slice, command: &Command, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     let mut decision = match command {
         Command::CreateBorrower { tenant, reference } => create_borrower(slice, *tenant, reference, facts)?,
-        Command::CreateOrder { reference, money, due_at } => {
-            create_order(slice, reference, *money, *due_at, facts)?
+        Command::CreateOrder { reference, money, due_at, partial } => {
+            create_order(slice, reference, *money, *due_at, *partial, facts)?
         }
         Command::CancelOrder => cancel_order(slice, facts)?,
         Command::Binding(command) => binding::decide(slice, command, facts)?,
@@ -122,11 +125,15 @@ fn create_order(
     reference: &str,
     money: Money,
     due_at: Timestamp,
+    partial: Option<Partial>,
     facts: &Facts<'_>,
 ) -> Result<Decision, Refusal> {
     let borrower = slice.borrower.as_ref().ok_or(Refusal::BorrowerNotFound)?;
     if let Some(order) = &slice.order {
         return Err(Refusal::OrderExists { order: order.id });
+    }
+    if partial.is_some_and(|partial| !(1..=money.amount_minor).contains(&partial.min_minor)) {
+        return Err(Refusal::AmountNotAllowed);
     }
     let mut decision = Decision::nothing();
     decision.event(OrderEvent::Created {
@@ -136,6 +143,7 @@ fn create_order(
         reference: reference.to_owned(),
         money,
         due_at,
+        partial,
         at: facts.now,
     });
     Ok(decision)

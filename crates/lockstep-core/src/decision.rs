@@ -7,7 +7,7 @@ use crate::effect::{Effect, Planned};
 use crate::health::HealthBook;
 use crate::id::{BindingId, Bucket, Mint, TenantId};
 use crate::order::{Order, OrderEvent};
-use crate::payment::{Payment, PaymentEvent, RefundPolicy, RetryPolicy};
+use crate::payment::{Payment, PaymentEvent, RefundPolicy, RetryPolicy, FundsClock, RetryBudget};
 use crate::routing::RoutingRules;
 use crate::time::Timestamp;
 
@@ -44,6 +44,10 @@ pub struct Facts<'a> {
     pub retry: &'a RetryPolicy,
     /// How refunds are handled.
     pub refunds: &'a RefundPolicy,
+    /// When money arrives on this lender's borrowers' accounts, as far as it was seen.
+    pub funds: &'a FundsClock,
+    /// How many tries again technical troubles have caused of late.
+    pub budget: &'a RetryBudget,
     /// How well the channels and issuers work now.
     pub health: &'a HealthBook,
     /// The lender's own rules about channels.

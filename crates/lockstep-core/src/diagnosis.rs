@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Actor, Layer, Reason};
 use crate::channel::ChannelBook;
-use crate::payment::{Attempt, AttemptState, Payment, PaymentState, Refund, RefundState, Stopped};
+use crate::payment::{Attempt, AttemptState, Payment, PaymentState, Refund, RefundState, Stopped, Excuse, excuse};
 use crate::text::Sentence;
 use crate::time::Timestamp;
 
@@ -131,6 +131,8 @@ fn evidence(payment: &Payment, channels: &ChannelBook) -> Vec<Evidence> {
         evidence.push(Evidence { at: attempt.opened_at, text: opened(attempt, zh, en) });
         evidence.extend(outcome(attempt, zh, en));
     }
+    evidence.extend(excuse::of(payment).into_iter().flat_map(not_the_borrowers_fault));
+    evidence.sort_by_key(|evidence| evidence.at);
     if let PaymentState::Failed { stopped, at, .. } = &payment.state {
         let (zh, en) = match stopped {
             Stopped::Final => (
@@ -139,6 +141,7 @@ fn evidence(payment: &Payment, channels: &ChannelBook) -> Vec<Evidence> {
             ),
             Stopped::AttemptsUsedUp => ("允许的扣款次数已用完", "stopped: all attempts allowed were used"),
             Stopped::WindowOver => ("允许的扣款时间已过", "stopped: the time allowed is over"),
+            Stopped::InParts => ("改为分笔扣款", "the order goes on in smaller payments"),
         };
         evidence.push(Evidence { at: *at, text: Sentence::new(zh, en) });
     }
@@ -196,6 +199,24 @@ fn opened(attempt: &Attempt, zh: &str, en: &str) -> Sentence {
             format!("attempt {number} opened on {en} with the stand-in instrument the borrower agreed to"),
         ),
     }
+}
+
+/// Why the delay need not be counted against the borrower, and from when it is.
+fn not_the_borrowers_fault(excuse: Excuse) -> Vec<Evidence> {
+    let title = excuse.reason.entry().title;
+    let (zh, en) = (title.zh.trim_end_matches('。'), title.en.trim_end_matches('.'));
+    let began = Sentence::new(
+        format!("未能按时扣款是技术原因（{zh}），不是借款人的责任，这段时间可不计逾期"),
+        format!(
+            "not collected in time for a technical reason ({en}): not the borrower's fault, need not count as late"
+        ),
+    );
+    let ended = Sentence::new(
+        "此后银行给出了借款人自身的原因，延误不再计为技术原因",
+        "the bank then named a cause of the borrower's own; from here on the delay is no longer a technical one",
+    );
+    let ended = excuse.until.map(|at| Evidence { at, text: ended });
+    std::iter::once(Evidence { at: excuse.since, text: began }).chain(ended).collect()
 }
 
 fn outcome(attempt: &Attempt, zh: &str, en: &str) -> Option<Evidence> {

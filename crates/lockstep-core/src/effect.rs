@@ -273,6 +273,18 @@ pub enum Wake {
         /// Questions asked when the timer was set.
         asked: u16,
     },
+
+    /// It is time for the next part of an order that is collected in parts.
+    CollectPart {
+        /// The order.
+        order: OrderId,
+        /// The instrument.
+        binding: BindingId,
+        /// How much, in minor units.
+        amount_minor: i64,
+        /// Channels it may use; empty means every channel with a live mandate.
+        channels: Vec<ChannelId>,
+    },
     /// It is time to ask about a signature.
     AskMandate {
         /// The binding.

@@ -9,9 +9,7 @@ use crate::effect::Effect;
 use crate::id::{BindingId, BorrowerId, NoticeId, OrderId, PaymentId, TenantId};
 use crate::money::Money;
 use crate::order::{Order, OrderState};
-use crate::payment::{
-    Payment, PaymentState, PaymentStatus, Refund, RefundState, RefundStatus, refund_notice,
-};
+use crate::payment::{Payment, PaymentState, PaymentStatus, Refund, RefundState, RefundStatus, refund_notice, Excuse};
 use crate::time::Timestamp;
 
 /// What the lender's systems are told. Stored as it will be sent, so every try sends the same bytes.
@@ -96,6 +94,9 @@ pub enum Subject {
         /// What was collected and given back, in minor units.
         #[serde(default)]
         refunded_minor: i64,
+        /// The time that need not be counted against the borrower.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        excused: Option<Excuse>,
     },
 }
 
@@ -254,6 +255,13 @@ fn of_order(before: Option<&Order>, order: &Order, now: Timestamp) -> Vec<Notice
     if order.collected_minor < before.map_or(0, |before| before.collected_minor) {
         kinds.push("order.reopened");
     }
+    let (old, new) = (before.and_then(|before| before.excused), order.excused);
+    if new.is_some() && old.is_none() {
+        kinds.push("order.excused");
+    }
+    if new != old && new.is_some_and(|excuse| excuse.until.is_some()) {
+        kinds.push("order.excuse_ended");
+    }
     kinds.into_iter().map(|kind| about_order(order, kind, now)).collect()
 }
 
@@ -268,6 +276,7 @@ fn about_order(order: &Order, kind: &str, now: Timestamp) -> Notice {
             collected_minor: order.collected_minor,
             surplus_minor: order.surplus_minor,
             refunded_minor: order.refunded_minor,
+            excused: order.excused,
         },
         version: order.version,
     }

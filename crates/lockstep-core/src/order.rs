@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Reason;
 use crate::id::{BorrowerId, OrderId, PaymentId, TenantId};
 use crate::money::Money;
+use crate::payment::Excuse;
 use crate::time::Timestamp;
 
 /// What is owed.
@@ -33,6 +35,18 @@ pub struct Order {
     /// What was collected and given back, in minor units. It is not owed again: that would take a new order.
     #[serde(default)]
     pub refunded_minor: i64,
+    /// Whether it may be collected in parts; `None`: only whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+    /// Why it is being collected in parts, once it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Parts>,
+    /// The time that need not be counted against the borrower, because something technical failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excused: Option<Excuse>,
+    /// When the bank first named a cause of the borrower's own after the due moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_cause_at: Option<Timestamp>,
     /// Where it stands.
     pub state: OrderState,
     /// Events so far.
@@ -48,6 +62,25 @@ pub struct Unconfirmed {
     pub payment: PaymentId,
     /// How much, in minor units.
     pub amount_minor: i64,
+}
+
+/// How an order may be collected in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partial {
+    /// The smallest part, in minor units; nothing smaller is collected and nothing smaller is left over.
+    pub min_minor: i64,
+    /// Also when the account doesn't hold the whole amount at the end of the window, not only above a limit.
+    #[serde(default)]
+    pub when_no_funds: bool,
+}
+
+/// Why and until when an order is collected in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// What stood against the whole amount.
+    pub reason: Reason,
+    /// No part is tried at or after this moment.
+    pub window_ends: Timestamp,
 }
 
 /// Where an order stands.
@@ -91,6 +124,9 @@ pub enum OrderEvent {
         money: Money,
         /// When it is due.
         due_at: Timestamp,
+        /// Whether it may be collected in parts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        partial: Option<Partial>,
         /// When.
         at: Timestamp,
     },
@@ -112,6 +148,29 @@ pub enum OrderEvent {
     PaymentClosed {
         /// The payment.
         payment: PaymentId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The whole amount can't be collected at once; it goes on in parts.
+    WentOnInParts {
+        /// What stood against the whole amount.
+        reason: Reason,
+        /// No part is tried at or after this moment.
+        window_ends: Timestamp,
+    },
+    /// It could not be collected in time because something technical failed.
+    Excused {
+        /// From when the lender need not count the borrower late.
+        since: Timestamp,
+        /// What failed.
+        reason: Reason,
+        /// When.
+        at: Timestamp,
+    },
+    /// The bank named a cause of the borrower's own: an excuse ends here, and none begins any more.
+    OwnCauseSeen {
+        /// The cause.
+        reason: Reason,
         /// When.
         at: Timestamp,
     },
@@ -180,7 +239,7 @@ impl Order {
 
     /// The state after an event.
     pub fn evolve(state: Option<Self>, event: &OrderEvent) -> Option<Self> {
-        if let OrderEvent::Created { id, tenant, borrower, reference, money, due_at, at } = event {
+        if let OrderEvent::Created { id, tenant, borrower, reference, money, due_at, partial, at } = event {
             debug_assert!(state.is_none(), "an order is created once");
             return Some(Self {
                 id: *id,
@@ -193,6 +252,10 @@ impl Order {
                 surplus_minor: 0,
                 unconfirmed: Vec::new(),
                 refunded_minor: 0,
+                partial: *partial,
+                parts: None,
+                excused: None,
+                own_cause_at: None,
                 state: OrderState::Open,
                 version: 1,
                 created_at: *at,
@@ -216,6 +279,18 @@ impl Order {
                 self.settle(*payment, *at);
             }
             OrderEvent::PaymentClosed { payment, at } => self.settle(*payment, *at),
+            OrderEvent::WentOnInParts { reason, window_ends } => {
+                self.parts = Some(Parts { reason: *reason, window_ends: *window_ends });
+            }
+            OrderEvent::Excused { since, reason, .. } => {
+                self.excused = Some(Excuse { since: *since, until: None, reason: *reason });
+            }
+            OrderEvent::OwnCauseSeen { at, .. } => {
+                self.own_cause_at = Some(*at);
+                if let Some(excuse) = &mut self.excused {
+                    excuse.until = Some(*at);
+                }
+            }
             OrderEvent::SurplusFound { amount_minor, .. } => self.surplus_minor += amount_minor,
             OrderEvent::ToBeConfirmed { payment, amount_minor } => {
                 self.unconfirmed.push(Unconfirmed { payment: *payment, amount_minor: *amount_minor });

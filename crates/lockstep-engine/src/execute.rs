@@ -116,6 +116,7 @@ impl Engine {
                 let after = slice.after(&decision);
                 let commit = self.commit_of(request, &slice, &after, decision, (now, seed));
                 self.write(commit, &after, now).await?;
+                self.inner.learned.learn(&slice, &after, &self.inner.retry);
                 Ok(Ok(after))
             }
         }
@@ -130,13 +131,16 @@ impl Engine {
         seed: [u8; 16],
     ) -> Result<Decision, Refusal> {
         let inner = &self.inner;
-        let rules = slice.tenant().or(request.tenant).and_then(|tenant| inner.rules.of(tenant));
+        let tenant = slice.tenant().or(request.tenant);
+        let rules = tenant.and_then(|tenant| inner.rules.of(tenant));
         let facts = Facts {
             now,
             seed,
             channels: &inner.book,
             retry: &inner.retry,
             refunds: &inner.settings.refunds,
+            funds: &inner.learned.funds(tenant),
+            budget: &inner.learned.budget(),
             health: &inner.health.read(),
             rules: &rules.unwrap_or_default(),
         };

@@ -12,6 +12,7 @@ mod inbox;
 mod keys;
 mod lane;
 mod perform;
+mod plan;
 pub mod port;
 mod routing;
 mod run;
@@ -88,6 +89,7 @@ struct Inner {
     ports: Ports,
     book: ChannelBook,
     retry: RetryPolicy,
+    learned: plan::Learned,
     health: health::Health,
     rules: routing::Rules,
     settings: Settings,
@@ -106,6 +108,7 @@ impl Engine {
             book,
             retry,
             health,
+            learned: plan::Learned::default(),
             rules: routing::Rules::default(),
             settings,
             hub: Hub::new(),

@@ -112,15 +112,12 @@ impl Engine {
             Effect::Sign(request) => {
                 self.signed(stored.id, request, SignAnswer::NoAnswer { why }).await;
             }
+            Effect::Refund(order) => {
+                self.refund_answered(stored.id, order, MoneyAnswer::NoAnswer { why }).await;
+            }
             Effect::QueryPayment(_)
             | Effect::Reverse(_)
             | Effect::ReadStatement(_)
-            Effect::MoveMoney(order) => self.answered(stored.id, &order, MoneyAnswer::NoAnswer { why }).await,
-            Effect::Refund(order) => {
-                self.refund_answered(stored.id, order, MoneyAnswer::NoAnswer { why }).await
-            }
-            Effect::Sign(request) => self.signed(stored.id, request, SignAnswer::NoAnswer { why }).await,
-            Effect::QueryPayment(_)
             | Effect::QueryRefund(_)
             | Effect::RequestCode(_)
             | Effect::QueryMandate(_)
@@ -337,6 +334,10 @@ fn awaken(wake: Wake) -> (CallKey, Command) {
             };
             (CallKey::Payment(payment), Command::Payment(PaymentCommand::Refund(command)))
         }
+        Wake::CollectPart { order, binding, amount_minor, channels } => (
+            CallKey::Collect { order, binding },
+            Command::Payment(PaymentCommand::CollectPart { amount_minor, channels }),
+        ),
         Wake::AskMandate { binding, channel, asked } => {
             (CallKey::Binding(binding), Command::Binding(BindingCommand::AskMandate { channel, asked }))
         }

@@ -52,6 +52,9 @@ impl Engine {
             retry: &inner.retry,
             health: &health,
             rules: &rules,
+            refunds: &inner.settings.refunds,
+            funds: &inner.learned.funds(Some(payment.tenant)),
+            budget: &inner.learned.budget(),
         };
         offers(payment, binding, &facts)
     }

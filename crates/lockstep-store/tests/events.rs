@@ -35,8 +35,8 @@ variants! {
     Binding(BindingEvent): Created, MandateWanted, CodeAsked, CodeSent, SignatureSent, CodeWrong,
         SignatureNotSent, SignatureUnknown, SignatureStillUnknown, MandateLive, MandateRefused, MandateEnded,
         DepositSent, DepositArrived, AmountWrong, VerificationFailed, Proven, Observed, AmountReserved,
-        AmountReleased, LimitReached, StandInAgreed, StandInWithdrawn, Unbound;
-    Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, SurplusFound, ToBeConfirmed, Confirmed,
+        AmountReleased, LimitReached, StandInAgreed, StandInWithdrawn, DebitDeclined, Unbound;
+    Order(OrderEvent): Created, PaymentOpened, Collected, PaymentClosed, WentOnInParts, Excused, OwnCauseSeen, SurplusFound, ToBeConfirmed, Confirmed,
         CollectionUndone, SurplusReturned, Refunded, Cancelled;
     Payment(PaymentEvent): Created, AttemptOpened, AttemptUnknown, StillUnknown, DeadlinePassed, Noticed,
         ReversalSent, ReversalBack, NotInStatement, OutcomeProposed, ProposalWithdrawn, OutcomeApproved,

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lockstep_core::catalogue::Lang;
 
 use crate::config::{API_ADDRESS, SANDBOX_ADDRESS};
+use crate::replay_cli::ReplayArgs;
 
 /// Keeps bank, platform and borrower in step: binds cards, collects what is due, never debits twice, never loses
 /// an answer, and says why when something fails.
@@ -15,7 +16,7 @@ use crate::config::{API_ADDRESS, SANDBOX_ADDRESS};
     name = "lockstep",
     version,
     arg_required_else_help = true,
-    after_help = "Start here:\n  lockstep demo                                  see it work, no set-up needed\n  lockstep collect examples/due-list.csv --out results.csv\n  lockstep serve                                 the API, with sandbox banks until channels are configured\n  lockstep doctor                                what is wrong with this installation\n\nEverything listens on this machine only unless told otherwise. Data lies in ./lockstep-data."
+    after_help = "Start here:\n  lockstep demo                                  see it work, no set-up needed\n  lockstep collect examples/due-list.csv --out results.csv\n  lockstep replay examples/attempts.csv          what your own log says about other choices\n  lockstep serve                                 the API, with sandbox banks until channels are configured\n  lockstep doctor                                what is wrong with this installation\n\nEverything listens on this machine only unless told otherwise. Data lies in ./lockstep-data."
 )]
 pub struct Cli {
     /// What to do.
@@ -30,6 +31,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Collect a due list from a CSV file. May be killed and run again at any time.
     Collect(CollectArgs),
+    /// What a log of attempts says: why payments failed, and what other choices would have collected.
+    Replay(Box<ReplayArgs>),
     /// Serve the API.
     Serve(ServeArgs),
     /// The sandbox banks: serve them alone, look at them, break them.

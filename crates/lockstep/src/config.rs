@@ -136,7 +136,7 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigProblem> {
             error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigProblem::Wrong { path: path.to_owned(), message: format!("line {line}: {}", error.message()) }
     })?;
-    let problems = [config.refunds.problems(), config.retry.route.problems()].concat();
+    let problems = [config.refunds.problems(), config.retry.problems(), config.retry.route.problems()].concat();
     match problems.is_empty() {
         true => Ok(config),
         false => Err(ConfigProblem::Wrong { path: path.to_owned(), message: problems.join("; ") }),
@@ -160,6 +160,12 @@ mod tests {
         std::fs::write(&file, "[retry.route]\nexplore_ppm = 1000001\n").unwrap();
         let problem = load(Some(&file)).unwrap_err().to_string();
         assert!(problem.contains("retry.route.explore_ppm"), "{problem}");
+        std::fs::write(&file, "[retry]\nmax_attempts = 0\n[retry.no_funds]\nslots_minute = [120]\n").unwrap();
+        let problem = load(Some(&file)).unwrap_err().to_string();
+        assert!(
+            problem.contains("retry.max_attempts") && problem.contains("retry.no_funds.slots_minute"),
+            "{problem}"
+        );
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

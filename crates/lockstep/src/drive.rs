@@ -384,8 +384,12 @@ impl Driver {
         row: &DueRow,
     ) -> Result<Outcome, Fault> {
         let key = CallKey::NewOrder { borrower, reference: row.order.clone() };
-        let command =
-            Command::CreateOrder { reference: row.order.clone(), money: row.money, due_at: row.due_at };
+        let command = Command::CreateOrder {
+            reference: row.order.clone(),
+            money: row.money,
+            due_at: row.due_at,
+            partial: None,
+        };
         let order = match self.execute(key, command, Vec::new()).await? {
             Ok(slice) => slice.order.ok_or_else(|| gone("a new order"))?,
             Err(Refusal::OrderExists { order }) => {

@@ -19,6 +19,7 @@ mod house;
 mod listen;
 #[cfg(test)]
 mod refund_races;
+mod replay_cli;
 mod report;
 mod rules;
 mod sandbox_cli;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
             demo::run(args).and_then(|()| if args.once { Ok(()) } else { block_on(demo::stay(args)) })
         }
         Command::Collect(args) => collect::run(args),
+        Command::Replay(args) => return replayed(replay_cli::run(args)),
         Command::Serve(args) => block_on(serve::run(args)),
         Command::Sandbox(command) => block_on(sandbox_cli::run(command)),
         Command::Tenant(command) => block_on(admin::tenant(command)),
@@ -60,6 +62,13 @@ fn main() -> ExitCode {
     }
 }
 
+fn replayed(outcome: Result<ExitCode, StartProblem>) -> ExitCode {
+    outcome.unwrap_or_else(|problem| {
+        complain(&problem);
+        ExitCode::FAILURE
+    })
+}
+
 #[expect(clippy::print_stderr, reason = "the command's complaint, for the person who typed it")]
 fn complain(problem: &StartProblem) {
     eprintln!("lockstep: {problem}");
@@ -75,7 +84,7 @@ fn block_on(work: impl Future<Output = Result<(), StartProblem>>) -> Result<(), 
 /// the show.
 fn log(command: &Command) {
     let usual = match command {
-        Command::Demo(_) | Command::Collect(_) | Command::Compare(_) => "off",
+        Command::Demo(_) | Command::Collect(_) | Command::Compare(_) | Command::Replay(_) => "off",
         Command::Serve(_) | Command::Sandbox(_) | Command::Listen(_) => "info",
         Command::Tenant(_)
         | Command::Key(_)

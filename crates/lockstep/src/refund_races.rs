@@ -148,7 +148,7 @@ impl Racer {
         let reference = format!("race {number}");
         let money = Money::new(AMOUNT_MINOR, Currency::CNY).unwrap();
         let due_at = self.clock.now();
-        let command = Command::CreateOrder { reference: reference.clone(), money, due_at };
+        let command = Command::CreateOrder { reference: reference.clone(), money, due_at, partial: None };
         let made = self.execute(Who::Cli, CallKey::NewOrder { borrower, reference }, command).await.unwrap();
         let order = made.order.unwrap().id;
         // By hand and by itself, at the same moment; sometimes the lender takes the order back as well.
@@ -164,6 +164,7 @@ impl Racer {
         assert!(by_hand.is_none() || by_itself.is_none() || by_hand == by_itself, "an order has one payment");
         let mut dice = Dice::new(number, "refunds");
         let refunds = 2 + dice.below(49);
+        let cancel_after = dice.below(30);
         let asks = (0..refunds).map(|ask| {
             let amount_minor =
                 1 + i64::try_from(dice.below(u64::try_from(AMOUNT_MINOR).unwrap() / 4)).unwrap();
@@ -171,7 +172,6 @@ impl Racer {
             let delay_s = if dice.below(2) == 0 { 20 } else { dice.below(90) };
             self.ask(payment, ask, amount_minor, delay_s)
         });
-        let cancel_after = dice.below(30);
         let cancel = async {
             self.pass(cancel_after).await;
             let cancel = Command::Payment(PaymentCommand::Cancel);

@@ -50,7 +50,7 @@ pub(crate) async fn withdraw_stand_in(
     PathId(id): PathId<BindingId>,
 ) -> Result<StatusCode, Problem> {
     let engine = &app.state.engine;
-    let _permit = engine.admit()?;
+    let _permit = engine.admit(Some(caller.tenant))?;
     // Doing it twice is as good as doing it once, so it needs no key.
     let request = Request {
         tenant: Some(caller.tenant),

@@ -100,11 +100,12 @@ fn join(parent: &str, field: &str) -> String {
     }
 }
 
-/// A field's name if it looks like one. A caller that mixes up names and values must not read them back.
+/// A field's name if it looks like one. A caller that mixes up names and values must not read them
+/// back, not even a code of six digits.
 fn safe_name(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'[' | b']');
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    let legal = !name.is_empty() && name.len() <= 64 && name.bytes().all(plain) && digits < 7;
+    let legal = !name.is_empty() && name.len() <= 64 && name.bytes().all(plain) && digits < 4;
     if legal { name.to_owned() } else { "?".to_owned() }
 }
 

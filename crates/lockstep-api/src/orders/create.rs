@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use lockstep_core::Command;
 use lockstep_core::id::BorrowerId;
+use lockstep_core::order::Partial;
 use lockstep_engine::port::CallKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -38,6 +39,23 @@ pub(crate) struct CreateOrder {
     /// When it is due; RFC 3339 with an offset.
     #[schema(format = DateTime, example = "2026-03-02T09:00:00+08:00")]
     due_at: String,
+    /// Whether it may be collected in parts; left out, only whole.
+    #[schema(inline)]
+    partial: Option<PartialTerms>,
+}
+
+/// How an order may be collected in parts.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PartialTerms {
+    /// The smallest part in minor units, at most the whole amount. Nothing smaller is collected, and nothing smaller is
+    /// left over.
+    #[schema(minimum = 1, maximum = 10_000_000_000_000_i64, example = 20_000)]
+    min_minor: i64,
+    /// Also when the account doesn't hold the whole amount at the end of the window; otherwise only where a limit
+    /// of the bank stands against the whole amount.
+    #[serde(default)]
+    when_no_funds: bool,
 }
 
 impl Input for CreateOrder {}
@@ -78,10 +96,18 @@ fn command_of(body: &CreateOrder) -> Result<(CallKey, Command), Problem> {
     let reference = typed.text("reference", &body.reference, 64);
     let money = typed.money(body.amount_minor, &body.currency);
     let due_at = typed.time("due_at", &body.due_at);
+    let partial = body
+        .partial
+        .as_ref()
+        .map(|terms| Partial { min_minor: terms.min_minor, when_no_funds: terms.when_no_funds });
+    if partial.is_some_and(|partial| !(1..=body.amount_minor).contains(&partial.min_minor)) {
+        let zh = "应为 1 到 amount_minor 之间的整数。";
+        typed.wrong("partial.min_minor", "amount", zh, "It must be a whole number from 1 to amount_minor.");
+    }
     let (Some(borrower), Some(reference), Some(money), Some(due_at)) = (borrower, reference, money, due_at)
     else {
         return Err(typed.into_problem());
     };
     let load = CallKey::NewOrder { borrower, reference: reference.clone() };
-    Ok((load, Command::CreateOrder { reference, money, due_at }))
+    Ok((load, Command::CreateOrder { reference, money, due_at, partial }))
 }

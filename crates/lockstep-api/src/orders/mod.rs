@@ -5,7 +5,9 @@ mod create;
 mod get;
 mod list;
 
-use lockstep_core::order::{Order, OrderState};
+use lockstep_core::catalogue::Reason;
+use lockstep_core::order::{Order, OrderState, Partial};
+use lockstep_core::payment::Excuse;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,7 +15,7 @@ pub(crate) use self::cancel::*;
 pub(crate) use self::create::*;
 pub(crate) use self::get::*;
 pub(crate) use self::list::*;
-use crate::wire::{MoneyView, OrderWord, Time};
+use crate::wire::{MoneyView, OrderWord, ReasonCode, Time};
 
 /// Where an order can stand.
 pub(crate) const STATUSES: [&str; 4] = ["open", "collecting", "collected", "cancelled"];
@@ -46,6 +48,17 @@ pub(crate) struct OrderView {
     refunded_minor: i64,
     /// When it is due.
     due_at: Time,
+    /// How it may be collected in parts; absent: only whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial: Option<PartialView>,
+    /// Why it is being collected in parts, once it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ReasonCode>)]
+    in_parts_because: Option<Reason>,
+    /// The time that need not be counted against the borrower, because something technical of ours, the channel's or
+    /// the bank's failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excused: Option<ExcuseView>,
     /// Where it stands.
     #[schema(value_type = OrderWord)]
     status: &'static str,
@@ -59,6 +72,42 @@ pub(crate) struct OrderView {
     version: u64,
     /// When it was made known.
     created_at: Time,
+}
+
+/// How an order may be collected in parts.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PartialView {
+    /// The smallest part, in minor units.
+    min_minor: i64,
+    /// Also when the account doesn't hold the whole amount at the end of the window.
+    when_no_funds: bool,
+}
+
+impl From<Partial> for PartialView {
+    fn from(partial: Partial) -> Self {
+        Self { min_minor: partial.min_minor, when_no_funds: partial.when_no_funds }
+    }
+}
+
+/// A time that need not be counted against the borrower.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Excuse)]
+pub(crate) struct ExcuseView {
+    /// From when.
+    since: Time,
+    /// Until when: the bank then named a cause of the borrower's own. Absent while nothing speaks against the
+    /// borrower.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Time>,
+    /// What failed.
+    #[schema(value_type = ReasonCode)]
+    reason: Reason,
+}
+
+impl From<Excuse> for ExcuseView {
+    fn from(excuse: Excuse) -> Self {
+        Self { since: excuse.since.into(), until: excuse.until.map(Time), reason: excuse.reason }
+    }
 }
 
 impl From<&Order> for OrderView {
@@ -80,6 +129,9 @@ impl From<&Order> for OrderView {
             unconfirmed_minor: order.unconfirmed.iter().map(|one| one.amount_minor).sum(),
             refunded_minor: order.refunded_minor,
             due_at: order.due_at.into(),
+            partial: order.partial.map(PartialView::from),
+            in_parts_because: order.parts.map(|parts| parts.reason),
+            excused: order.excused.map(ExcuseView::from),
             status,
             payment_id,
             ended_at,

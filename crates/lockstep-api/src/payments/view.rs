@@ -47,7 +47,8 @@ pub(crate) struct PaymentView {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(default = false)]
     to_be_confirmed: bool,
-    /// Why no further attempt is made: `final`, `attempts_used_up` or `window_over`.
+    /// Why no further attempt is made: `final`, `attempts_used_up`, `window_over`, or `in_parts` when the order goes
+    /// on in smaller payments.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^[a-z_]+$")]
     stopped: Option<Stopped>,

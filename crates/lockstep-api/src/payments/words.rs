@@ -176,10 +176,6 @@ fn reversal_words(number: u16, state: &ReversalState) -> (String, String) {
     (format!("第 {number} 次扣款的冲正{zh}。"), format!("The reversal of attempt {number} {en}."))
 }
 
-fn both(zh: &str, en: &str) -> (String, String) {
-    (zh.to_owned(), en.to_owned())
-}
-
 pub(super) fn both(zh: &str, en: &str) -> (String, String) {
     (zh.to_owned(), en.to_owned())
 }
@@ -210,5 +206,6 @@ fn stopped_words(stopped: Stopped) -> (&'static str, &'static str) {
         Stopped::Final => ("处理前再扣也不会成功", "hopeless before somebody acts"),
         Stopped::AttemptsUsedUp => ("扣款次数已用完", "all attempts were used"),
         Stopped::WindowOver => ("扣款时间已过", "the time allowed is over"),
+        Stopped::InParts => ("改为分笔扣款", "the order goes on in smaller payments"),
     }
 }

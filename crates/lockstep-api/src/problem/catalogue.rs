@@ -74,12 +74,9 @@ kinds! {
         zh "回调未通过校验" "签名、渠道或时间不符，未作任何处理。"
         en "The callback was refused" "Its signature, channel or time is wrong; nothing was done with it.";
     ScopeMissing = "scope_missing" 403
-        zh "密钥权限不足" "该密钥没有此操作所需的权限（read、write、admin 或 approve）。"
+        zh "密钥权限不足" "该密钥没有此操作所需的权限（read、write、refund、admin 或 approve）。"
         en "The key may not do this"
-            "The key lacks the scope that this operation needs (read, write, admin or approve).";
-        zh "密钥权限不足" "该密钥没有此操作所需的权限（read、write、refund 或 admin）。"
-        en "The key may not do this"
-            "The key lacks the scope that this operation needs (read, write, refund or admin).";
+            "The key lacks the scope that this operation needs (read, write, refund, admin or approve).";
     RouteNotFound = "route_not_found" 404
         zh "没有这个地址" "请核对路径；全部接口见 GET /openapi.json。"
         en "There is no such address" "Check the path; GET /openapi.json lists all of them.";

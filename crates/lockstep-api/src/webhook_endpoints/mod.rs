@@ -16,7 +16,7 @@ pub(crate) use self::rotate::*;
 use crate::wire::Time;
 
 /// What can be told.
-pub(crate) const KINDS: [&str; 23] = [
+pub(crate) const KINDS: [&str; 25] = [
     "payment.waiting",
     "payment.trying",
     "payment.unknown",
@@ -40,6 +40,8 @@ pub(crate) const KINDS: [&str; 23] = [
     "order.collected",
     "order.refund_needed",
     "order.reopened",
+    "order.excused",
+    "order.excuse_ended",
 ];
 
 /// Where a lender wants to be told.

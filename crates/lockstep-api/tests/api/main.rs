@@ -10,6 +10,7 @@ mod isolation;
 mod limits;
 mod lists;
 mod outcomes;
+mod partial;
 mod personal;
 mod problems;
 mod routing_rules;

@@ -9,6 +9,7 @@ use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Period};
 use crate::id::{BindingId, BorrowerId, MandateId, PaymentId, TenantId};
 use crate::time::{Day, Timestamp};
+use crate::payment::card_scheme;
 
 /// What can happen to a binding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,6 +191,12 @@ pub enum BindingEvent {
         /// When.
         at: Timestamp,
     },
+
+    /// The bank or channel declined a debit, for no technical reason.
+    DebitDeclined {
+        /// When.
+        at: Timestamp,
+    },
     /// Given up.
     Unbound {
         /// When.
@@ -213,6 +220,7 @@ impl Binding {
                 observed: None,
                 usage: std::collections::BTreeMap::new(),
                 stand_in: None,
+                declines: Vec::new(),
                 unbound_at: None,
                 version: 1,
                 created_at: *at,
@@ -280,6 +288,13 @@ impl Binding {
             }
             BindingEvent::StandInAgreed { at } => self.stand_in = Some(StandIn { agreed_at: *at }),
             BindingEvent::StandInWithdrawn { .. } => self.stand_in = None,
+            BindingEvent::DebitDeclined { at } => {
+                self.declines.retain(|known| known.plus(card_scheme::REMEMBERED) > *at);
+                if self.declines.len() >= card_scheme::REMEMBERED_AT_MOST {
+                    self.declines.remove(0);
+                }
+                self.declines.push(*at);
+            }
             BindingEvent::Unbound { at } => self.unbound_at = Some(*at),
             BindingEvent::CodeAsked { channel, .. }
             | BindingEvent::CodeSent { channel, .. }

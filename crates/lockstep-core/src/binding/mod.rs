@@ -133,6 +133,10 @@ pub struct Binding {
     /// The borrower's agreement that this instrument may be debited where another one of theirs can't.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stand_in: Option<StandIn>,
+    /// Declined debits of the last thirty days, oldest first, at most forty: what the card schemes and the daily
+    /// budget count. Technical failures are not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declines: Vec<Timestamp>,
     /// When the borrower or lender gave it up.
     pub unbound_at: Option<Timestamp>,
     /// Events so far.

@@ -57,6 +57,10 @@ pub enum RetryRule {
     NextDay,
     /// The cause clears with the next calendar month.
     NextMonth,
+    /// At the moments when money usually arrives.
+    WhenFundsCome,
+    /// Another channel may succeed at once; failing that, as if the account were empty.
+    OtherChannelThenFunds,
     /// Only after the borrower has done what `next_step` says.
     WhenBorrowerActs,
 }

@@ -56,7 +56,7 @@ fn codes_that_decide_about_money() {
 
 #[test]
 fn retry_rules_that_others_build_on() {
-    assert_eq!(Reason::InsufficientFunds.entry().retry, RetryRule::NextDay);
+    assert_eq!(Reason::InsufficientFunds.entry().retry, RetryRule::WhenFundsCome);
     assert_eq!(Reason::MonthlyLimitExceeded.entry().retry, RetryRule::NextMonth);
     assert_eq!(Reason::AccountClosed.entry().retry, RetryRule::Never);
     assert_eq!(Reason::IssuerUnavailable.entry().retry, RetryRule::AfterMinutes(30));

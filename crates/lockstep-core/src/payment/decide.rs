@@ -7,7 +7,7 @@ use super::attempt::AttemptState;
 use super::people::Outcome;
 use super::proof::ClearToRetry;
 use super::route::{self, Route};
-use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped, defect, people, reversal, settle, statement, RefundCommand, refund};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped, defect, people, reversal, settle, statement, RefundCommand, refund, excuse, plan, split};
 use crate::binding::{Binding, BindingEvent, micro_deposit_settled};
 use crate::catalogue::Reason;
 use crate::channel::{ChannelId, Direction};
@@ -15,9 +15,9 @@ use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, MoneyOrder, PaymentQuery, Wake};
 use crate::id::{ApiKeyId, Mint, PaymentId};
 use crate::money::Money;
-use crate::order::{OrderEvent, OrderState};
+use crate::order::{Order, OrderEvent, OrderState};
 use crate::refusal::Refusal;
-use crate::time::Day;
+use crate::time::{Day, Timestamp};
 
 /// What can be asked of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,13 @@ pub enum PaymentCommand {
     Collect {
         /// Part of what is owed, in minor units; `None` for all of it.
         amount_minor: Option<i64>,
+        /// Channels it may use; empty means every channel with a live mandate.
+        channels: Vec<ChannelId>,
+    },
+    /// It is time for the next part of an order that is collected in parts (order and binding in the slice).
+    CollectPart {
+        /// How much, in minor units.
+        amount_minor: i64,
         /// Channels it may use; empty means every channel with a live mandate.
         channels: Vec<ChannelId>,
     },
@@ -159,16 +166,18 @@ pub(crate) fn decide(
     if let PaymentCommand::Collect { amount_minor, channels } = command {
         return collect(slice, *amount_minor, channels, facts);
     }
+    if let PaymentCommand::CollectPart { amount_minor, channels } = command {
+        return Ok(split::collect(slice, *amount_minor, channels, facts));
+    }
     let payment = slice.payment.as_ref().ok_or(Refusal::PaymentNotFound)?;
     match command {
-        PaymentCommand::Collect { .. } => Ok(Decision::nothing()),
+        PaymentCommand::Collect { .. } | PaymentCommand::CollectPart { .. } => Ok(Decision::nothing()),
         PaymentCommand::Try { attempts } => Ok(try_planned(slice, payment, *attempts, facts)),
         PaymentCommand::TryNow => try_now(slice, payment, facts),
         PaymentCommand::Cancel => cancel(slice, payment, facts),
         PaymentCommand::Refund(command) => refund::decide(slice, payment, command, facts),
         PaymentCommand::Ask { attempt, asked } => Ok(ask(payment, *attempt, *asked, facts)),
         PaymentCommand::CheckClosed { attempt } => Ok(check_closed(payment, *attempt, facts)),
-        PaymentCommand::Deadline { attempt } => Ok(deadline(payment, *attempt, facts)),
         PaymentCommand::Reverse { attempt, sent } => Ok(reversal::due(payment, *attempt, *sent, facts)),
         PaymentCommand::ReversalAnswered { attempt, answer } => {
             Ok(reversal::answered(slice, payment, *attempt, answer, facts))
@@ -185,6 +194,7 @@ pub(crate) fn decide(
             people::approve(slice, payment, *attempt, *outcome, *by, facts)
         }
         PaymentCommand::WithdrawProposal { attempt, by } => people::withdraw(payment, *attempt, *by, facts),
+        PaymentCommand::Deadline { attempt } => Ok(deadline(slice, payment, *attempt, facts)),
         PaymentCommand::MoneyAnswered { attempt, answer } => {
             Ok(settle::money_answered(slice, payment, *attempt, answer, facts))
         }
@@ -225,23 +235,10 @@ fn collect(
     if let Some(unknown) = channels.iter().find(|channel| facts.channels.get(channel).is_none()) {
         return Err(Refusal::ChannelNotFound { channel: unknown.clone() });
     }
-    let mut mint = facts.mint(order.borrower.bucket());
-    let id = PaymentId::mint(&mut mint);
-    let starts = order.due_at.max(facts.now);
+    let window_ends = order.due_at.max(facts.now).plus(Duration::from_secs(facts.retry.window_s));
     let mut decision = Decision::nothing();
-    decision.event(PaymentEvent::Created {
-        id,
-        tenant: order.tenant,
-        borrower: order.borrower,
-        binding: binding.id,
-        purpose: Purpose::Repayment { order: order.id },
-        money,
-        channels: channels.to_vec(),
-        window_ends: starts.plus(Duration::from_secs(facts.retry.window_s)),
-        at: facts.now,
-    });
-    decision.event(OrderEvent::PaymentOpened { payment: id });
-    let after = slice.after(&decision);
+    let opening = Opening { money, channels, window_ends };
+    let after = open_payment(slice, order, binding, &opening, &mut decision, facts);
     let payment = after.payment.as_ref().ok_or(Refusal::PaymentNotFound)?;
     if let Route::Nowhere { reason } = route::choose(&after, facts) {
         let offers = route::signable(payment, binding, facts);
@@ -255,7 +252,42 @@ fn collect(
     Ok(decision)
 }
 
-fn usable(binding: &Binding) -> Result<(), Refusal> {
+/// A new payment of an order.
+pub(super) struct Opening<'a> {
+    /// How much.
+    pub(super) money: Money,
+    /// Channels it may use; empty means every channel with a live mandate.
+    pub(super) channels: &'a [ChannelId],
+    /// No attempt is opened at or after this moment.
+    pub(super) window_ends: Timestamp,
+}
+
+/// Opens a payment for an order, without an attempt. Gives back the slice with it.
+pub(super) fn open_payment(
+    slice: &Slice,
+    order: &Order,
+    binding: &Binding,
+    opening: &Opening<'_>,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) -> Slice {
+    let id = PaymentId::mint(&mut facts.mint(order.borrower.bucket()));
+    decision.event(PaymentEvent::Created {
+        id,
+        tenant: order.tenant,
+        borrower: order.borrower,
+        binding: binding.id,
+        purpose: Purpose::Repayment { order: order.id },
+        money: opening.money,
+        channels: opening.channels.to_vec(),
+        window_ends: opening.window_ends,
+        at: facts.now,
+    });
+    decision.event(OrderEvent::PaymentOpened { payment: id });
+    slice.after(decision)
+}
+
+pub(super) fn usable(binding: &Binding) -> Result<(), Refusal> {
     if binding.unbound_at.is_some() {
         return Err(Refusal::BindingUnbound);
     }
@@ -351,15 +383,42 @@ pub(super) fn open_attempt(slice: &Slice, _clear: ClearToRetry, decision: &mut D
         }
         Route::Wait { until, reason } if until < payment.window_ends => {
             wait(payment, until, Some(reason), decision, facts);
+            excuse::record(slice, reason, decision, facts);
         }
         Route::Wait { reason, .. } => fail(slice, reason, Stopped::WindowOver, decision, facts),
         Route::Nowhere { reason } => fail(slice, reason, Stopped::Final, decision, facts),
     }
 }
 
+/// Opens the next attempt after a failure, unless technical failures have used up the tries that they may cause:
+/// then it waits for its turn. First attempts never do.
+pub(super) fn open_again(
+    slice: &Slice,
+    clear: ClearToRetry,
+    reason: Reason,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
+    let Some(payment) = &slice.payment else { return };
+    let storm = &facts.retry.storm;
+    let until = facts.now.plus(plan::budget::wait(storm, &mut facts.mint(payment.id.bucket())));
+    let back_to = match route::choose(slice, facts) {
+        Route::Send { channel, .. } => {
+            payment.attempts.iter().any(|attempt| attempt.channel == channel).then_some(channel)
+        }
+        Route::Wait { .. } | Route::Nowhere { .. } => None,
+    };
+    let applies = plan::budget::applies(payment) && until < payment.window_ends;
+    if applies && !facts.budget.allows(back_to.as_ref(), facts.now, storm) {
+        wait(payment, until, Some(reason), decision, facts);
+        return excuse::record(slice, reason, decision, facts);
+    }
+    open_attempt(slice, clear, decision, facts);
+}
+
 pub(super) fn wait(
     payment: &Payment,
-    until: crate::time::Timestamp,
+    until: Timestamp,
     reason: Option<Reason>,
     decision: &mut Decision,
     facts: &Facts<'_>,
@@ -391,11 +450,18 @@ fn try_planned(slice: &Slice, payment: &Payment, attempts: u16, facts: &Facts<'_
     if !current {
         return decision;
     }
-    open_next(slice, payment, &mut decision, facts);
+    open_next(slice, payment, Asked::ByTimer, &mut decision, facts);
     decision
 }
 
-fn open_next(slice: &Slice, payment: &Payment, decision: &mut Decision, facts: &Facts<'_>) {
+/// Who brings the next attempt about: a person may use up what is kept back for timers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    ByTimer,
+    ByPerson,
+}
+
+fn open_next(slice: &Slice, payment: &Payment, asked: Asked, decision: &mut Decision, facts: &Facts<'_>) {
     let Some(clear) = payment.clear_to_retry() else {
         return;
     };
@@ -414,6 +480,7 @@ fn open_next(slice: &Slice, payment: &Payment, decision: &mut Decision, facts: &
         }
         Some(Err(Refusal::BindingNotUsable { .. })) => open_attempt(slice, clear, decision, facts),
         Some(Err(_)) => fail(slice, Reason::NoLiveMandate, Stopped::Final, decision, facts),
+        _ if asked == Asked::ByTimer => open_again(slice, clear, why, decision, facts),
         _ => open_attempt(slice, clear, decision, facts),
     }
 }
@@ -466,7 +533,7 @@ fn try_now(slice: &Slice, payment: &Payment, facts: &Facts<'_>) -> Result<Decisi
         }
     }
     let mut decision = Decision::nothing();
-    open_next(slice, payment, &mut decision, facts);
+    open_next(slice, payment, Asked::ByPerson, &mut decision, facts);
     Ok(decision)
 }
 
@@ -518,13 +585,14 @@ fn check_closed(payment: &Payment, number: u16, facts: &Facts<'_>) -> Decision {
     decision
 }
 
-fn deadline(payment: &Payment, number: u16, facts: &Facts<'_>) -> Decision {
+fn deadline(slice: &Slice, payment: &Payment, number: u16, facts: &Facts<'_>) -> Decision {
     let mut decision = Decision::nothing();
     let state = payment.attempt(number).map(|attempt| &attempt.state);
     if matches!(state, Some(AttemptState::Unknown { overdue: false, .. })) {
         decision.event(PaymentEvent::DeadlinePassed { number, at: facts.now });
         decision
             .effect(facts.now, Effect::Alarm(Alarm::UnknownTooLong { payment: payment.id, attempt: number }));
+        excuse::record(slice, Reason::OutcomeUnknown, &mut decision, facts);
     }
     decision
 }

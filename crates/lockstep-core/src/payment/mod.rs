@@ -6,6 +6,7 @@ mod decide;
 mod defect;
 mod event;
 mod people;
+pub mod excuse;
 mod plan;
 mod proof;
 mod reversal;
@@ -13,6 +14,7 @@ mod refund;
 pub mod route;
 mod settle;
 mod statement;
+mod split;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +28,9 @@ pub use self::decide::PaymentCommand;
 pub(crate) use self::decide::{decide, open_deposit};
 pub use self::event::PaymentEvent;
 pub use self::people::{Outcome, PeoplesDecision, Proposal};
-pub use self::plan::RetryPolicy;
+pub use self::plan::{RetryPolicy, Cap, CardScheme, FundsClock, FundsPolicy, Look, RetryBudget, SchemeRule, StormPolicy};
+pub use self::excuse::Excuse;
+pub(crate) use self::plan::card_scheme;
 pub use self::proof::{ClearToRetry, FailureProof};
 pub use self::reversal::{Reversal, ReversalState};
 pub use self::refund::{Refund, RefundCommand, RefundEvent, RefundPolicy, RefundReason, RefundState, RefundStatus, RefundTry, RefundWay, SurplusPolicy};
@@ -159,6 +163,8 @@ pub enum Stopped {
     AttemptsUsedUp,
     /// The time allowed is over.
     WindowOver,
+    /// The order goes on in smaller payments.
+    InParts,
 }
 
 /// The six words for where a payment stands, for lists and filters.

@@ -138,6 +138,20 @@ impl FailureProof {
         }
     }
 
+    /// Whether the bank or channel has said no.
+    pub fn is_decline(&self) -> bool {
+        match self.0 {
+            Kind::Declined { .. } => true,
+            Kind::NeverLeft { .. }
+            | Kind::NotFoundAfterWindow { .. }
+            | Kind::Reversed { .. }
+            | Kind::BlockedByReversal { .. }
+            | Kind::NotInStatement { .. }
+            | Kind::ByTwoPeople { .. }
+            | Kind::SentBack { .. } => false,
+        }
+    }
+
     /// Which kind of proof, for people and tables.
     pub fn kind(&self) -> &'static str {
         match self.0 {

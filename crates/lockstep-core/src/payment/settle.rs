@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::answer::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer};
 use super::attempt::{Attempt, AttemptState, Source};
-use super::decide::{end_without_money, fail, open_attempt, question, still_owed, wait};
-use super::plan::{self, Elsewhere, Next};
+use super::decide::{end_without_money, fail, open_again, question, still_owed, wait};
+use super::plan::{self, Elsewhere, Failed, Next};
 use super::proof::FailureProof;
 use super::route::{self, Route};
-use super::{Payment, PaymentEvent, PaymentState, Purpose, defect, people, reversal, statement, refund};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, defect, people, reversal, statement, refund, excuse, split};
 use crate::binding::{BindingEvent, InstrumentStatus, Observation, micro_deposit_settled};
 use crate::catalogue::{self, Disposition, Reason};
-use crate::channel::{Capability, ChannelId, Period};
+use crate::channel::{Capability, ChannelId, Period, Direction};
 use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, Wake};
 use crate::order::{OrderEvent, OrderState};
@@ -430,13 +430,16 @@ fn settle_order(after: &Slice, payment: &Payment, number: u16, decision: &mut De
     let state = after.order.as_ref().map(|order| &order.state);
     let cancelled = matches!(state, Some(OrderState::Cancelled { .. }));
     if after.order.is_some() && still_owed(after, payment) && !cancelled {
-        decision.event(OrderEvent::Collected { payment: id, amount_minor, at: facts.now });
+        let collected = OrderEvent::Collected { payment: id, amount_minor, at: facts.now };
+        let mut rest = after.clone();
+        rest.apply(&collected.clone().into());
+        decision.event(collected);
         let mut moved =
             payment.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Succeeded { .. }));
         if moved.all(|attempt| attempt.open_defect().is_some()) {
             decision.event(OrderEvent::ToBeConfirmed { payment: id, amount_minor });
         }
-        return;
+        return split::go_on(&rest, decision, facts);
     }
     surplus(after, number, decision, facts);
     if matches!(state, Some(OrderState::Collecting { payment: under_way }) if *under_way == id) {
@@ -469,6 +472,7 @@ pub(super) fn not_moved(
         return decision;
     }
     let number = attempt.number;
+    let declined = proof.is_decline();
     decision.event(PaymentEvent::AttemptFailed { number, reason, code, proof, at: facts.now });
     if let Some(status) = InstrumentStatus::implied_by(reason) {
         observe(slice, attempt, status, &mut decision, facts);
@@ -476,6 +480,9 @@ pub(super) fn not_moved(
     limits(slice, attempt, reason, &mut decision, facts);
     let used = slice.instrument(attempt.binding);
     let held = used.and_then(|binding| binding.mandates.get(&attempt.channel));
+    if declined && payment_collects(slice) && !excuse::technical(reason) {
+        to_instrument(slice, attempt, BindingEvent::DebitDeclined { at: facts.now }, &mut decision);
+    }
     if mandate_is_gone(reason) && held.is_some_and(|mandate| mandate.agreement_no().is_some()) {
         let channel = attempt.channel.clone();
         let ended = BindingEvent::MandateEnded { channel, reason, at: facts.now };
@@ -521,6 +528,12 @@ fn limits(slice: &Slice, attempt: &Attempt, reason: Reason, decision: &mut Decis
     }
 }
 
+fn payment_collects(slice: &Slice) -> bool {
+    let payment = slice.payment.as_ref();
+    slice.binding.is_some()
+        && payment.is_some_and(|payment| payment.purpose.direction() == Direction::Collect)
+}
+
 fn mandate_is_gone(reason: Reason) -> bool {
     matches!(
         reason,
@@ -533,7 +546,7 @@ fn mandate_is_gone(reason: Reason) -> bool {
 
 /// Plans what comes after a failure: another channel now, a later moment, or the end.
 fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
-    let Some(payment) = after.payment.as_ref().filter(|_| after.binding.is_some()) else {
+    let (Some(payment), Some(binding)) = (&after.payment, &after.binding) else {
         return;
     };
     let mut mint = facts.mint(payment.id.bucket());
@@ -542,15 +555,22 @@ fn next(after: &Slice, reason: Reason, decision: &mut Decision, facts: &Facts<'_
         return end_without_money(after, payment, decision, facts);
     }
     let reason = plan::deciding(payment, reason);
-    match plan::after_failure(payment, reason, elsewhere(after, facts), &mut mint, facts) {
+    let order = after.order.as_ref();
+    let divisible = split::divisible(order, payment);
+    let elsewhere = elsewhere(after, facts);
+    match plan::after_failure(&Failed { payment, binding, reason, elsewhere, divisible }, &mut mint, facts) {
         Next::TryAt(at) if at <= facts.now => {
             if let Some(clear) = payment.clear_to_retry() {
-                open_attempt(after, clear, decision, facts);
+                return open_again(after, clear, reason, decision, facts);
             }
         }
         Next::TryAt(at) => wait(payment, at, Some(reason), decision, facts),
-        Next::Stop(stopped) => fail(after, reason, stopped, decision, facts),
+        Next::Stop(stopped) => match split::after_stop(order, payment, reason, stopped, facts) {
+            Some(amount_minor) => split::begin(after, reason, amount_minor, decision, facts),
+            None => fail(after, reason, stopped, decision, facts),
+        },
     }
+    excuse::record(after, reason, decision, facts);
 }
 
 fn elsewhere(after: &Slice, facts: &Facts<'_>) -> Elsewhere {
@@ -560,7 +580,7 @@ fn elsewhere(after: &Slice, facts: &Facts<'_>) -> Elsewhere {
         Route::Send { channel, binding, .. } if Some((&channel, binding)) == failed_on => Elsewhere::Nowhere,
         Route::Send { binding: Some(_), failed_just_now: false, .. } => Elsewhere::StandIn,
         Route::Send { failed_just_now: false, .. } => Elsewhere::Now,
-        Route::Send { .. } => Elsewhere::Later(facts.now.plus(plan::backoff(payment))),
+        Route::Send { .. } => Elsewhere::Again,
         Route::Wait { until, .. } => Elsewhere::Later(until),
         Route::Nowhere { .. } => Elsewhere::Nowhere,
     }

@@ -8,6 +8,8 @@ mod late;
 mod limits;
 mod notice;
 mod people;
+mod parts;
+mod planned;
 mod properties;
 mod refund;
 mod refund_every_step;

@@ -6,7 +6,7 @@ use crate::channel::{
     RefundRules, ReversalRules, SignRules, StatementRules,
 };
 use crate::money::Currency;
-use crate::payment::RetryPolicy;
+use crate::payment::{RetryPolicy, FundsPolicy};
 use crate::payment::route::RoutePolicy;
 use crate::time::Zone;
 
@@ -105,11 +105,12 @@ fn channel(name: &str, scheme: Scheme, sign: SignRules) -> Capability {
     capability
 }
 
-/// The default policy without its spread, so that "the next day" is one moment, and without exploring, so that the
-/// best channel is the one chosen.
+/// The default policy without its spread and without exploring, so that a moment is one moment and the best channel is
+/// the one chosen.
 pub(crate) fn retry() -> RetryPolicy {
+    let no_funds = FundsPolicy { explore_pct: 0, ..FundsPolicy::default() };
     let route = RoutePolicy { explore_ppm: 0, ..RoutePolicy::default() };
-    RetryPolicy { spread_s: 1, route, ..RetryPolicy::default() }
+    RetryPolicy { spread_s: 1, no_funds, route, ..RetryPolicy::default() }
 }
 
 /// The code with which a channel says "I have no such order"; `None` when its table has none.

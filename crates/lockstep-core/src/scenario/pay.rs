@@ -9,11 +9,9 @@ use crate::command::Command;
 use crate::diagnosis::diagnose;
 use crate::id::{ApiKeyId, BindingId, Bucket, Mint, OrderId, PaymentId};
 use crate::money::{Currency, Money};
-use crate::payment::{
-    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Outcome, PaymentCommand, QueryAnswer, RefundCommand,
-    ReversalAnswer, StatementAnswer,
-};
+use crate::payment::{MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Outcome, PaymentCommand, QueryAnswer, RefundCommand, ReversalAnswer, StatementAnswer};
 use crate::time::Day;
+use crate::order::Partial;
 
 impl Stage {
     pub(super) fn payment_verb(&mut self, verb: &str, words: &[&str]) -> String {
@@ -28,6 +26,7 @@ impl Stage {
             "cancel" => self.pay(words[0], PaymentCommand::Cancel),
             "status" => self.status(words[0]),
             "why" => self.why(words[0]),
+            "excuse" => self.excuse(words[0]),
             "answer" => {
                 let (code, amount_minor) = self.code(words);
                 self.answered(words[0], MoneyAnswer::Answered { code, channel_ref: None, amount_minor })
@@ -153,7 +152,7 @@ impl Stage {
         self.run(Key::Payment(payment), Command::Payment(PaymentCommand::QueryAnswered { attempt, answer }))
     }
 
-    /// `owe R1 100.00 [by B1] [due 2026-03-05 10:00]`
+    /// `owe R1 100.00 [by B1] [parts 20.00 [when_no_funds]] [due 2026-03-05 10:00]`
     fn owe(&mut self, words: &[&str]) -> String {
         let borrower = after(words, "by").unwrap_or("B1");
         let due_at = match words.iter().position(|word| *word == "due") {
@@ -163,7 +162,11 @@ impl Stage {
         let money = Money::parse(words[1], Currency::CNY).expect("an amount");
         let reference = words[0].to_owned();
         let key = Key::NewOrder(self.names.borrowers[borrower], reference.clone());
-        match self.world.run(&key, &Command::CreateOrder { reference, money, due_at }) {
+        let partial = after(words, "parts").map(|least| Partial {
+            min_minor: cents(least),
+            when_no_funds: words.contains(&"when_no_funds"),
+        });
+        match self.world.run(&key, &Command::CreateOrder { reference, money, due_at, partial }) {
             Ok((after, _)) => {
                 let order = after.order.expect("it was made");
                 self.names.orders.insert(words[0].to_owned(), order.id);
@@ -239,6 +242,16 @@ impl Stage {
             minor => format!("{surplus}, refunded {}", amount(minor)),
         };
         format!("{}; order {}, {sums}{surplus}", payment.status().as_str(), order_word(order))
+    }
+
+    fn excuse(&self, name: &str) -> String {
+        match self.world.orders[&self.names.orders[name]].excused {
+            None => "none".to_owned(),
+            Some(excuse) => {
+                let until = excuse.until.map_or(String::new(), |at| format!(" until {}", in_words(at)));
+                format!("{} since {}{until}", excuse.reason, in_words(excuse.since))
+            }
+        }
     }
 
     fn why(&self, name: &str) -> String {

@@ -150,6 +150,7 @@ impl Names {
                     Stopped::Final => "final",
                     Stopped::AttemptsUsedUp => "attempts used up",
                     Stopped::WindowOver => "window over",
+                    Stopped::InParts => "in parts",
                 };
                 format!("not paid: {reason} ({stopped})")
             }
@@ -166,6 +167,7 @@ impl Names {
     fn binding_event(&self, event: &BindingEvent) -> Option<String> {
         Some(match event {
             BindingEvent::Created { .. }
+            | BindingEvent::DebitDeclined { .. }
             | BindingEvent::CodeAsked { .. }
             | BindingEvent::SignatureSent { .. }
             | BindingEvent::AmountReserved { .. }
@@ -262,6 +264,9 @@ impl Names {
             | Effect::Alarm(Alarm::Refund { .. }) => {
                 return refund::effect_words(&|payment| name_of(&self.payments, &payment), effect);
             }
+            Effect::Wake(Wake::CollectPart { amount_minor, .. }) => {
+                format!("collects {} at {}", amount(*amount_minor), moment(due_at))
+            }
             Effect::Notify { .. }
             | Effect::Wake(
                 Wake::TryPayment { .. }
@@ -280,7 +285,11 @@ impl Names {
 fn order_event(event: &OrderEvent, order: Option<&Order>) -> Option<String> {
     let order = order.expect("an event has its order");
     Some(match event {
-        OrderEvent::Created { .. } | OrderEvent::PaymentOpened { .. } => return None,
+        // `excuse R1` tells about these.
+        OrderEvent::Created { .. }
+        | OrderEvent::PaymentOpened { .. }
+        | OrderEvent::Excused { .. }
+        | OrderEvent::OwnCauseSeen { .. } => return None,
         OrderEvent::Collected { .. } => {
             format!("collected {} of {}", amount(order.collected_minor), amount(order.money.amount_minor))
         }
@@ -298,6 +307,7 @@ fn order_event(event: &OrderEvent, order: Option<&Order>) -> Option<String> {
         OrderEvent::SurplusReturned { amount_minor, .. } => {
             format!("surplus returned {}", amount(*amount_minor))
         }
+        OrderEvent::WentOnInParts { .. } => "in parts".to_owned(),
         OrderEvent::Cancelled { .. } => "order cancelled".to_owned(),
     })
 }

@@ -15,7 +15,7 @@ use crate::id::{BindingId, BorrowerId, Bucket, Mint, OrderId, PaymentId, TenantI
 use crate::ledger::Entry;
 use crate::notice::Notice;
 use crate::order::Order;
-use crate::payment::{Payment, PaymentCommand, RefundCommand, RefundPolicy, RetryPolicy};
+use crate::payment::{Payment, PaymentCommand, RefundCommand, RefundPolicy, RetryPolicy, FundsClock, RetryBudget};
 use crate::refusal::Refusal;
 use crate::routing::RoutingRules;
 use crate::time::Timestamp;
@@ -69,6 +69,10 @@ pub(crate) struct World {
     pub(crate) retry: RetryPolicy,
     /// How refunds are handled.
     pub(crate) refunds: RefundPolicy,
+    /// When money arrives.
+    pub(crate) funds: FundsClock,
+    /// Tries again after technical troubles.
+    pub(crate) budget: RetryBudget,
     /// How well the channels work.
     pub(crate) health: HealthBook,
     /// The lender's rules.
@@ -105,6 +109,8 @@ impl World {
             book: channels::book(),
             retry: channels::retry(),
             refunds: RefundPolicy::default(),
+            funds: FundsClock::default(),
+            budget: RetryBudget::default(),
             health: HealthBook::default(),
             rules: RoutingRules::default(),
             tenant: TenantId::mint(&mut Mint::new(Bucket::of_tenant("lender"), now, [1; 16])),
@@ -191,6 +197,8 @@ impl World {
             channels: &self.book,
             retry: &self.retry,
             refunds: &self.refunds,
+            funds: &self.funds,
+            budget: &self.budget,
             health: &self.health,
             rules: &self.rules,
         };
@@ -210,6 +218,7 @@ impl World {
         laws::decision(self, &before, &after, &decision);
         self.refunds_contradicted.extend(laws::refund_contradicted(&before, &decision));
         self.commit(&after, &decision);
+        self.budget.learn(&before, &after, &self.retry.storm);
         laws::world(self, &before, &after);
         Ok((after, decision))
     }
@@ -306,6 +315,11 @@ pub(crate) fn woken(wake: &Wake) -> (Key, Command) {
                 RefundWake::CheckClosed { try_no } => RefundCommand::CheckClosed { refund, try_no },
             };
             (Key::Payment(*payment), Command::Payment(PaymentCommand::Refund(command)))
+        }
+        Wake::CollectPart { order, binding, amount_minor, channels } => {
+            let command =
+                PaymentCommand::CollectPart { amount_minor: *amount_minor, channels: channels.clone() };
+            (Key::Collect(*order, *binding), Command::Payment(command))
         }
         Wake::AskMandate { binding, channel, asked } => {
             let command = BindingCommand::AskMandate { channel: channel.clone(), asked: *asked };

@@ -41,7 +41,6 @@ pub(super) fn code(finding: Finding, stage: Stage) -> &'static str {
         Finding::CodeExpired => "PCC42013",
         Finding::CodeTries => "PCC02226",
         Finding::Unsupported | Finding::AlreadySettled => "PCC02293",
-        Finding::Unsupported => "PCC02293",
         Finding::RefundNotAllowed => "PCC43001",
         Finding::State(state) => match state {
             AccountState::Frozen => "PCC02254",

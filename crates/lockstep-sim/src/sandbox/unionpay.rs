@@ -20,8 +20,6 @@ pub(super) fn code(finding: Finding) -> &'static str {
         Finding::Duplicate => "12",
         Finding::Unsupported | Finding::AlreadySettled => "31",
         Finding::Reversed => "46",
-        Finding::SingleLimit | Finding::DailyLimit | Finding::AmountRange => "33",
-        Finding::Unsupported => "31",
         Finding::SingleLimit | Finding::DailyLimit | Finding::AmountRange | Finding::RefundNotAllowed => "33",
         Finding::NotFound => "34",
         Finding::OutsideHours => "39",

@@ -44,7 +44,8 @@ pub async fn of_two_in_one_batch_one_wins<B: Backend>(db: Arc<B>) {
         let key = CallKey::NewOrder { borrower, reference: "L1-2".to_owned() };
         let slice = db.load(&key).await.unwrap();
         let money = before.order.as_ref().unwrap().money;
-        let command = Command::CreateOrder { reference: "L1-2".to_owned(), money, due_at: world.now };
+        let command =
+            Command::CreateOrder { reference: "L1-2".to_owned(), money, due_at: world.now, partial: None };
         let decision = world.decide(&slice, &command).unwrap();
         world.commit_of(&slice, decision, &command)
     };
@@ -110,7 +111,8 @@ pub async fn references_are_unique<B: Backend>(db: Arc<B>) {
     world.order(&*db, borrower, "L1-1").await;
     let money =
         lockstep_core::money::Money { amount_minor: 1, currency: lockstep_core::money::Currency::CNY };
-    let command = Command::CreateOrder { reference: "L1-1".to_owned(), money, due_at: world.now };
+    let command =
+        Command::CreateOrder { reference: "L1-1".to_owned(), money, due_at: world.now, partial: None };
     let decision = world.decide(&before, &command).unwrap();
     let commit = world.commit_of(&before, decision, &command);
     assert_eq!(conflict(db.commit(commit).await), "order reference");

@@ -15,7 +15,7 @@ use lockstep_core::id::{
     AuditId, BindingId, BorrowerId, Bucket, EffectId, Mint, OrderId, PaymentId, TenantId, VaultItemId,
 };
 use lockstep_core::money::{Currency, Money};
-use lockstep_core::payment::{MoneyAnswer, PaymentCommand, RefundPolicy, RetryPolicy};
+use lockstep_core::payment::{MoneyAnswer, PaymentCommand, RefundPolicy, RetryPolicy, FundsClock, RetryBudget};
 use lockstep_core::refusal::Refusal;
 use lockstep_core::routing::RoutingRules;
 use lockstep_core::time::Timestamp;
@@ -88,6 +88,8 @@ impl World {
             channels: &self.book,
             retry: &self.retry,
             refunds: &refunds,
+            funds: &FundsClock::default(),
+            budget: &RetryBudget::default(),
             health: &health,
             rules: &rules,
         };
@@ -224,7 +226,8 @@ impl World {
     pub async fn order<B: Backend>(&mut self, db: &B, borrower: BorrowerId, reference: &str) -> OrderId {
         let key = CallKey::NewOrder { borrower, reference: reference.to_owned() };
         let money = Money::new(10_000, Currency::CNY).expect("an amount");
-        let command = Command::CreateOrder { reference: reference.to_owned(), money, due_at: self.now };
+        let command =
+            Command::CreateOrder { reference: reference.to_owned(), money, due_at: self.now, partial: None };
         self.run(db, &key, command).await.expect("an order").order.expect("an order").id
     }
 

@@ -81,10 +81,10 @@ fn a_payment_that_waits_ends() {
         borrower B1 card C1 on unionpay
         repay    R1 100.00 from C1 -> sends unionpay R1-1
         answer   R1-1 declined 64  -> R1-1 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-03 10:00 for insufficient_funds
+                                    ; waits until 03-03 10:30 for insufficient_funds
         unbind   C1                -> unionpay ended: mandate_cancelled; unbound
                                     ; ends AG-C1-unionpay at unionpay
-        until    2026-03-03 10:00  -> not paid: no_live_mandate (final); order open
+        until    2026-03-03 10:30  -> not paid: no_live_mandate (final); order open
         ",
     );
 }

@@ -1,131 +1,20 @@
-//! The rules of refunding: asking, approving, sending, timers. What follows from an answer is in `settle`.
+//! The rules of refunding: asking, approving, and what opens by itself. Sending is in `send`, what follows from an
+//! answer in `settle`.
 
+use super::reading::Claim;
+use super::send::{ask_about, check_closed, deadline, send, try_planned};
 use super::way::{self, Way};
-use super::{ClearToSend, Refund, RefundEvent, RefundReason, RefundState, RefundWay, SurplusPolicy, settle};
+use super::{Refund, RefundCommand, RefundEvent, RefundReason, RefundState, SurplusPolicy, settle};
 use crate::audit::Who;
-use crate::catalogue::Reason;
-use crate::channel::{ChannelId, Direction};
+use crate::channel::Direction;
 use crate::decision::{Decision, Event, Facts, Slice};
-use crate::effect::{Alarm, Effect, RefundOrder, RefundQuery, RefundTrouble, RefundWake, Wake};
 use crate::money::Money;
 use crate::payment::attempt::{Attempt, AttemptState};
-use crate::payment::{MoneyAnswer, Payment, PaymentEvent, PaymentState, QueryAnswer};
+use crate::payment::{Payment, PaymentEvent, PaymentState};
 use crate::refusal::Refusal;
-use crate::time::Timestamp;
 
 /// The number of a refund has three digits.
 const MAX_REFUNDS: usize = 999;
-
-/// What can be asked of a payment's refunds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RefundCommand {
-    /// Give money back.
-    Ask {
-        /// How much, in minor units; `None` for all that can still go back of one attempt.
-        amount_minor: Option<i64>,
-        /// Why.
-        reason: RefundReason,
-        /// Of which attempt; `None` for the one with the most left.
-        attempt: Option<u16>,
-        /// Who asks.
-        by: Who,
-    },
-    /// A second person approves a proposed refund.
-    Approve {
-        /// The refund.
-        refund: u16,
-        /// Who.
-        by: Who,
-    },
-    /// Take a proposed refund back.
-    Withdraw {
-        /// The refund.
-        refund: u16,
-        /// Who.
-        by: Who,
-    },
-    /// It is time for the next try.
-    Try {
-        /// The refund.
-        refund: u16,
-        /// Tries there were when the timer was set.
-        tries: u16,
-    },
-    /// The channel answered to the request.
-    Answered {
-        /// The refund.
-        refund: u16,
-        /// The try.
-        try_no: u16,
-        /// Its answer.
-        answer: MoneyAnswer,
-    },
-    /// It is time to ask about an unknown try.
-    AskAbout {
-        /// The refund.
-        refund: u16,
-        /// The try.
-        try_no: u16,
-        /// Questions there were when the timer was set.
-        asked: u16,
-    },
-    /// It is time to ask once more about a try that was closed as "not found".
-    CheckClosed {
-        /// The refund.
-        refund: u16,
-        /// The try.
-        try_no: u16,
-    },
-    /// The channel answered to a question.
-    QueryAnswered {
-        /// The refund.
-        refund: u16,
-        /// The try.
-        try_no: u16,
-        /// Its answer.
-        answer: QueryAnswer,
-    },
-    /// The channel sent a notice by itself (signature and order number verified).
-    Noticed {
-        /// The refund.
-        refund: u16,
-        /// The try.
-        try_no: u16,
-        /// From which channel.
-        channel: ChannelId,
-        /// Its code.
-        code: String,
-        /// The channel's own number.
-        channel_ref: Option<String>,
-        /// The amount it says it moved.
-        amount_minor: Option<i64>,
-    },
-    /// An unknown try has reached its deadline.
-    Deadline {
-        /// The refund.
-        refund: u16,
-        /// The try.
-        try_no: u16,
-    },
-}
-
-impl RefundCommand {
-    /// What the audit log calls it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Ask { .. } => "refund.create",
-            Self::Approve { .. } => "refund.approve",
-            Self::Withdraw { .. } => "refund.withdraw",
-            Self::Try { .. } => "refund.try",
-            Self::Answered { .. } => "refund.answered",
-            Self::AskAbout { .. } => "refund.ask",
-            Self::CheckClosed { .. } => "refund.check_closed",
-            Self::QueryAnswered { .. } => "refund.query_answered",
-            Self::Noticed { .. } => "refund.noticed",
-            Self::Deadline { .. } => "refund.deadline",
-        }
-    }
-}
 
 /// Decides about the refunds of a payment.
 pub(in crate::payment) fn decide(
@@ -148,8 +37,7 @@ pub(in crate::payment) fn decide(
             Ok(settle::query_answered(slice, payment, (*refund, *try_no), answer, facts))
         }
         RefundCommand::Noticed { refund, try_no, channel, code, channel_ref, amount_minor } => {
-            let claim =
-                settle::Claim { code, channel_ref: channel_ref.as_ref(), amount_minor: *amount_minor };
+            let claim = Claim { code, channel_ref: channel_ref.as_ref(), amount_minor: *amount_minor };
             Ok(settle::noticed(slice, payment, (*refund, *try_no), channel, claim, facts))
         }
         RefundCommand::AskAbout { refund, try_no, asked } => {
@@ -332,135 +220,6 @@ fn withdraw(payment: &Payment, number: u16, by: &Who, facts: &Facts<'_>) -> Resu
         | RefundState::Failed { .. } => return Err(Refusal::RefundNotProposed),
     }
     Ok(decision)
-}
-
-/// Opens the next try, or plans it, or ends the refund if there is no way. `payment` is as it stands after the events
-/// decided so far.
-fn send(
-    slice: &Slice,
-    payment: &Payment,
-    number: u16,
-    _clear: ClearToSend,
-    decision: &mut Decision,
-    facts: &Facts<'_>,
-) {
-    let (Some(refund), Some(binding)) = (payment.refund(number), &slice.binding) else { return };
-    let Some(source) = payment.attempt(refund.attempt) else { return };
-    let money = payment.money_of(refund);
-    let (channel, way) = match way::find(payment, source, money, facts) {
-        Way::Now(channel, way) => (channel, way),
-        Way::At(until) => return wait(payment, refund, until, Reason::OutsideHours, decision, facts),
-        Way::Nowhere => return fail(payment, number, Reason::RefundNotAllowed, decision, facts),
-    };
-    let original_ref = match &source.state {
-        AttemptState::Succeeded { channel_ref, .. } => channel_ref.clone(),
-        AttemptState::Sending | AttemptState::Unknown { .. } | AttemptState::Failed { .. } => None,
-    };
-    let try_no = u16::try_from(refund.tries.len()).unwrap_or(u16::MAX).saturating_add(1);
-    let order = RefundOrder {
-        payment: payment.id,
-        refund: number,
-        try_no,
-        channel: channel.clone(),
-        order_no: Refund::order_no(payment.id, number, try_no),
-        way,
-        original_no: source.order_no.clone(),
-        original_ref: original_ref.filter(|_| way == RefundWay::Back),
-        money,
-        borrower: payment.borrower,
-        tenant: payment.tenant,
-        vault_item: binding.instrument.vault_item,
-    };
-    happened(decision, number, RefundEvent::TryOpened { try_no, channel, way }, facts);
-    decision.effect(facts.now, Effect::Refund(order));
-}
-
-pub(super) fn wait(
-    payment: &Payment,
-    refund: &Refund,
-    until: Timestamp,
-    reason: Reason,
-    decision: &mut Decision,
-    facts: &Facts<'_>,
-) {
-    happened(decision, refund.number, RefundEvent::Waiting { until, reason }, facts);
-    let tries = u16::try_from(refund.tries.len()).unwrap_or(u16::MAX);
-    decision.effect_at(until, wake(payment, refund.number, RefundWake::Try { tries }));
-}
-
-/// Ends the refund without money: from here on a person has to find another way.
-pub(super) fn fail(
-    payment: &Payment,
-    number: u16,
-    reason: Reason,
-    decision: &mut Decision,
-    facts: &Facts<'_>,
-) {
-    happened(decision, number, RefundEvent::Failed { reason }, facts);
-    decision.effect(facts.now, alarm(payment, number, RefundTrouble::Failed));
-}
-
-pub(super) fn wake(payment: &Payment, refund: u16, wake: RefundWake) -> Effect {
-    Effect::Wake(Wake::Refund { payment: payment.id, refund, wake })
-}
-
-pub(super) fn alarm(payment: &Payment, refund: u16, trouble: RefundTrouble) -> Effect {
-    Effect::Alarm(Alarm::Refund { payment: payment.id, refund, trouble })
-}
-
-fn try_planned(slice: &Slice, payment: &Payment, number: u16, tries: u16, facts: &Facts<'_>) -> Decision {
-    let mut decision = Decision::nothing();
-    let Some(refund) = payment.refund(number) else { return decision };
-    let due = matches!(refund.state, RefundState::Waiting { until, .. } if facts.now >= until);
-    if let Some(clear) = refund.clear_to_send().filter(|_| due && refund.tries.len() == usize::from(tries)) {
-        send(slice, payment, number, clear, &mut decision, facts);
-    }
-    decision
-}
-
-/// The question about a try, if its channel takes questions.
-pub(super) fn question(payment: &Payment, (number, try_no): (u16, u16), facts: &Facts<'_>) -> Option<Effect> {
-    let one = payment.refund(number)?.try_of(try_no)?;
-    facts.channels.get(&one.channel)?.query.as_ref()?;
-    Some(Effect::QueryRefund(RefundQuery {
-        payment: payment.id,
-        refund: number,
-        try_no,
-        channel: one.channel.clone(),
-        order_no: one.order_no.clone(),
-        way: one.way,
-        sent_at: one.opened_at,
-    }))
-}
-
-fn ask_about(payment: &Payment, which: (u16, u16), asked: u16, facts: &Facts<'_>) -> Decision {
-    let mut decision = Decision::nothing();
-    let state = payment.refund(which.0).and_then(|refund| refund.try_of(which.1)).map(|one| &one.state);
-    let due = matches!(state, Some(AttemptState::Unknown { asked: so_far, .. }) if *so_far == asked);
-    if let Some(question) = question(payment, which, facts).filter(|_| due) {
-        decision.effect(facts.now, question);
-    }
-    decision
-}
-
-fn check_closed(payment: &Payment, which: (u16, u16), facts: &Facts<'_>) -> Decision {
-    let mut decision = Decision::nothing();
-    let state = payment.refund(which.0).and_then(|refund| refund.try_of(which.1)).map(|one| &one.state);
-    let closed = matches!(state, Some(AttemptState::Failed { .. }));
-    if let Some(question) = question(payment, which, facts).filter(|_| closed) {
-        decision.effect(facts.now, question);
-    }
-    decision
-}
-
-fn deadline(payment: &Payment, (number, try_no): (u16, u16), facts: &Facts<'_>) -> Decision {
-    let mut decision = Decision::nothing();
-    let state = payment.refund(number).and_then(|refund| refund.try_of(try_no)).map(|one| &one.state);
-    if matches!(state, Some(AttemptState::Unknown { overdue: false, .. })) {
-        happened(&mut decision, number, RefundEvent::DeadlinePassed { try_no }, facts);
-        decision.effect(facts.now, alarm(payment, number, RefundTrouble::UnknownTooLong));
-    }
-    decision
 }
 
 impl Payment {

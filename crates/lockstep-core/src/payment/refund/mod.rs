@@ -2,22 +2,26 @@
 //! goes back never exceeds what was taken" is one entity's rule under its version, however many ask at once.
 
 mod code;
+mod command;
 mod decide;
 mod event;
 pub(crate) mod notice;
 mod policy;
+mod postings;
+mod reading;
 mod room;
+mod send;
 mod settle;
 mod way;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::code::RefundReason;
-pub use self::decide::RefundCommand;
+pub use self::command::RefundCommand;
 pub(super) use self::decide::{decide, open_for_surplus};
 pub use self::event::RefundEvent;
 pub use self::policy::{RefundPolicy, SurplusPolicy};
-pub(crate) use self::settle::postings;
+pub(crate) use self::postings::postings;
 
 use super::Payment;
 use super::attempt::AttemptState;

@@ -3,80 +3,21 @@
 
 use std::time::Duration;
 
-use super::decide::{alarm, fail, happened, question, wait, wake};
+use super::decide::happened;
+use super::reading::{Case, Claim, Meaning};
+use super::send::{alarm, fail, question, wait, wake};
 use super::{Refund, RefundEvent, RefundTry};
 use crate::catalogue::{self, Disposition, Reason, RetryRule};
 use crate::channel::{Capability, ChannelId};
-use crate::decision::{Decision, Event, Facts, Slice};
+use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, RefundTrouble, RefundWake};
 use crate::order::OrderEvent;
 use crate::payment::attempt::{AttemptState, Source};
 use crate::payment::settle::{CHECKS_AFTER_CLOSING, silence};
-use crate::payment::{FailureProof, MoneyAnswer, NotSent, Payment, PaymentEvent, QueryAnswer};
+use crate::payment::{FailureProof, MoneyAnswer, NotSent, Payment, QueryAnswer};
 
 /// Tries that never left cost the channel nothing, but they end too.
 const MAX_OPENED: usize = 60;
-
-/// What a channel claims about a try.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Claim<'a> {
-    pub(super) code: &'a str,
-    pub(super) channel_ref: Option<&'a String>,
-    pub(super) amount_minor: Option<i64>,
-}
-
-/// What a claim means, read through the catalogue.
-enum Meaning {
-    Moved { defect: Option<String> },
-    NotMoved { reason: Reason, proof: FailureProof },
-    Unknown { reason: Reason },
-    NotFound,
-}
-
-/// One try of one refund of one payment.
-#[derive(Clone, Copy)]
-struct Case<'a> {
-    slice: &'a Slice,
-    payment: &'a Payment,
-    refund: &'a Refund,
-    one: &'a RefundTry,
-}
-
-impl<'a> Case<'a> {
-    fn find(slice: &'a Slice, payment: &'a Payment, (number, try_no): (u16, u16)) -> Option<Self> {
-        let refund = payment.refund(number)?;
-        Some(Self { slice, payment, refund, one: refund.try_of(try_no)? })
-    }
-
-    fn which(&self) -> (u16, u16) {
-        (self.refund.number, self.one.number)
-    }
-
-    fn meaning(&self, claim: Claim<'_>, capability: &Capability) -> Meaning {
-        let verdict = catalogue::look_up(capability.scheme, claim.code);
-        let moved = match verdict.disposition {
-            Disposition::Succeeded => Meaning::Moved { defect: None },
-            Disposition::DefectiveSuccess => Meaning::Moved { defect: Some(claim.code.to_owned()) },
-            Disposition::NotFound => return Meaning::NotFound,
-            Disposition::Unknown | Disposition::QueryAgain => {
-                return Meaning::Unknown { reason: verdict.reason };
-            }
-            Disposition::Declined => {
-                return match FailureProof::declined(&verdict, claim.code) {
-                    Some(proof) => Meaning::NotMoved { reason: verdict.reason, proof },
-                    None => Meaning::Unknown { reason: verdict.reason },
-                };
-            }
-        };
-        // Another amount than ours is not a success we can believe.
-        match claim.amount_minor {
-            Some(amount) if amount != self.refund.amount_minor => {
-                Meaning::Unknown { reason: Reason::AmountInvalid }
-            }
-            _ => moved,
-        }
-    }
-}
 
 /// The channel answered to the request.
 pub(super) fn answered(
@@ -315,7 +256,7 @@ fn next(payment: &Payment, refund: &Refund, reason: Reason, decision: &mut Decis
         RetryRule::Never | RetryRule::WhenBorrowerActs => {
             return fail(payment, refund.number, reason, decision, facts);
         }
-        RetryRule::OtherChannel => backoff(refund),
+        RetryRule::OtherChannel | RetryRule::WhenFundsCome | RetryRule::OtherChannelThenFunds => backoff(refund),
         RetryRule::AfterMinutes(minutes) => Duration::from_secs(u64::from(minutes) * 60).max(backoff(refund)),
         RetryRule::NextDay | RetryRule::NextMonth => Duration::from_secs(86_400),
     };
@@ -326,30 +267,4 @@ fn next(payment: &Payment, refund: &Refund, reason: Reason, decision: &mut Decis
 fn backoff(refund: &Refund) -> Duration {
     let failures = u32::try_from(refund.tries.len()).unwrap_or(u32::MAX).clamp(1, 7);
     Duration::from_secs((300_u64 << (failures - 1)).min(4 * 3600))
-}
-
-/// The ledger accounts that a refund's success moves money between: where it left from, and what it was.
-pub(crate) fn postings(payment: &Payment, events: &[Event]) -> Vec<(String, &'static str, i64)> {
-    let mut postings = Vec::new();
-    for event in events {
-        let Event::Payment(PaymentEvent::Refund {
-            number,
-            event: RefundEvent::TrySucceeded { try_no, surplus_minor, excess_minor, .. },
-            ..
-        }) = event
-        else {
-            continue;
-        };
-        let Some(refund) = payment.refund(*number) else { continue };
-        let Some(one) = refund.try_of(*try_no) else { continue };
-        let rest = refund.amount_minor - surplus_minor - excess_minor;
-        for (account, amount_minor) in
-            [("surplus", *surplus_minor), ("overpaid", *excess_minor), ("refunded", rest)]
-        {
-            if amount_minor != 0 {
-                postings.push((format!("channel:{}", one.channel), account, amount_minor));
-            }
-        }
-    }
-    postings
 }

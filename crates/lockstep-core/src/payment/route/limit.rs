@@ -49,7 +49,7 @@ pub(super) fn obstacle(
     let today = Day::of(facts.now, zone);
     let periods = [(Period::Month, ceilings.monthly_minor), (Period::Day, ceilings.daily_minor)];
     let never = |(_, ceiling): &(Period, Option<i64>)| ceiling.is_some_and(|ceiling| amount_minor > ceiling);
-    if amount_minor > ceilings.single_minor || periods.iter().any(|one| never(one)) {
+    if amount_minor > ceilings.single_minor || periods.iter().any(never) {
         return Some((Finding::AmountOutOfRange, None));
     }
     periods.into_iter().find_map(|(period, ceiling)| {

@@ -3,7 +3,6 @@
 use super::super::{Attempt, Payment, plan};
 use super::{Candidate, Finding, channels, limit, stand_in};
 use crate::binding::Binding;
-use crate::catalogue::RetryRule;
 use crate::channel::{Capability, ChannelId, Direction};
 use crate::decision::Facts;
 use crate::health::{Gate, Outlook};
@@ -201,8 +200,7 @@ fn failed_just_now(payment: &Payment, seen: &Seen<'_>, facts: &Facts<'_>) -> boo
     let on_channel =
         payment.attempts.iter().filter(|attempt| attempt.channel == *seen.channel && attempt.binding == used);
     on_channel.filter_map(Attempt::failure).any(|(reason, at)| {
-        let entry = reason.entry();
-        let may_work_elsewhere = entry.retry == RetryRule::OtherChannel || plan::concerns_one_mandate(reason);
-        (entry.says_about_channel || may_work_elsewhere) && facts.now < at.plus(shun)
+        let says_about_channel = reason.entry().says_about_channel;
+        (says_about_channel || plan::may_work_elsewhere(reason)) && facts.now < at.plus(shun)
     })
 }

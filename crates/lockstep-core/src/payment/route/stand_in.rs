@@ -46,7 +46,12 @@ pub(super) fn spent(
         .max_by_key(|(_, at)| *at)?;
     match reason.entry().retry {
         RetryRule::Never | RetryRule::WhenBorrowerActs => Some((reason, None)),
-        RetryRule::OtherChannel | RetryRule::AfterMinutes(_) | RetryRule::NextDay | RetryRule::NextMonth => {
+        RetryRule::OtherChannel
+        | RetryRule::OtherChannelThenFunds
+        | RetryRule::WhenFundsCome
+        | RetryRule::AfterMinutes(_)
+        | RetryRule::NextDay
+        | RetryRule::NextMonth => {
             let until = at.plus(Duration::from_secs(policy.spent_s));
             (facts.now < until).then_some((reason, Some(until)))
         }

@@ -43,7 +43,7 @@ impl Stage {
         let binding = bound_card(&mut world, borrower, "C1", &channels, (None, None));
         let money = crate::money::Money::new(10_000, crate::money::Currency::CNY).unwrap();
         let due_at = world.now.plus(std::time::Duration::from_secs(3600));
-        let command = Command::CreateOrder { reference: "R1".to_owned(), money, due_at };
+        let command = Command::CreateOrder { reference: "R1".to_owned(), money, due_at, partial: None };
         let (slice, _) = world.run(&Key::NewOrder(borrower, "R1".to_owned()), &command).unwrap();
         let collect = PaymentCommand::Collect { amount_minor: None, channels: Vec::new() };
         let key = Key::Collect(slice.order.unwrap().id, binding);
@@ -76,7 +76,7 @@ impl Stage {
             retry: &retry,
             health: &self.world.health,
             rules: &self.rules,
-            refunds: &self.world.refunds,
+            refunds: &self.world.refunds,funds: &self.world.funds,budget: &self.world.budget,
         };
         let (payment, binding) = (self.slice.payment.as_ref().unwrap(), self.slice.binding.as_ref().unwrap());
         let mut seen = look::at_all(payment, binding, &[], &facts);
@@ -240,7 +240,7 @@ fn a_ramp_lets_a_growing_share_through_and_looking_again_wins_nothing() {
                 retry: &retry,
                 health: &stage.world.health,
                 rules: &stage.rules,
-                refunds: &stage.world.refunds,
+                refunds: &stage.world.refunds,funds: &stage.world.funds,budget: &stage.world.budget,
             };
             let mut seen = look::at_all(&payment, &binding, &[], &facts);
             seen[0].fare(outlook(900_000, 1, Gate::Ramp { share_ppm }), stage.world.now);
@@ -391,7 +391,7 @@ fn seen_in_the_lenders_order_by_default() {
         retry: &facts_retry,
         health: &stage.world.health,
         rules: &stage.rules,
-        refunds: &stage.world.refunds,
+        refunds: &stage.world.refunds,funds: &stage.world.funds,budget: &stage.world.budget,
     };
     let (payment, binding) = (stage.slice.payment.as_ref().unwrap(), stage.slice.binding.as_ref().unwrap());
     let seen: Vec<Seen<'_>> = look::at_all(payment, binding, &[], &facts);

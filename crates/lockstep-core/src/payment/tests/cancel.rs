@@ -28,7 +28,7 @@ fn between_two_attempts() {
         borrower B1 card C1 on unionpay
         repay    R1 100.00 from C1 -> sends unionpay R1-1
         answer   R1-1 declined 64  -> R1-1 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-03 10:00 for insufficient_funds
+                                    ; waits until 03-03 10:30 for insufficient_funds
         cancel   R1                -> cancelled; order open
         wait     1d                -> nothing
         ",

@@ -8,6 +8,7 @@ use crate::command::Command;
 use crate::id::PaymentId;
 use crate::money::{Currency, Money};
 use crate::payment::{MoneyAnswer, NoAnswer, NotSent, PaymentCommand, QueryAnswer, RefundCommand, Outcome, StatementAnswer};
+use crate::order::Partial;
 use crate::scenario::bind::{bind_command, bound_card, new_borrower};
 use crate::scenario::channels::{not_found_code, success_code};
 use crate::scenario::pay::key_of;
@@ -104,7 +105,10 @@ fn owe(world: &mut World, binding: usize, due_in_s: i32) {
     let millis = world.now.as_millis().saturating_add(i64::from(due_in_s) * 1000);
     let due_at = crate::time::Timestamp::from_millis(millis);
     let money = Money::new(10_000, Currency::CNY).unwrap();
-    let command = Command::CreateOrder { reference: reference.clone(), money, due_at };
+    // Every second order may be collected in parts.
+    let partial = (world.orders.len() % 2 == 1)
+        .then_some(Partial { min_minor: 1_000, when_no_funds: world.orders.len() % 4 == 1 });
+    let command = Command::CreateOrder { reference: reference.clone(), money, due_at, partial };
     world.run(&Key::NewOrder(borrower, reference), &command).unwrap();
 }
 

@@ -9,12 +9,12 @@ fn no_funds_are_tried_again_the_next_morning() {
         borrower B1 card C1 on unionpay netsunion
         repay    R1 100.00 from C1   -> sends unionpay R1-1
         answer   R1-1 declined 64    -> R1-1 failed: insufficient_funds (final_decline)
-                                      ; waits until 03-03 10:00 for insufficient_funds
+                                      ; waits until 03-03 10:30 for insufficient_funds
         why      R1                  -> borrower: insufficient_funds; borrower acts; money not_taken
-                                      ; next 03-03 10:00
+                                      ; next 03-03 10:30
         told                         -> payment.trying; payment.waiting
-        until    2026-03-03 09:59:59 -> nothing
-        until    2026-03-03 10:00    -> sends unionpay R1-2
+        until    2026-03-03 10:29:59 -> nothing
+        until    2026-03-03 10:30    -> sends unionpay R1-2
         answer   R1-2 succeeded 00   -> R1-2 succeeded by answer; paid by R1-2; collected 100.00 of 100.00
         ",
     );
@@ -60,11 +60,11 @@ fn a_payment_that_waits_ends_when_its_account_is_closed() {
         borrower B1 card C1 on netsunion unionpay
         repay    R1 100.00 from C1      -> sends netsunion R1-1
         answer   R1-1 declined PB520011 -> R1-1 failed: insufficient_funds (final_decline)
-                                         ; waits until 03-03 10:00 for insufficient_funds
+                                         ; waits until 03-03 10:30 for insufficient_funds
         repay    R2 100.00 from C1      -> sends netsunion R2-1
         answer   R2-1 declined PB520005 -> R2-1 failed: account_closed (final_decline); observed closed
                                          ; not paid: account_closed (final); order open
-        until    2026-03-03 10:00       -> not paid: account_closed (final); order open
+        until    2026-03-03 10:30       -> not paid: account_closed (final); order open
         ",
     );
 }
@@ -110,8 +110,7 @@ fn a_limit_of_one_channel_sends_to_another() {
         answer   R1-1 declined 33       -> R1-1 failed: limit_exceeded (final_decline)
                                          ; sends netsunion R1-2
         answer   R1-2 declined PB521023 -> R1-2 failed: single_limit_exceeded (final_decline)
-                                         ; waits until 03-02 09:10 for single_limit_exceeded
-        wait     10m                    -> sends unionpay R1-3
+                                         ; not paid: single_limit_exceeded (final); order open
         ",
     );
 }
@@ -208,26 +207,26 @@ fn attempts_are_used_up() {
         borrower B1 card C1 on unionpay
         repay    R1 100.00 from C1 -> sends unionpay R1-1
         answer   R1-1 declined 64  -> R1-1 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-03 10:00 for insufficient_funds
-        wait     25h               -> sends unionpay R1-2
+                                    ; waits until 03-03 10:30 for insufficient_funds
+        wait     26h               -> sends unionpay R1-2
         answer   R1-2 declined 64  -> R1-2 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-04 10:00 for insufficient_funds
+                                    ; waits until 03-04 10:30 for insufficient_funds
         wait     24h               -> sends unionpay R1-3
         answer   R1-3 declined 64  -> R1-3 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-05 10:00 for insufficient_funds
-        wait     24h               -> sends unionpay R1-4
+                                    ; waits until 03-05 18:30 for insufficient_funds
+        wait     36h               -> sends unionpay R1-4
         answer   R1-4 declined 64  -> R1-4 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-06 10:00 for insufficient_funds
-        wait     24h               -> sends unionpay R1-5
+                                    ; waits until 03-07 10:30 for insufficient_funds
+        wait     48h               -> sends unionpay R1-5
         answer   R1-5 declined 64  -> R1-5 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-07 10:00 for insufficient_funds
-        wait     24h               -> sends unionpay R1-6
+                                    ; waits until 03-08 18:30 for insufficient_funds
+        wait     48h               -> sends unionpay R1-6
         answer   R1-6 declined 64  -> R1-6 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-08 10:00 for insufficient_funds
-        wait     24h               -> sends unionpay R1-7
+                                    ; waits until 03-10 18:30 for insufficient_funds
+        wait     48h               -> sends unionpay R1-7
         answer   R1-7 declined 64  -> R1-7 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-09 10:00 for insufficient_funds
-        wait     24h               -> sends unionpay R1-8
+                                    ; waits until 03-12 08:30 for insufficient_funds
+        until    2026-03-12 08:30  -> sends unionpay R1-8
         answer   R1-8 declined 64  -> R1-8 failed: insufficient_funds (final_decline)
                                     ; not paid: insufficient_funds (attempts used up); order open
         why      R1                -> borrower: insufficient_funds; borrower acts; money not_taken
@@ -243,12 +242,9 @@ fn the_window_is_over() {
         borrower B1 card C1 on unionpay
         repay    R1 100.00 from C1 -> sends unionpay R1-1
         answer   R1-1 declined 64  -> R1-1 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-03 10:00 for insufficient_funds
-        wait     8d                -> sends unionpay R1-2
+                                    ; waits until 03-03 10:30 for insufficient_funds
+        until    2026-03-12 07:00  -> sends unionpay R1-2
         answer   R1-2 declined 64  -> R1-2 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-11 10:00 for insufficient_funds
-        wait     2d                -> sends unionpay R1-3
-        answer   R1-3 declined 64  -> R1-3 failed: insufficient_funds (final_decline)
                                     ; not paid: insufficient_funds (window over); order open
         status   R1                -> failed; order open, 0.00 of 100.00
         ",
@@ -262,7 +258,7 @@ fn a_timer_that_comes_after_the_window_opens_nothing() {
         borrower B1 card C1 on unionpay
         repay    R1 100.00 from C1 -> sends unionpay R1-1
         answer   R1-1 declined 64  -> R1-1 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-03 10:00 for insufficient_funds
+                                    ; waits until 03-03 10:30 for insufficient_funds
         at       2026-03-12 09:00
         timer    try R1-1          -> not paid: insufficient_funds (window over); order open
         status   R1                -> failed; order open, 0.00 of 100.00

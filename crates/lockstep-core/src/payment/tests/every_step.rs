@@ -20,7 +20,8 @@ fn owing_on(channels: [&str; 2]) -> Machine {
     let borrower = new_borrower(world, "B1");
     bound_card(world, borrower, "C1", &channels.map(World::channel), (None, None));
     let money = Money::new(10_000, Currency::CNY).unwrap();
-    let command = Command::CreateOrder { reference: "R1".to_owned(), money, due_at: world.now };
+    let command =
+        Command::CreateOrder { reference: "R1".to_owned(), money, due_at: world.now, partial: None };
     world.run(&Key::NewOrder(borrower, "R1".to_owned()), &command).unwrap();
     world.finish_effects();
     machine

@@ -169,7 +169,7 @@ fn late_money_while_another_payment_is_under_way() {
                                      ; R1b/1 gives back 100.00 of 1 for surplus; order collected
                                      ; alarm: surplus 100.00; refunds unionpay R1b/1-1
         status   R1b                -> succeeded; order collected, 100.00 of 100.00, surplus 100.00
-        told                        -> payment.trying; payment.unknown; payment.waiting
+        told                        -> payment.trying; payment.unknown; payment.waiting; order.excused
                                      ; payment.cancelled; payment.trying; payment.succeeded
                                      ; payment.succeeded; payment.refund_accepted; order.collected
                                      ; order.refund_needed
@@ -212,9 +212,9 @@ fn a_payment_that_waits_ends_when_its_order_was_paid_meanwhile() {
         cancel   R1                -> cancelled; order open
         repay    R1 again          -> sends unionpay R1b-1
         answer   R1b-1 declined 64 -> R1b-1 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-03 10:00 for insufficient_funds
+                                    ; waits until 03-03 10:30 for insufficient_funds
         answer   R1-1 succeeded 00 -> R1-1 succeeded by answer; paid by R1-1; collected 100.00 of 100.00
-        until    2026-03-03 10:00  -> cancelled; order collected
+        until    2026-03-03 10:30  -> cancelled; order collected
         status   R1b               -> cancelled; order collected, 100.00 of 100.00
         ",
     );

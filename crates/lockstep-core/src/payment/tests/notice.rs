@@ -66,7 +66,7 @@ fn a_channel_that_takes_no_questions_is_believed() {
         borrower B2 card C2 on wallet unionpay
         repay    R2 100.00 from C2               -> sends wallet R2-1
         notice   R2-1 declined 51                -> R2-1 failed: insufficient_funds (final_decline)
-                                                  ; waits until 03-03 10:00 for insufficient_funds
+                                                  ; waits until 03-03 10:30 for insufficient_funds
         repeat                                   -> nothing
         answer   R2-1 declined 51                -> nothing
         ",
@@ -82,7 +82,7 @@ fn a_channel_that_takes_no_questions_raises_the_alarm_too() {
         silence  R1-1              -> unknown: channel_timeout
         wait     2h                -> R1-1 overdue; alarm: unknown too long
         notice   R1-1 declined 51  -> R1-1 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-03 10:00 for insufficient_funds
+                                    ; waits until 03-03 10:30 for insufficient_funds
         ",
     );
 }
@@ -94,12 +94,12 @@ fn doubled_answers_change_nothing() {
         borrower B1 card C1 on unionpay netsunion
         repay    R1 100.00 from C1 -> sends unionpay R1-1
         answer   R1-1 declined 64  -> R1-1 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-03 10:00 for insufficient_funds
+                                    ; waits until 03-03 10:30 for insufficient_funds
         repeat                     -> nothing
         silence  R1-1              -> nothing
         notsent  R1-1              -> nothing
         missing  R1-1              -> nothing
-        until    2026-03-03 10:00  -> sends unionpay R1-2
+        until    2026-03-03 10:30  -> sends unionpay R1-2
         repeat                     -> nothing
         answer   R1-1 declined 64  -> nothing
         answer   R1-2 succeeded 00 -> R1-2 succeeded by answer; paid by R1-2; collected 100.00 of 100.00

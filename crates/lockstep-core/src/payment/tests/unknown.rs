@@ -82,9 +82,9 @@ fn a_question_can_end_it_with_a_decline() {
         silence  R1-1              -> unknown: channel_timeout; asks unionpay in 5s
         wait     6s                -> asks unionpay about R1-1
         found    R1-1 declined 64  -> R1-1 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-03 10:00 for insufficient_funds
+                                    ; waits until 03-03 10:30 for insufficient_funds
         repeat                     -> nothing
-        until    2026-03-03 10:00  -> sends unionpay R1-2
+        until    2026-03-03 10:30  -> sends unionpay R1-2
         ",
     );
 }
@@ -208,7 +208,7 @@ fn timers_of_a_past_state_do_nothing() {
         timer    ask R1-1 0                     -> nothing
         timer    ask R1-1 1                     -> asks unionpay about R1-1
         found    R1-1 declined 64               -> R1-1 failed: insufficient_funds (final_decline)
-                                                 ; waits until 03-04 10:00 for insufficient_funds
+                                                 ; waits until 03-04 10:30 for insufficient_funds
         timer    ask R1-1 1                     -> nothing
         timer    deadline R1-1                  -> nothing
         timer    try R1-0                       -> nothing

@@ -99,7 +99,7 @@ impl Bars {
     }
 
     pub(super) fn render(&self, out: &mut String) {
-        let longest = self.rows.iter().map(|row| width(&row.label)).max().unwrap_or(0).min(44);
+        let longest = self.rows.iter().map(|row| width(&row.label)).max().unwrap_or(0).min(50);
         let left = (longest as f64 * 6.6 + 14.0).max(60.0);
         let behind = self.rows.iter().map(|row| width(&self.words(row))).max().unwrap_or(0).min(48);
         let right = WIDTH - (behind as f64 * 6.4 + 16.0);
@@ -154,7 +154,7 @@ impl Bars {
             .unwrap_or_default();
         tip(out, &format!("{}: {}{interval}", row.label, self.words(row)));
         let middle = top + ROW / 2.0;
-        svg_text(out, "end", left - 8.0, middle + 4.0, &cut(&row.label, 44));
+        svg_text(out, "end", left - 8.0, middle + 4.0, &cut(&row.label, 50));
         if row.value.is_finite() {
             let (from, to) = (place(0.0).min(place(row.value)), place(0.0).max(place(row.value)));
             let _ = write!(

@@ -41,12 +41,12 @@ impl Stack {
     }
 
     pub(super) fn render(&self, out: &mut String) {
-        let longest = self.rows.iter().map(|(label, _)| width(label)).max().unwrap_or(0).min(44);
+        let longest = self.rows.iter().map(|(label, _)| width(label)).max().unwrap_or(0).min(50);
         let left = if longest == 0 { 0.0 } else { longest as f64 * 6.6 + 14.0 };
         open(out, WIDTH, ROW * self.rows.len() as f64 + 6.0, &self.title);
         for (index, (label, weights)) in self.rows.iter().enumerate() {
             let top = ROW * index as f64 + 3.0;
-            svg_text(out, "end", left - 8.0, top + ROW / 2.0 + 4.0, &cut(label, 44));
+            svg_text(out, "end", left - 8.0, top + ROW / 2.0 + 4.0, &cut(label, 50));
             let whole: f64 = weights.iter().sum();
             let mut from = left;
             for (part, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {

@@ -1,0 +1,3 @@
+mod caps;
+mod funds;
+mod storm;

@@ -1,1 +1,0 @@
-//! A lender's own log of attempts: an anatomy of its failures, and what other choices would have collected.
