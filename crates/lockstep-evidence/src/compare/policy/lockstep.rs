@@ -42,7 +42,9 @@ pub(crate) struct Lockstep<'w> {
     refused: Vec<Option<String>>,
     /// Desk attempt by (order, attempt number - 1).
     attempts: Vec<Vec<usize>>,
+    /// Effects that wait for their moment, and places among them that are free again.
     later: Vec<Option<Effect>>,
+    free: Vec<usize>,
     seeds: Stream,
     /// When the health book has to be looked at next, and probes that are under way: channel and moment sent.
     look_at: Option<i64>,
@@ -71,6 +73,7 @@ impl<'w> Lockstep<'w> {
             refused: vec![None; truth.orders.len()],
             attempts: vec![Vec::new(); truth.orders.len()],
             later: Vec::new(),
+            free: Vec::new(),
             seeds: Stream::new(truth.seed, For::Choice, &[u64::MAX]),
             look_at: None,
             probes: vec![None; world.channels.len()],
@@ -129,8 +132,12 @@ impl<'w> Lockstep<'w> {
         if due_at <= desk.now {
             return self.perform(order, planned.effect, desk);
         }
-        self.later.push(Some(planned.effect));
-        desk.wake(order, due_at, self.later.len() as u64 - 1);
+        let place = self.free.pop().unwrap_or(self.later.len());
+        if place == self.later.len() {
+            self.later.push(None);
+        }
+        self.later[place] = Some(planned.effect);
+        desk.wake(order, due_at, place as u64);
     }
 
     fn perform(&mut self, order: usize, effect: Effect, desk: &mut Desk<'_>) {
@@ -309,7 +316,9 @@ impl Policy for Lockstep<'_> {
         if tag & SIGN_AGAIN != 0 {
             return self.sign_again(order, (tag & !SIGN_AGAIN) as usize, desk.now);
         }
-        if let Some(effect) = self.later.get_mut(tag as usize).and_then(Option::take) {
+        let place = tag as usize;
+        if let Some(effect) = self.later.get_mut(place).and_then(Option::take) {
+            self.free.push(place);
             self.perform(order, effect, desk);
         }
     }
