@@ -210,6 +210,19 @@ impl Sandbox {
         }
     }
 
+    /// The end of the late-execution window of an order, by the channel's own book where it is in it: whoever asks may
+    /// have a clock that is wrong.
+    fn window_end(&self, rail: Rail, key: &str, sent_at: Timestamp) -> Timestamp {
+        let longest_ms = rail.manner().settles_ms.map_or(0, |(_, most)| most);
+        let taken_at = self
+            .orders
+            .get(key)
+            .map(|order| order.settles_at.minus(Duration::from_millis(self.paced(longest_ms))));
+        taken_at
+            .map_or(sent_at, |taken_at| taken_at.min(sent_at))
+            .plus(rail.capability().late_execution_window())
+    }
+
     /// Another order that has no result yet, or a number that never was.
     fn running_order(&self, rail: Rail, own: &str) -> String {
         let running = |order: &Order| order.rail == rail && order.finding.is_none();
@@ -226,7 +239,7 @@ impl Sandbox {
     ) -> PayQuestionReply {
         let key = key(rail, &question.order_no);
         let spot = Spot { rail, call: None, now };
-        let window_open = now < question.sent_at.plus(rail.capability().late_execution_window());
+        let window_open = now < self.window_end(rail, &key, question.sent_at);
         let lies = self.faults.hits(spot, dice, Fault::LiesNotFound {})
             || (window_open && self.faults.hits(spot, dice, Fault::DeniesInWindow {}));
         if !lies && self.orders.get(&key).is_none() && rail.manner().closes_unseen {
