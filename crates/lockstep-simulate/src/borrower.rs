@@ -97,7 +97,7 @@ impl Borrower {
             fingerprint: fingerprint.clone(),
         };
         let channels = self.channels.clone();
-        let bind = Bind { id, instrument, channels, terms: self.terms() };
+        let bind = Bind { id, instrument, channels, terms: self.terms(), stand_in: false };
         let key = CallKey::NewBinding { borrower, fingerprint };
         let call = self.call(key, Command::Binding(BindingCommand::Bind(bind)), "bind");
         let outcome = self.lender.press(&self.chance, &call, || self.sealed(borrower, item)).await;
@@ -110,6 +110,8 @@ impl Borrower {
             purpose: "repayment".to_owned(),
             condition: "on each due date".to_owned(),
             max_amount_minor: None,
+            daily_minor: None,
+            monthly_minor: None,
             valid_until: self.lender.clock.now().plus(Duration::from_secs(365 * 86_400)),
         }
     }
@@ -260,7 +262,7 @@ impl Borrower {
         let amount = AMOUNTS[usize::try_from(chance.below(3)).unwrap_or(0)];
         let money = Money::new(amount, Currency::CNY).ok()?;
         let key = CallKey::NewOrder { borrower, reference: reference.clone() };
-        let command = Command::CreateOrder { reference, money, due_at };
+        let command = Command::CreateOrder { reference, money, due_at, partial: None };
         let made = self.press(&self.call(key, command, &format!("order {place}"))).await;
         made.order?.parse().ok()
     }

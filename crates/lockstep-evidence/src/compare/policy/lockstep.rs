@@ -8,8 +8,8 @@ use lockstep_core::effect::{Effect, MoneyOrder, Planned, Wake};
 use lockstep_core::health::{self, Call, Gate, HealthBook, HealthPolicy, Scope, Signal};
 use lockstep_core::money::{Currency, Money};
 use lockstep_core::payment::{
-    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, PaymentState, QueryAnswer, RefundPolicy,
-    RetryPolicy,
+    FundsClock, Look, MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, PaymentState,
+    QueryAnswer, RefundPolicy, RetryBudget, RetryPolicy,
 };
 use lockstep_core::routing::RoutingRules;
 use lockstep_core::time::Timestamp;
@@ -34,6 +34,8 @@ pub(crate) struct Lockstep<'w> {
     health: HealthBook,
     rules: RoutingRules,
     refunds: RefundPolicy,
+    funds: FundsClock,
+    budget: RetryBudget,
     ids: Vec<ChannelId>,
     /// By issuer: a borrower with live mandates.
     bound: Vec<Option<Slice>>,
@@ -67,6 +69,8 @@ impl<'w> Lockstep<'w> {
             book,
             rules: RoutingRules::default(),
             refunds: RefundPolicy::default(),
+            funds: FundsClock::default(),
+            budget: RetryBudget::default(),
             ids: world.channels.iter().map(|channel| channel.capability.id.clone()).collect(),
             bound: Vec::new(),
             slices: vec![None; truth.orders.len()],
@@ -105,6 +109,8 @@ impl<'w> Lockstep<'w> {
             health: &self.health,
             rules: &self.rules,
             refunds: &self.refunds,
+            funds: &self.funds,
+            budget: &self.budget,
         }
     }
 
@@ -114,7 +120,12 @@ impl<'w> Lockstep<'w> {
         let seed = self.seed();
         match decide(&slice, command, &self.facts(desk.now, seed)) {
             Ok(decision) => {
+                let before = slice.clone();
                 decision.events.iter().for_each(|event| slice.apply(event));
+                self.budget.learn(&before, &slice, &self.retry.storm);
+                if let Some(look) = Look::of(&before, &slice) {
+                    self.funds.learn(&look, &self.retry);
+                }
                 self.slices[order] = Some(slice);
                 for planned in decision.effects {
                     self.plan(order, planned, desk);
@@ -276,7 +287,7 @@ impl<'w> Lockstep<'w> {
         self.slices[order] = Some(bound.clone());
         let due_at = Timestamp::from_millis(latent.due);
         let reference = format!("order {order}");
-        self.command(order, &Command::CreateOrder { reference, money, due_at }, desk);
+        self.command(order, &Command::CreateOrder { reference, money, due_at, partial: None }, desk);
         let collect = PaymentCommand::Collect { amount_minor: None, channels: Vec::new() };
         self.command(order, &Command::Payment(collect), desk);
     }
@@ -364,7 +375,8 @@ fn awaken(wake: &Wake) -> Option<Command> {
         Wake::ReverseAttempt { attempt, sent, .. } => PaymentCommand::Reverse { attempt, sent },
         Wake::ReadStatement { attempt, day, .. } => PaymentCommand::ReadStatement { attempt, day },
         Wake::ConfirmDefect { attempt, asked, .. } => PaymentCommand::ConfirmDefect { attempt, asked },
-        Wake::Refund { .. } | Wake::AskMandate { .. } => return None,
+        // No order of this world is collected in parts.
+        Wake::CollectPart { .. } | Wake::Refund { .. } | Wake::AskMandate { .. } => return None,
     };
     Some(Command::Payment(command))
 }
