@@ -8,6 +8,8 @@ const WARM_UP: u32 = 20;
 /// The typical time moves by this part of itself, up or down, with each answer: it settles at the median, and one
 /// wild answer moves it no more than any other.
 const STEP: u64 = 32;
+/// A slow answer moves it by less: a slowness that lasts becomes usual in the end, but not within an outage.
+const SLOW_STEP: u64 = 256;
 
 /// The typical time of one kind of call on one channel.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,15 +19,21 @@ pub(super) struct Latency {
 }
 
 impl Latency {
+    /// Whether such an answer is slow; `None` before enough were heard to tell.
+    pub(super) fn is_slow(&self, took_ms: u64, policy: &HealthPolicy) -> Option<bool> {
+        self.slow_above_ms(policy).map(|limit| took_ms > limit)
+    }
+
     /// Takes one answer's time; `true` when it was slow.
     pub(super) fn feed(&mut self, took_ms: u64, policy: &HealthPolicy) -> bool {
-        let slow = self.slow_above_ms(policy).is_some_and(|limit| took_ms > limit);
+        let slow = self.is_slow(took_ms, policy) == Some(true);
         let step = match self.seen {
             0 => {
                 self.typical_ms = took_ms;
                 0
             }
             1..WARM_UP => self.typical_ms / 8 + 1,
+            _ if slow => self.typical_ms / SLOW_STEP + 1,
             _ => self.typical_ms / STEP + 1,
         };
         self.seen = self.seen.saturating_add(1);

@@ -3,7 +3,8 @@
 use super::breaker::Turn;
 use super::monitor::{Bit, Fed, Monitor};
 use super::{
-    Cells, Change, ChannelHealth, HealthBook, HealthEvent, News, Place, Signal, Took, blame, healing,
+    BreakerState, Cells, Change, ChannelHealth, HealthBook, HealthEvent, News, Place, Signal, Took, blame,
+    healing,
 };
 use crate::channel::{ChannelId, Direction};
 use crate::time::Timestamp;
@@ -157,10 +158,15 @@ impl HealthBook {
 
     fn slow(&mut self, channel: &ChannelId, took: Option<Took>) -> bool {
         let Some(health) = self.channels.get_mut(channel) else { return false };
-        match took {
-            Some(Took::Order { ms }) => health.orders.feed(ms, &self.policy),
-            Some(Took::Question { ms }) => health.questions.feed(ms, &self.policy),
-            None => false,
+        let (latency, ms) = match took {
+            Some(Took::Order { ms }) => (&mut health.orders, ms),
+            Some(Took::Question { ms }) => (&mut health.questions, ms),
+            None => return false,
+        };
+        match health.monitor.breaker.state {
+            BreakerState::Closed | BreakerState::HalfOpen { .. } => latency.feed(ms, &self.policy),
+            // What is still on its way during a trouble doesn't tell what is usual.
+            BreakerState::Open { .. } => latency.is_slow(ms, &self.policy) == Some(true),
         }
     }
 
@@ -169,7 +175,7 @@ impl HealthBook {
         let Some(good) = signal.outcome else { return };
         let (policy, now, sent_at) = (&self.policy, signal.at, signal.sent_at);
         let keep = |monitor: &mut Monitor| {
-            let open = matches!(monitor.breaker.state, super::BreakerState::Open { .. });
+            let open = matches!(monitor.breaker.state, BreakerState::Open { .. });
             if good || (!open && monitor.breaker.is_news(sent_at)) {
                 monitor.estimate.record(good, now, policy);
             }

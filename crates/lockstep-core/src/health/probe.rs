@@ -1,10 +1,11 @@
 //! Probes: health calls or questions without risk, never a borrower's money.
 
+use std::time::Duration;
+
 use super::monitor::Bit;
-use super::{ChannelHealth, HealthBook, HealthEvent, Place, healing};
+use super::{ChannelHealth, HealthBook, HealthEvent, HealthPolicy, Place, healing};
 use crate::channel::ChannelId;
 use crate::time::Timestamp;
-use std::time::Duration;
 
 impl HealthBook {
     /// The channels that are to be probed now: those whose breaker isn't closed, or that are under suspicion. Not while
@@ -47,7 +48,7 @@ impl HealthBook {
         let policy = self.policy.clone();
         let Some(health) = self.channels.get_mut(channel) else { return events };
         let took_ms = u64::try_from(now.since(sent_at).as_millis()).unwrap_or(u64::MAX);
-        let well = answered && !health.questions.feed(took_ms, &policy);
+        let well = answered && !health.probe_was_slow(took_ms, &policy);
         if health.monitor.breaker.is_closed() {
             if well {
                 health.probing.suspected_until = None;
@@ -65,6 +66,15 @@ impl HealthBook {
 }
 
 impl ChannelHealth {
+    /// A probe is a question; where too few were asked to know their usual time, an order's is the measure.
+    fn probe_was_slow(&mut self, took_ms: u64, policy: &HealthPolicy) -> bool {
+        match self.questions.is_slow(took_ms, policy) {
+            Some(_) => self.questions.feed(took_ms, policy),
+            None if self.orders.is_slow(took_ms, policy) == Some(true) => true,
+            None => self.questions.feed(took_ms, policy),
+        }
+    }
+
     fn next_probe(&self, now: Timestamp) -> Option<Timestamp> {
         let rules = self.probing.rules?;
         let suspected = self.probing.suspected_until.is_some_and(|until| now < until);

@@ -228,4 +228,16 @@ fn a_channel_that_slows_down_is_found_before_it_dies() {
         _ => None,
     });
     assert!(slow.unwrap() >= 3);
+    // Probes that are as slow don't bring it back, though no question was ever asked before.
+    for _ in 0..60 {
+        let (sent_at, channel) = (watch.now, id("unionpay"));
+        watch.pass(6_000);
+        watch.told.extend(watch.book.probed(&channel, true, sent_at, watch.now));
+        assert_eq!(watch.shut("unionpay", None), Some(Scope::Channel));
+    }
+    for _ in 0..3 {
+        watch.probe(true);
+        watch.pass(1_000);
+    }
+    assert!(watch.share("unionpay", None) > 0);
 }
