@@ -123,7 +123,7 @@ class House:
 
     def call(self, method, path, body=None, key=None, idem=None, headers=None, timeout=40):
         sent = {"Authorization": f"Bearer {key or self.key}"}
-        if method == "POST":
+        if method in ("POST", "PUT"):
             sent["Idempotency-Key"] = f'"{idem or uuid.uuid4()}"'
         sent.update(headers or {})
         return request(method, self.api + path, body, sent, timeout)

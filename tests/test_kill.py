@@ -32,6 +32,9 @@ def bind(house, number):
 
 def test_kill_nine_fifty_times(house):
     people = [bind(house, number) for number in range(1, 9)]
+    # The lender's own order of channels: the faulty one first. It has to survive every kill, too.
+    rules = {"version": 0, "rules": [{"name": "faulty first", "then": {"prefer": ["unionpay"]}}]}
+    assert house.call("PUT", "/v1/routing_rules", rules, idem=str(uuid.uuid4())).status == 200
     house.sandbox_call("POST", "/faults", {"faults": [
         {"channel": "unionpay", "fault": {"kind": "lose_answer"}, "chance_permille": 50}]})
     accepted, lock, stop = {}, threading.Lock(), threading.Event()
@@ -94,6 +97,9 @@ def test_kill_nine_fifty_times(house):
         time.sleep(0.5)
     assert not left, f"{len(left)} of {len(accepted)} payments did not end"
 
+    assert house.get("/v1/routing_rules")["version"] == 1
+    tried = [house.get(f"/v1/payments/{payment}")["attempts"][0]["channel"] for payment in accepted]
+    assert "unionpay" in tried, "netsunion is cheaper: without the rule nothing would have gone there"
     truth = house.sandbox_call("GET", "/truth")
     assert truth["double_debits"] == []
     moved = truth["debits_by_payment"]
