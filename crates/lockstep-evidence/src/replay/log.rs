@@ -1,4 +1,4 @@
-//! The log in memory: about a hundred bytes an attempt, names kept once, in order of time.
+//! The log in memory: about two hundred bytes an attempt, names kept once, in order of time.
 
 use std::collections::BTreeMap;
 
@@ -197,7 +197,7 @@ pub(super) struct Row {
 pub enum TooMany {
     /// Rows.
     #[error(
-        "the file has more than {0} rows. Split it by time, or allow more with --max-rows (about 100 bytes of memory each)"
+        "the file has more than {0} rows. Split it by time, or allow more with --max-rows (about 200 bytes of memory each)"
     )]
     Rows(usize),
     /// Channels.

@@ -50,7 +50,7 @@ pub struct ReplayArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Most rows to read.
-    #[arg(long, default_value_t = 20_000_000)]
+    #[arg(long, default_value_t = 10_000_000)]
     pub max_rows: usize,
     /// Share of left-out rows from which on the exit status is 3.
     #[arg(long, default_value_t = 0.2, value_parser = share)]

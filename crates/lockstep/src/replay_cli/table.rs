@@ -1,5 +1,7 @@
 //! The report for a terminal.
 
+#![allow(clippy::float_arithmetic, reason = "shares are shown in percent; nothing is booked")]
+
 use std::path::Path;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};

@@ -60,7 +60,7 @@ pub(super) fn outages(log: &Log, seed: u64) -> Vec<Outage> {
         if answers.len() < MIN_ANSWERS {
             continue;
         }
-        found.extend(of_channel(log, channel, &answers, seed).into_iter().map(|(at, outage)| (at, outage)));
+        found.extend(of_channel(log, channel, &answers, seed));
     }
     found.sort_by_key(|(at, _)| *at);
     found.into_iter().map(|(_, outage)| outage).collect()
@@ -104,8 +104,9 @@ fn of_channel(log: &Log, channel: u16, answers: &[(&Attempt, bool)], seed: u64) 
     let bar = bar(&faults, &weights, Dice::new(seed, 0x0007_0000 + u64::from(channel)));
     let mut found = Vec::new();
     let (mut sum, mut start, mut peak, mut peak_at) = (0.0_f64, 0, 0.0_f64, 0);
-    for at in 0..=answers.len() {
-        let next = if at < answers.len() { weights.add(sum, faults[at]) } else { 0.0 };
+    // One step past the end closes a stretch that lasts until then.
+    for (at, fault) in faults.iter().map(|fault| Some(*fault)).chain([None]).enumerate() {
+        let next = fault.map_or(0.0, |fault| weights.add(sum, fault));
         let over = next <= 0.0 || next < peak - bar;
         if over {
             if peak > bar {
