@@ -63,7 +63,7 @@ fn planted_bugs_are_caught() {
     use lockstep_simulate::suite::{self, SuitePlan};
 
     let bugs = vec![Bug::Canary, Bug::AuditMissing, Bug::LedgerForgotten, Bug::DeliveriesOutOfOrder];
-    let plan = SuitePlan { bugs, most_seeds: 20, per_world: 16, clean_worlds: 4, threads: 2 };
+    let plan = SuitePlan { bugs, most_seeds: 20, per_world: 60, clean_worlds: 3, threads: 2 };
     let rows = suite::run(&plan);
     assert!(suite::is_good(&rows), "{}", suite::table(&rows));
 }

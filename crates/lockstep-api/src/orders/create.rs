@@ -100,11 +100,13 @@ fn command_of(body: &CreateOrder) -> Result<(CallKey, Command), Problem> {
         .partial
         .as_ref()
         .map(|terms| Partial { min_minor: terms.min_minor, when_no_funds: terms.when_no_funds });
-    if partial.is_some_and(|partial| !(1..=body.amount_minor).contains(&partial.min_minor)) {
+    let fits = partial.is_none_or(|partial| (1..=body.amount_minor).contains(&partial.min_minor));
+    if !fits {
         let zh = "应为 1 到 amount_minor 之间的整数。";
         typed.wrong("partial.min_minor", "amount", zh, "It must be a whole number from 1 to amount_minor.");
     }
-    let (Some(borrower), Some(reference), Some(money), Some(due_at)) = (borrower, reference, money, due_at)
+    let (true, Some(borrower), Some(reference), Some(money), Some(due_at)) =
+        (fits, borrower, reference, money, due_at)
     else {
         return Err(typed.into_problem());
     };

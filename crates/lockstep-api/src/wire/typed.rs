@@ -37,7 +37,7 @@ impl Typed {
     /// A short text on one line, 1 to `max` characters, without control or invisible direction characters.
     pub(crate) fn text(&mut self, field: &str, text: &str, max: usize) -> Option<String> {
         let length = text.chars().count();
-        if length == 0 || length > max {
+        if text.trim().is_empty() || length > max {
             let zh = format!("应为 1 到 {max} 个字符。");
             self.wrong(field, "length", zh, format!("It must have 1 to {max} characters."));
             return None;

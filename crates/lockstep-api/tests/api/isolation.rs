@@ -57,6 +57,7 @@ async fn call(client: &Client, method: &str, path: &str) -> Reply {
         ("POST", Some("outcome")) => {
             client.post(path, json!({ "outcome": "moved", "evidence": "called the bank" })).await
         }
+        ("POST", Some("approve")) if path.contains("/refunds/") => client.post(path, json!({})).await,
         ("POST", Some("approve")) => client.post(path, json!({ "outcome": "moved" })).await,
         ("POST", Some("verify")) => {
             client.post(path, json!({ "channel": "unionpay", "code": "123456" })).await

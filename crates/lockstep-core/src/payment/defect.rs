@@ -8,7 +8,7 @@ use super::attempt::{Attempt, AttemptState};
 use super::decide::question;
 use super::proof::FailureProof;
 use super::settle::Meaning;
-use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped};
+use super::{Payment, PaymentEvent, PaymentState, Purpose, Stopped, refund};
 use crate::catalogue::Reason;
 use crate::decision::{Decision, Facts, Slice};
 use crate::effect::{Alarm, Effect, Wake};
@@ -91,6 +91,9 @@ pub(super) fn sent_back(slice: &Slice, attempt: &Attempt, code: Option<&str>, fa
     let (number, at) = (attempt.number, facts.now);
     let proof = FailureProof::sent_back(code);
     decision.event(PaymentEvent::SentBack { number, code: code.map(str::to_owned), proof, at });
+    if let Some(payment) = &slice.payment {
+        refund::withdraw_all_of(payment, attempt, &mut decision, facts);
+    }
     let after = slice.after(&decision);
     let Some(payment) = &after.payment else {
         return decision;

@@ -173,6 +173,22 @@ fn open(slice: &Slice, payment: &Payment, opened: RefundEvent, decision: &mut De
     }
 }
 
+/// The channel has sent an attempt's money back by itself: what was still to go back of it stays where it is.
+pub(in crate::payment) fn withdraw_all_of(
+    payment: &Payment,
+    attempt: &Attempt,
+    decision: &mut Decision,
+    facts: &Facts<'_>,
+) {
+    let by = Who::Channel { channel: attempt.channel.clone() };
+    let of_it = payment.refunds.iter().filter(|refund| refund.attempt == attempt.number);
+    for refund in
+        of_it.filter(|refund| matches!(refund.state, RefundState::Proposed | RefundState::Waiting { .. }))
+    {
+        happened(decision, refund.number, RefundEvent::Withdrawn { by: by.clone() }, facts);
+    }
+}
+
 fn approve(
     slice: &Slice,
     payment: &Payment,

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::code::RefundReason;
 pub use self::command::RefundCommand;
-pub(super) use self::decide::{decide, open_for_surplus};
+pub(super) use self::decide::{decide, open_for_surplus, withdraw_all_of};
 pub use self::event::RefundEvent;
 pub use self::policy::{RefundPolicy, SurplusPolicy};
 pub(crate) use self::postings::postings;

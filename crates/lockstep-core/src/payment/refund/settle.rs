@@ -256,11 +256,9 @@ fn next(payment: &Payment, refund: &Refund, reason: Reason, decision: &mut Decis
         RetryRule::Never | RetryRule::WhenBorrowerActs => {
             return fail(payment, refund.number, reason, decision, facts);
         }
-        RetryRule::OtherChannel | RetryRule::WhenFundsCome | RetryRule::OtherChannelThenFunds => {
-            backoff(refund)
-        }
+        RetryRule::OtherChannel | RetryRule::OtherChannelThenFunds => backoff(refund),
         RetryRule::AfterMinutes(minutes) => Duration::from_secs(u64::from(minutes) * 60).max(backoff(refund)),
-        RetryRule::NextDay | RetryRule::NextMonth => Duration::from_secs(86_400),
+        RetryRule::NextDay | RetryRule::NextMonth | RetryRule::WhenFundsCome => Duration::from_secs(86_400),
     };
     wait(payment, refund, facts.now.plus(pause), reason, decision, facts);
 }

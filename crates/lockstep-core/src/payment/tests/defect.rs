@@ -100,9 +100,11 @@ fn a_flawed_surplus_that_is_sent_back_is_no_surplus() {
         answer   R1-1 defective_success 42 -> R1-1 succeeded by answer, flawed 42; alarm: flawed success
         answer   R1-2 succeeded 00000000   -> R1-2 succeeded by answer; paid by R1-2
                                             ; collected 100.00 of 100.00; surplus 100.00
+                                            ; R1/1 gives back 100.00 of 1 for surplus, held
                                             ; alarm: surplus 100.00
         wait     1h                        -> asks unionpay about R1-1
-        found    R1-1 declined 46          -> R1-1 sent back; surplus returned 100.00
+        found    R1-1 declined 46          -> R1-1 sent back; R1/1 withdrawn; surplus returned 100.00
+        approve  R1/1 by K1                -> refused: refund_not_proposed
         status   R1                        -> succeeded; order collected, 100.00 of 100.00
         ledger                             -> channel:netsunion 100.00; channel:unionpay 0.00
                                             ; receivable -100.00; surplus 0.00

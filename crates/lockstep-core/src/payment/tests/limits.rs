@@ -16,7 +16,7 @@ fn a_day_that_is_used_up_frees_up_at_midnight_and_nobody_is_debited_at_night() {
         why      R3                  -> instrument: daily_limit_used_up; lockstep acts; money not_taken
                                       ; next 03-03 10:00
         repay    R4 150.01 from C1   -> refused: no_live_mandate (single_limit_exceeded)
-        until    2026-03-03 10:00    -> sends unionpay R3-1
+        until    2026-03-03 10:30    -> sends unionpay R3-1
         ",
     );
 }
@@ -46,7 +46,7 @@ fn two_payments_at_once_share_the_limit_and_an_unknown_one_keeps_its_part() {
         repay    R3 60.00 from C1    -> waits until 03-03 10:00 for daily_limit_used_up
         wait     6s                  -> asks unionpay about R1-1
         found    R1-1 declined 64    -> R1-1 failed: insufficient_funds (final_decline)
-                                      ; waits until 03-03 10:00 for insufficient_funds
+                                      ; waits until 03-03 10:30 for insufficient_funds
         trynow   R2                  -> sends unionpay R2-1
         ",
     );
@@ -66,7 +66,7 @@ fn a_late_proof_gives_back_to_the_day_of_its_attempt() {
         repay    R3 100.00 from C1   -> sends unionpay R3-1
         answer   R3-1 succeeded 00   -> R3-1 succeeded by answer; paid by R3-1; collected 100.00 of 100.00
         found    R1-1 declined 64    -> R1-1 failed: insufficient_funds (final_decline)
-                                      ; waits until 03-04 10:00 for insufficient_funds
+                                      ; waits until 03-03 18:30 for insufficient_funds
         repay    R4 100.00 from C1   -> waits until 03-04 10:00 for daily_limit_used_up
         repay    R5 50.00 from C1    -> sends unionpay R5-1
         ",
@@ -101,7 +101,7 @@ fn money_that_turns_up_late_counts_again_on_its_day() {
         repay    R1 100.00 from C1   -> sends unionpay R1-1
         silence  R1-1                -> unknown: channel_timeout; asks unionpay in 5s
         found    R1-1 declined 64    -> R1-1 failed: insufficient_funds (final_decline)
-                                      ; waits until 03-03 10:00 for insufficient_funds
+                                      ; waits until 03-03 10:30 for insufficient_funds
         found    R1-1 succeeded 00   -> R1-1 succeeded by query; paid by R1-1; collected 100.00 of 100.00
         repay    R2 100.00 from C1   -> waits until 03-03 10:00 for daily_limit_used_up
         ",
@@ -133,7 +133,7 @@ fn the_bank_knows_better_than_our_count() {
                                          ; waits until 03-03 10:00 for daily_limit_exceeded
         repay    R2 100.00 from C1      -> waits until 03-03 10:00 for daily_limit_used_up
         repay    R3 99.99 from C1       -> sends netsunion R3-1
-        until    2026-03-03 10:00       -> sends netsunion R1-2; sends netsunion R2-1
+        until    2026-03-03 10:30       -> sends netsunion R1-2; sends netsunion R2-1
         ",
     );
 }

@@ -29,7 +29,8 @@ fn two_people_decide_that_nothing_moved() {
         answer   R1-2 succeeded 00      -> R1-2 succeeded by answer; paid by R1-2
                                          ; collected 100.00 of 100.00
         notice   R1-1 succeeded 00      -> people contradicted; R1-1 succeeded by notice; surplus 100.00
-                                         ; alarm: surplus 100.00
+                                         ; R1/1 gives back 100.00 of 1 for surplus; alarm: surplus 100.00
+                                         ; refunds wallet R1/1-1
         ",
     );
 }

@@ -136,7 +136,8 @@ fn a_channel_that_let_a_blocked_original_through_is_found_out_by_its_statement()
                                                    ; collected 100.00 of 100.00
         until     2026-03-03 10:00                -> reads switch of 2026-03-02 for R1-1
         statement R1-1 2026-03-02 succeeded 00    -> R1-1 succeeded by statement; surplus 100.00
-                                                   ; alarm: surplus 100.00
+                                                   ; R1/1 gives back 100.00 of 1 for surplus
+                                                   ; alarm: surplus 100.00; refunds switch R1/1-1
         ",
     );
 }
@@ -173,7 +174,7 @@ fn a_reversal_goes_on_when_the_attempt_has_failed_otherwise() {
         silence  R1-1                -> unknown: channel_timeout; asks acquirer in 5s
         wait     5m                  -> asks acquirer about R1-1; reverses acquirer R1-1
         found    R1-1 declined 64    -> R1-1 failed: insufficient_funds (final_decline)
-                                      ; waits until 03-03 10:00 for insufficient_funds
+                                      ; waits until 03-03 10:30 for insufficient_funds
         undone   R1-1                -> reversal unanswered
         answer   R1-1 succeeded 00   -> nothing
         wait     30s                 -> reverses acquirer R1-1

@@ -80,7 +80,7 @@ fn a_surplus_refund_that_fails_needs_a_person_who_can_ask_again() {
                                       ; refunds unionpay R1/1-1
         answer   R1/1-1 declined 61  -> R1/1-1 failed: invalid_card_number (final_decline)
                                       ; R1/1 not possible: invalid_card_number; alarm: refund failed
-        told                         -> payment.trying; payment.unknown; payment.waiting
+        told                         -> payment.trying; payment.unknown; payment.waiting; order.excused
                                       ; payment.cancelled; payment.succeeded; payment.refund_accepted
                                       ; order.refund_needed; payment.refund_failed; order.refund_needed
         status   R1                  -> succeeded; order cancelled, 0.00 of 100.00, surplus 100.00
@@ -155,7 +155,7 @@ fn without_a_way_back_a_person_is_told_at_once() {
                                     ; R1/1 not possible: refund_not_allowed; alarm: surplus 100.00
                                     ; alarm: refund failed
         refund   R1                -> refused: no_refund_channel
-        told                       -> payment.trying; payment.unknown; payment.waiting
+        told                       -> payment.trying; payment.unknown; payment.waiting; order.excused
                                     ; payment.cancelled; payment.succeeded; payment.refund_failed
                                     ; order.refund_needed
         ",
