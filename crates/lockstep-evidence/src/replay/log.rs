@@ -40,7 +40,7 @@ pub struct Attempt {
     pub amount_e4: i64,
     /// Where.
     pub channel: u16,
-    /// Country, or [`NONE`]. The same for the names below.
+    /// Country, or the "no name" index. The same for the names below.
     pub country: u16,
     /// Bank.
     pub issuer: u16,
@@ -50,13 +50,13 @@ pub struct Attempt {
     pub currency: u16,
     /// Authentication.
     pub threeds: u16,
-    /// Index of its code, or [`NONE`].
+    /// Index of its code, or the "no name" index.
     pub code: u16,
     /// Which try of its order it is, from 1.
     pub number: u16,
-    /// The channel of the try before, or [`NONE`].
+    /// The channel of the try before, or the "no name" index.
     pub before: u16,
-    /// The code of the try before, or [`NONE`].
+    /// The code of the try before, or the "no name" index.
     pub code_before: u16,
     /// What came of it.
     pub outcome: Outcome,
@@ -94,7 +94,7 @@ impl Names {
         })
     }
 
-    /// A name by its index; a dash for [`NONE`].
+    /// A name by its index; a dash for the "no name" index.
     pub fn get(&self, index: u16) -> &str {
         self.list.get(usize::from(index)).map_or("–", String::as_str)
     }
