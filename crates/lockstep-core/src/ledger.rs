@@ -39,6 +39,8 @@ pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
         Event::Payment(PaymentEvent::AttemptSucceeded { number, .. }) => payment.attempt(*number),
         _ => None,
     });
+    let moved =
+        moved.flat_map(|attempt| std::iter::repeat_n(attempt, 1 + usize::from(planted::is(Bug::Canary))));
     let mut entries = Vec::new();
     let mut post_amount = |debit: String, credit: String, amount_minor: i64| {
         for (account, amount_minor) in [(debit, amount_minor), (credit, -amount_minor)] {

@@ -7,7 +7,7 @@
 /// A bug that can be planted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bug {
-    /// Every answer counts as success. If this one is not found at once, the oracles are asleep.
+    /// The ledger counts everything double. If this one is not found at once, the oracles are asleep.
     Canary,
     /// A timeout counts as failed.
     TimeoutIsFailure,

@@ -76,10 +76,6 @@ pub(super) fn money_answered(
     let Some(attempt) = payment.attempt(number) else {
         return Decision::nothing();
     };
-    if planted::is(Bug::Canary) {
-        let claim = Claim { code: "", channel_ref: None, amount_minor: None };
-        return moved(slice, attempt, Source::Answer, claim, None, facts);
-    }
     match answer {
         MoneyAnswer::Answered { code, channel_ref, amount_minor } => {
             let Some(capability) = facts.channels.get(&attempt.channel) else {
