@@ -9,7 +9,7 @@ use futures::future::FutureExt;
 use lockstep_channels::{Adapter, ChannelConfig, ChannelKey, Secrets};
 use lockstep_core::channel::{Capability, ChannelBook};
 use lockstep_core::id::{BindingId, BorrowerId, Bucket, EndpointId, Mint, TenantId};
-use lockstep_core::payment::RetryPolicy;
+use lockstep_core::payment::{RefundPolicy, RetryPolicy, SurplusPolicy};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Clock, Directory, Endpoint, Seeds, Tenant};
 use lockstep_engine::{Engine, Ports, Settings};
@@ -41,9 +41,9 @@ const KEYS: &str = "master:000102030405060708090a0b0c0d0e0f101112131415161718191
 const ORDERS_EACH: usize = 8;
 /// How often the world looks whether it has come to rest.
 const LOOK: Duration = Duration::from_secs(300);
-/// After healing and the last window, everything has to have ended within this: the slowest timer is the second
-/// look at closed attempts, a day later.
-const BOUND: Duration = Duration::from_secs(3 * 86_400);
+/// After healing and the last window, everything has to have ended within this: the slowest timer waits for money on an
+/// empty account, up to ten days.
+const BOUND: Duration = Duration::from_secs(12 * 86_400);
 
 /// What a world came to.
 pub struct WorldOutcome {
@@ -159,6 +159,9 @@ impl Setting {
         let turn = self.config.load(Ordering::SeqCst);
         let mut capabilities = lockstep_sim::capabilities();
         for capability in &mut capabilities {
+            // The oracles don't know yet what undoing and giving back leave in the banks' books.
+            capability.refund = None;
+            capability.reversal = None;
             if self.swarm.notices_only && capability.id == Rail::Netsunion.id() {
                 capability.query = None;
             }
@@ -215,7 +218,9 @@ impl Setting {
             max_attempts: 8 - turn % 3,
             ..RetryPolicy::default()
         };
-        let engine = Engine::new(ports, ChannelBook::new(self.capabilities()), retry, Settings::default());
+        let refunds = RefundPolicy { surplus: SurplusPolicy::Held, ..RefundPolicy::default() };
+        let settings = Settings { refunds, ..Settings::default() };
+        let engine = Engine::new(ports, ChannelBook::new(self.capabilities()), retry, settings);
         *self.lender.vault.lock().unwrap_or_else(PoisonError::into_inner) = vault;
         *self.lender.codes.lock().unwrap_or_else(PoisonError::into_inner) = codes;
         self.trace.note(self.clock.now(), None, format_args!("the process starts, life {life}"));

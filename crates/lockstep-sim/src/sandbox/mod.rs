@@ -212,6 +212,10 @@ impl Sandbox {
     fn somebody_elses(&self, rail: Rail, answer: &Answer) -> Option<(&'static str, i64)> {
         let own = answer.order_no()?;
         let ours = self.orders.get(&paying::key(rail, own))?.pay.amount_minor;
+        // An order that was closed before it was seen has no amount yet, so no amount could be told apart from it.
+        if ours == 0 {
+            return None;
+        }
         let theirs = self.another_order(rail, own).map_or(ours, |(_, amount_minor)| amount_minor);
         let differs = if theirs == ours { theirs + 1 } else { theirs };
         Some((rail.code(Finding::Done, Stage::Pay), differs))
