@@ -110,6 +110,7 @@ fn command_of(body: &CreateOrder) -> Result<(CallKey, Command), Problem> {
     else {
         return Err(typed.into_problem());
     };
+    typed.finish()?;
     let load = CallKey::NewOrder { borrower, reference: reference.clone() };
     Ok((load, Command::CreateOrder { reference, money, due_at, partial }))
 }
