@@ -155,6 +155,7 @@ impl App {
                 idempotency: Some((key, &render)),
                 sealed: run.sealed,
                 done: None,
+                asked_at: None,
             };
             match engine.execute(request).await? {
                 Executed::Decided(outcome) => Ok((render(&outcome), false)),

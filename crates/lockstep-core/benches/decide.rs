@@ -42,6 +42,7 @@ fn main() {
     let command = Command::Payment(PaymentCommand::Collect { amount_minor: None, channels: Vec::new() });
     let facts = |seed: usize| Facts {
         now,
+        asked_at: now,
         seed: (seed as u128).to_be_bytes(),
         channels: &channels,
         retry: &retry,

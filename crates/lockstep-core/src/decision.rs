@@ -36,6 +36,9 @@ pub const MAX_STAND_INS: usize = 8;
 pub struct Facts<'a> {
     /// The moment of the decision.
     pub now: Timestamp,
+    /// When the question was asked whose answer is decided about; `now` for everything else. An answer can be old when it
+    /// is decided about (the database was away), and "no such order" proves nothing unless it was *asked* late enough.
+    pub asked_at: Timestamp,
     /// Drawn by the shell for this decision; ids and jitter come from it.
     pub seed: [u8; 16],
     /// What the channels can do.

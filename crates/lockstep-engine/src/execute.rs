@@ -37,12 +37,23 @@ pub struct Request<'a> {
     pub sealed: Vec<Sealed>,
     /// The effect whose answer this is.
     pub done: Option<EffectId>,
+    /// When the question was asked that this answers; `None` for everything else.
+    pub asked_at: Option<Timestamp>,
 }
 
 impl<'a> Request<'a> {
     /// A command of the loop.
     pub(crate) fn internal(who: Who, key: CallKey, command: Command, done: EffectId) -> Request<'a> {
-        Request { tenant: None, who, key, command, idempotency: None, sealed: Vec::new(), done: Some(done) }
+        Request {
+            tenant: None,
+            who,
+            key,
+            command,
+            idempotency: None,
+            sealed: Vec::new(),
+            done: Some(done),
+            asked_at: None,
+        }
     }
 }
 
@@ -139,6 +150,7 @@ impl Engine {
         let rules = tenant.and_then(|tenant| inner.rules.of(tenant));
         let facts = Facts {
             now,
+            asked_at: request.asked_at.unwrap_or(now),
             seed,
             channels: &inner.book,
             retry: &inner.retry,

@@ -153,6 +153,7 @@ impl Engine {
             idempotency: None,
             sealed: Vec::new(),
             done: None,
+            asked_at: None,
         };
         let at = self.inner.ports.clock.now();
         let slice = self.execute(request).await?.slice();

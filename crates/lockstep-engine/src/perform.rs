@@ -169,7 +169,8 @@ impl Engine {
 
     async fn answered(&self, id: EffectId, order: &MoneyOrder, answer: MoneyAnswer) -> Option<Slice> {
         let command = PaymentCommand::MoneyAnswered { attempt: order.attempt, answer };
-        self.about_payment(order.channel.clone(), order.payment, command, id).await
+        self.about_payment(order.channel.clone(), order.payment, command, id, self.inner.ports.clock.now())
+            .await
     }
 
     async fn refund(&self, id: EffectId, order: RefundOrder) {
@@ -184,14 +185,22 @@ impl Engine {
 
     async fn refund_answered(&self, id: EffectId, order: RefundOrder, answer: MoneyAnswer) {
         let command = RefundCommand::Answered { refund: order.refund, try_no: order.try_no, answer };
-        self.about_payment(order.channel, order.payment, PaymentCommand::Refund(command), id).await;
+        self.about_payment(
+            order.channel,
+            order.payment,
+            PaymentCommand::Refund(command),
+            id,
+            self.inner.ports.clock.now(),
+        )
+        .await;
     }
 
     async fn query_refund(&self, id: EffectId, query: RefundQuery) {
+        let asked_at = self.inner.ports.clock.now();
         let answer = self.limited(&query.channel, self.inner.ports.channels.query_refund(&query)).await;
         let answer = answer.unwrap_or(QueryAnswer::NoAnswer { why: NoAnswer::TimedOut });
         let command = RefundCommand::QueryAnswered { refund: query.refund, try_no: query.try_no, answer };
-        self.about_payment(query.channel, query.payment, PaymentCommand::Refund(command), id).await;
+        self.about_payment(query.channel, query.payment, PaymentCommand::Refund(command), id, asked_at).await;
     }
 
     async fn sign(&self, id: EffectId, request: SignRequest) {
@@ -224,7 +233,7 @@ impl Engine {
             self.finish(id).await;
         }
         let command = PaymentCommand::QueryAnswered { attempt: query.attempt, answer: answer.clone() };
-        let slice = self.about_payment(query.channel.clone(), query.payment, command, id).await;
+        let slice = self.about_payment(query.channel.clone(), query.payment, command, id, sent_at).await;
         let heard = Heard::Query { attempt_sent_at: query.sent_at, answer: &answer };
         self.hear(&query.channel, slice.as_ref(), span, &heard);
     }
@@ -235,18 +244,20 @@ impl Engine {
     }
 
     async fn reverse(&self, id: EffectId, order: ReversalOrder) {
+        let asked_at = self.inner.ports.clock.now();
         let answer = self.limited(&order.channel, self.inner.ports.channels.reverse(&order)).await;
         let answer = answer.unwrap_or(ReversalAnswer::NoAnswer { why: NoAnswer::TimedOut });
         let command = PaymentCommand::ReversalAnswered { attempt: order.attempt, answer };
-        self.about_payment(order.channel, order.payment, command, id).await;
+        self.about_payment(order.channel, order.payment, command, id, asked_at).await;
     }
 
     async fn read_statement(&self, id: EffectId, query: StatementQuery) {
+        let asked_at = self.inner.ports.clock.now();
         let answer = self.limited(&query.channel, self.inner.ports.channels.read_statement(&query)).await;
         let answer = answer.unwrap_or(StatementAnswer::NoAnswer { why: NoAnswer::TimedOut });
         let (attempt, day) = (query.attempt, query.day);
         let command = PaymentCommand::StatementAnswered { attempt, day, answer };
-        self.about_payment(query.channel, query.payment, command, id).await;
+        self.about_payment(query.channel, query.payment, command, id, asked_at).await;
     }
 
     async fn about_payment(
@@ -255,9 +266,10 @@ impl Engine {
         payment: PaymentId,
         command: PaymentCommand,
         id: EffectId,
+        asked_at: Timestamp,
     ) -> Option<Slice> {
-        self.bring_back(Who::Channel { channel }, CallKey::Payment(payment), Command::Payment(command), id)
-            .await
+        let (who, key) = (Who::Channel { channel }, CallKey::Payment(payment));
+        self.bring_back_asked(who, key, Command::Payment(command), id, Some(asked_at)).await
     }
 
     async fn cancel_mandate(&self, id: EffectId, channel: &ChannelId, agreement_no: &str) {
@@ -314,8 +326,22 @@ impl Engine {
 
     /// Brings an answer back as a command, for as long as it takes. Returns the slice after it, if it changed one.
     async fn bring_back(&self, who: Who, key: CallKey, command: Command, id: EffectId) -> Option<Slice> {
+        self.bring_back_asked(who, key, command, id, None).await
+    }
+
+    /// As before, with the moment at which the question was asked: an answer proves only what was so then, however long
+    /// it takes to write it down.
+    async fn bring_back_asked(
+        &self,
+        who: Who,
+        key: CallKey,
+        command: Command,
+        id: EffectId,
+        asked_at: Option<Timestamp>,
+    ) -> Option<Slice> {
         loop {
             let mut request = Request::internal(who.clone(), key.clone(), command.clone(), id);
+            request.asked_at = asked_at;
             if planted::is(Bug::FinishedBeforeCommit)
                 && matches!(command, Command::Payment(PaymentCommand::QueryAnswered { .. }))
             {

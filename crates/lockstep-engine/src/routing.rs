@@ -47,6 +47,7 @@ impl Engine {
         // Nothing is drawn here.
         let facts = Facts {
             now: inner.ports.clock.now(),
+            asked_at: inner.ports.clock.now(),
             seed: [0; 16],
             channels: &inner.book,
             retry: &inner.retry,

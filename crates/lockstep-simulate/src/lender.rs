@@ -151,7 +151,16 @@ impl Lender {
                     let idempotency = Some((idempotency, &render as lockstep_engine::Render<'_>));
                     let who = Who::Cli;
                     engine
-                        .execute(Request { tenant, who, key, command, idempotency, sealed, done: None })
+                        .execute(Request {
+                            tenant,
+                            who,
+                            key,
+                            command,
+                            idempotency,
+                            sealed,
+                            done: None,
+                            asked_at: None,
+                        })
                         .await
                 })
             });
@@ -227,7 +236,18 @@ impl Lender {
             Box::pin(async move {
                 let idempotency = Some((idempotency, &render as lockstep_engine::Render<'_>));
                 let (who, sealed) = (Who::Cli, Vec::new());
-                engine.execute(Request { tenant, who, key, command, idempotency, sealed, done: None }).await
+                engine
+                    .execute(Request {
+                        tenant,
+                        who,
+                        key,
+                        command,
+                        idempotency,
+                        sealed,
+                        done: None,
+                        asked_at: None,
+                    })
+                    .await
             })
         });
         if let Ok(Ok(Executed::Decided(_) | Executed::Replayed(_))) = answered.await {

@@ -177,7 +177,16 @@ impl Driver {
         sealed: Vec<Sealed>,
     ) -> Result<Result<Slice, Refusal>, Fault> {
         let tenant = Some(self.tenant.id);
-        let request = Request { tenant, who: Who::Cli, key, command, idempotency: None, sealed, done: None };
+        let request = Request {
+            tenant,
+            who: Who::Cli,
+            key,
+            command,
+            idempotency: None,
+            sealed,
+            done: None,
+            asked_at: None,
+        };
         match self.engine.execute(request).await? {
             Executed::Decided(outcome) => Ok(*outcome),
             Executed::Replayed(_) | Executed::Key(_) => {

@@ -118,8 +118,16 @@ struct Racer {
 impl Racer {
     async fn execute(&self, who: Who, key: CallKey, command: Command) -> Result<Slice, Refusal> {
         let tenant = Some(self.driver.tenant.id);
-        let request =
-            Request { tenant, who, key, command, idempotency: None, sealed: Vec::new(), done: None };
+        let request = Request {
+            tenant,
+            who,
+            key,
+            command,
+            idempotency: None,
+            sealed: Vec::new(),
+            done: None,
+            asked_at: None,
+        };
         match self.driver.engine.execute(request).await.expect("the machinery holds") {
             Executed::Decided(outcome) => *outcome,
             Executed::Replayed(_) | Executed::Key(_) => unreachable!("no key was given"),

@@ -60,6 +60,7 @@ pub(crate) async fn withdraw_stand_in(
         idempotency: None,
         sealed: Vec::new(),
         done: None,
+        asked_at: None,
     };
     match engine.execute(request).await? {
         Executed::Decided(outcome) => match *outcome {

@@ -186,7 +186,7 @@ pub(super) fn answered(
         Some((capability, Reading::NotFound)) => {
             let since = attempt.unknown_since().unwrap_or(*since);
             let proof = FailureProof::blocked_by_reversal(capability, code)
-                .or_else(|| FailureProof::not_found(capability, since, facts.now));
+                .or_else(|| FailureProof::not_found(capability, since, facts.asked_at));
             match proof {
                 Some(proof) => not_found(slice, attempt, code, proof, facts),
                 None => unanswered(payment, attempt, *sent, facts),

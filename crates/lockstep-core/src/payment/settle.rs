@@ -208,7 +208,7 @@ fn not_found(slice: &Slice, attempt: &Attempt, capability: &Capability, facts: &
         return Decision::nothing();
     };
     let since = if planted::is(Bug::WindowFromOpening) { attempt.opened_at } else { since };
-    let Some(proof) = FailureProof::not_found(capability, since, facts.now) else {
+    let Some(proof) = FailureProof::not_found(capability, since, facts.asked_at) else {
         return still_unknown(slice, attempt, facts);
     };
     closed(slice, attempt, Reason::NotFoundAfterWindow, None, proof, facts)

@@ -197,7 +197,7 @@ fn not_listed(
     } else if attempt.moved_by_people() {
         people::contradicted(&after, attempt, None, &mut decision, facts);
     } else if let Some(since) = attempt.unknown_since()
-        && let Some(proof) = FailureProof::not_in_statement(capability, (day, last), since, facts.now)
+        && let Some(proof) = FailureProof::not_in_statement(capability, (day, last), since, facts.asked_at)
     {
         decision.append(settle::closed(&after, attempt, Reason::NotInStatement, None, proof, facts));
     }

@@ -195,6 +195,7 @@ impl World {
         let before = self.load(key);
         let facts = Facts {
             now: self.now,
+            asked_at: self.now,
             seed,
             channels: &self.book,
             retry: &self.retry,

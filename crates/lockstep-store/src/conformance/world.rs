@@ -86,6 +86,7 @@ impl World {
         let refunds = RefundPolicy::default();
         let facts = Facts {
             now: self.now,
+            asked_at: self.now,
             seed,
             channels: &self.book,
             retry: &self.retry,

@@ -125,7 +125,7 @@ pub(super) fn noticed(
 
 fn not_found(case: Case<'_>, capability: &Capability, facts: &Facts<'_>) -> Decision {
     let AttemptState::Unknown { since, .. } = case.one.state else { return Decision::nothing() };
-    let Some(proof) = FailureProof::not_found(capability, since, facts.now) else {
+    let Some(proof) = FailureProof::not_found(capability, since, facts.asked_at) else {
         return still_unknown(case, facts);
     };
     let mut decision = not_moved(case, Reason::NotFoundAfterWindow, None, proof, facts);

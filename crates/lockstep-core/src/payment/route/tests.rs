@@ -71,6 +71,7 @@ impl Stage {
         retry.route = self.policy.clone();
         let facts = Facts {
             now: self.world.now,
+            asked_at: self.world.now,
             seed: u128::from(self.seeds).to_be_bytes(),
             channels: &self.world.book,
             retry: &retry,
@@ -237,6 +238,7 @@ fn a_ramp_lets_a_growing_share_through_and_looking_again_wins_nothing() {
         for share_ppm in (0..=1_000_000).step_by(100_000) {
             let facts = Facts {
                 now: stage.world.now,
+                asked_at: stage.world.now,
                 seed: [7; 16],
                 channels: &stage.world.book,
                 retry: &retry,
@@ -390,6 +392,7 @@ fn seen_in_the_lenders_order_by_default() {
     let facts_retry = stage.world.retry.clone();
     let facts = Facts {
         now: stage.world.now,
+        asked_at: stage.world.now,
         seed: [1; 16],
         channels: &stage.world.book,
         retry: &facts_retry,

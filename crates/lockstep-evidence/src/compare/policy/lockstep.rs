@@ -103,6 +103,7 @@ impl<'w> Lockstep<'w> {
     fn facts(&self, now: i64, seed: [u8; 16]) -> Facts<'_> {
         Facts {
             now: Timestamp::from_millis(now),
+            asked_at: Timestamp::from_millis(now),
             seed,
             channels: &self.book,
             retry: &self.retry,
