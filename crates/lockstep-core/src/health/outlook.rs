@@ -38,6 +38,8 @@ pub enum Gate {
     Ramp {
         /// The share, in millionths.
         share_ppm: u32,
+        /// When the first share was let through.
+        since: Timestamp,
     },
     /// None: the breaker is open.
     Shut {
@@ -106,7 +108,9 @@ impl HealthBook {
         match breaker.state {
             BreakerState::Closed => Gate::Open,
             BreakerState::Open { since, .. } => Gate::Shut { scope, since },
-            BreakerState::HalfOpen { .. } => Gate::Ramp { share_ppm: breaker.share_ppm(now, healing) },
+            BreakerState::HalfOpen { began, .. } => {
+                Gate::Ramp { share_ppm: breaker.share_ppm(now, healing), since: began }
+            }
         }
     }
 
@@ -142,15 +146,14 @@ impl HealthBook {
 }
 
 fn narrowest(gates: [Gate; 3]) -> Gate {
-    let mut share = ALL;
-    for gate in gates {
-        match gate {
-            Gate::Open => {}
-            Gate::Ramp { share_ppm } => share = share.min(share_ppm),
-            Gate::Shut { .. } => return gate,
-        }
-    }
-    if share < ALL { Gate::Ramp { share_ppm: share } } else { Gate::Open }
+    let share_of = |gate: &Gate| match gate {
+        Gate::Open => ALL,
+        Gate::Ramp { share_ppm, .. } => *share_ppm,
+        Gate::Shut { .. } => 0,
+    };
+    let shut = gates.into_iter().find(|gate| matches!(gate, Gate::Shut { .. }));
+    let narrowest = shut.or_else(|| gates.into_iter().min_by_key(share_of));
+    narrowest.filter(|gate| share_of(gate) < ALL).unwrap_or(Gate::Open)
 }
 
 fn ppm(value: u64) -> u32 {

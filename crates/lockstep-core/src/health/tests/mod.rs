@@ -120,7 +120,7 @@ impl Watch {
     fn share(&self, channel: &str, issuer: Option<&str>) -> u32 {
         match self.gate(channel, issuer) {
             Gate::Open => 1_000_000,
-            Gate::Ramp { share_ppm } => share_ppm,
+            Gate::Ramp { share_ppm, .. } => share_ppm,
             Gate::Shut { .. } => 0,
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::Payment;
 use super::look::{Seen, WHOLE_PPM};
-use super::share::place_of;
+use super::share::{period, place_of};
 use super::{Finding, Route, sent};
 use crate::catalogue::Reason;
 use crate::decision::Facts;
@@ -21,14 +21,13 @@ pub(super) fn wait(seen: &[Seen<'_>], facts: &Facts<'_>) -> Route {
     }
 }
 
-/// When it is worth looking at one again. What waits for a breaker comes back soon at first, later less and less
-/// often, and never all at once.
+/// When it is worth looking at one again. What waits for a breaker, open or half open, comes back soon at first,
+/// later less and less often, and never all at once.
 fn look_again(one: &Seen<'_>, facts: &Facts<'_>) -> Option<Timestamp> {
     let ready_at = one.ready_at?;
     let policy = &facts.retry.route;
-    let open_for_s = match one.finding {
-        Finding::BreakerOpen { since, .. } => facts.now.since(since).as_secs(),
-        Finding::Ramping { .. } => 0,
+    match one.finding {
+        Finding::BreakerOpen { .. } | Finding::Ramping { .. } => {}
         Finding::Ready
         | Finding::FailedJustNow
         | Finding::Closed { .. }
@@ -39,9 +38,10 @@ fn look_again(one: &Seen<'_>, facts: &Facts<'_>) -> Option<Timestamp> {
         | Finding::ExcludedByRule { .. }
         | Finding::NoMandate
         | Finding::Unable => return Some(ready_at),
-    };
+    }
+    let gated_for_s = one.gated_since.map_or(0, |since| facts.now.since(since).as_secs());
     let pause_s =
-        (open_for_s / 4).clamp(policy.recheck_min_s, policy.recheck_max_s.max(policy.recheck_min_s));
+        (gated_for_s / 4).clamp(policy.recheck_min_s, policy.recheck_max_s.max(policy.recheck_min_s));
     let mut seed = facts.seed;
     seed[0] ^= 0x3d;
     let jitter_ms = Mint::new(one.binding.id.bucket(), facts.now, seed).below(pause_s * 1000 / 4 + 1);
@@ -66,7 +66,7 @@ pub(super) fn last_resort(payment: &Payment, seen: &[Seen<'_>], facts: &Facts<'_
     let of_tier = |one: &Seen<'_>| shut(&one) && one.tier == tier;
     let best = seen.iter().filter(|one| of_tier(one)).map(Seen::chance_ppm).max()?;
     let chosen = seen.iter().position(|one| of_tier(one) && one.chance_ppm() == best)?;
-    let period = facts.now.as_millis().div_euclid(i64::try_from(after.as_millis()).unwrap_or(1).max(1));
+    let period = period(facts, policy.last_resort_after_s);
     let draw = place_of(&format!("last resort\0{}\0{}\0{period}", payment.id, payment.attempts.len() + 1));
     if draw >= policy.last_resort_ppm {
         return None;

@@ -35,6 +35,8 @@ pub(super) struct Seen<'a> {
     pub(super) admits_ppm: u32,
     /// When it may be ready, if it isn't now.
     pub(super) ready_at: Option<Timestamp>,
+    /// Since when its breaker has been where it is, if that isn't closed: how long to wait is measured by it.
+    pub(super) gated_since: Option<Timestamp>,
 }
 
 impl Seen<'_> {
@@ -51,11 +53,13 @@ impl Seen<'_> {
         self.outlook = Some(outlook);
         match outlook.gate {
             Gate::Open => self.admits_ppm = WHOLE_PPM,
-            Gate::Ramp { share_ppm } => {
+            Gate::Ramp { share_ppm, since } => {
+                self.gated_since = Some(since);
                 self.admits_ppm = share_ppm.min(WHOLE_PPM);
                 self.ready_at = Some(now);
             }
             Gate::Shut { scope, since } => {
+                self.gated_since = Some(since);
                 self.finding = Finding::BreakerOpen { scope, since };
                 self.ready_at = Some(now);
             }
@@ -131,6 +135,7 @@ fn at_instrument<'a>(
             cost_milli_minor: capability.map_or(0, |capability| capability.cost_milli_minor),
             admits_ppm: 0,
             ready_at: None,
+            gated_since: None,
         };
         if let Some(capability) = capability {
             judge(&mut seen, payment, capability, facts);

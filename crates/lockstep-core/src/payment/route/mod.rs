@@ -79,7 +79,7 @@ fn among(payment: &Payment, mut seen: Vec<Seen<'_>>, facts: &Facts<'_>) -> Route
 /// Chooses among those that can take it now.
 fn send(payment: &Payment, seen: &mut [Seen<'_>], facts: &Facts<'_>) -> Option<Route> {
     let policy = &facts.retry.route;
-    let admission = share::admission(payment);
+    let admission = share::admission(payment, facts);
     let chosen = share::choice(payment, seen, &share::at(admission, seen, policy), facts);
     let shares = share::overall(seen, policy);
     for one in seen.iter_mut() {

@@ -1,7 +1,8 @@
 //! With which probability each candidate is chosen, and the choice itself.
 //!
-//! Two draws decide. *Admission* to half-open channels is a hash of payment and attempt: it doesn't change when the
-//! payment looks again, so waiting in front of a ramp wins nothing. The *choice* is the lender's split (a hash of
+//! Two draws decide. *Admission* to half-open channels is a hash of payment, attempt and period: looking again within
+//! a period wins nothing, and in the end everybody has a turn. A ramp grows with the answers it brings, so if the
+//! same payments were turned away for good, a quiet channel or issuer would stay half open for days. The *choice* is the lender's split (a hash of
 //! borrower or payment) or, where the order was learned, a little exploration from the decision's seed.
 //!
 //! The share that is stored is the probability over both draws, given that an attempt is opened. It is what a later
@@ -17,9 +18,17 @@ use super::stream;
 use crate::decision::Facts;
 use crate::routing::{Split, SplitBy, Then};
 
-/// The attempt's place among all, for admission to half-open channels: 0–999,999.
-pub(super) fn admission(payment: &Payment) -> u32 {
-    place_of(&format!("admission\0{}\0{}", payment.id, payment.attempts.len() + 1))
+/// The attempt's place among all, for admission to half-open channels: 0–999,999. Drawn anew in each period of the
+/// longest wait between two looks.
+pub(super) fn admission(payment: &Payment, facts: &Facts<'_>) -> u32 {
+    let period = period(facts, facts.retry.route.recheck_max_s);
+    place_of(&format!("admission\0{}\0{}\0{period}", payment.id, payment.attempts.len() + 1))
+}
+
+/// The number of the period of `length_s` that it is now.
+pub(super) fn period(facts: &Facts<'_>, length_s: u64) -> i64 {
+    let length_ms = i64::try_from(length_s.saturating_mul(1000)).unwrap_or(i64::MAX).max(1);
+    facts.now.as_millis().div_euclid(length_ms)
 }
 
 /// A number in 0–999,999 that is always the same for a text.

@@ -136,7 +136,7 @@ fn exploring_is_rare_and_rarer_still_where_it_would_hurt() {
     assert_eq!(shares["wallet"], 2_000);
     assert_eq!(shares["unionpay"], 978_000);
     // What is only half open is not explored: its few places are for those who need it.
-    let ramp = outlook(900_000, 1_000, Gate::Ramp { share_ppm: 999_999 });
+    let ramp = outlook(900_000, 1_000, Gate::Ramp { share_ppm: 999_999, since: stage.world.now });
     let shares = stage.shares([open(950_000, 1_000), ramp, open(940_000, 1_000)]);
     assert_eq!(shares["netsunion"], 0);
     // However many there are to explore, the best keeps half.
@@ -249,7 +249,7 @@ fn a_ramp_lets_a_growing_share_through_and_looking_again_wins_nothing() {
                 budget: &stage.world.budget,
             };
             let mut seen = look::at_all(&payment, &binding, &[], &facts);
-            seen[0].fare(outlook(900_000, 1, Gate::Ramp { share_ppm }), stage.world.now);
+            seen[0].fare(outlook(900_000, 1, Gate::Ramp { share_ppm, since: stage.world.now }), stage.world.now);
             match (among(&payment, seen, &facts), first) {
                 (Route::Send { .. }, None) => first = Some(share_ppm),
                 (Route::Send { ranked, .. }, Some(_)) => assert_eq!(ranked[0].share_ppm, 1_000_000),
@@ -261,6 +261,34 @@ fn a_ramp_lets_a_growing_share_through_and_looking_again_wins_nothing() {
     }
     let at_half = admitted_at.iter().filter(|share| **share <= 500_000).count();
     assert!((150..250).contains(&at_half), "{at_half} of 400");
+}
+
+#[test]
+fn in_front_of_a_ramp_that_stays_narrow_everybody_has_a_turn_and_nobody_looks_all_the_time() {
+    let mut stage = Stage::new();
+    let start = stage.world.now;
+    let ramp = outlook(900_000, 1, Gate::Ramp { share_ppm: 250_000, since: start });
+    let mut looks = Vec::new();
+    for _ in 0..200 {
+        stage.another();
+        stage.world.now = start;
+        let look = (1..).find(|_| match stage.choose(&[ramp; 3]) {
+            Route::Send { .. } => true,
+            Route::Wait { until, .. } => {
+                stage.world.now = until;
+                false
+            }
+            Route::Nowhere { .. } => panic!("a ramp is no end"),
+        });
+        looks.push((look.unwrap(), stage.world.now.since(start).as_secs()));
+    }
+    looks.sort_unstable();
+    let (looked, waited_s) = looks[199];
+    assert!(waited_s < 3 * 3600, "the last one waited {waited_s} s");
+    assert!(looked < 60, "{looked} looks");
+    // A quarter at once, half of them within three periods.
+    assert!((30..70).contains(&looks.iter().filter(|(look, _)| *look == 1).count()));
+    assert!(looks[100].1 < 900, "{looks:?}");
 }
 
 #[test]
@@ -360,7 +388,7 @@ proptest! {
         let now = stage.world.now;
         let outlooks = given.map(|(chance, spread, gate, ramp)| outlook(chance, spread, match gate {
             0 => Gate::Shut { scope: Scope::Channel, since: now },
-            1 | 2 => Gate::Ramp { share_ppm: ramp },
+            1 | 2 => Gate::Ramp { share_ppm: ramp, since: crate::time::Timestamp::from_millis(0) },
             _ => Gate::Open,
         }));
         let mut told: Option<BTreeMap<String, u32>> = None;
