@@ -34,7 +34,7 @@ pub(crate) struct CandidateView {
     /// The stand-in instrument it would debit; left out for the payment's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     binding_id: Option<String>,
-    /// `ready`, `failed_just_now`, `ramping`, `breaker_open`, `closed`, `limit_used_up`, `amount_out_of_range`,
+    /// `ready`, `failed_alike`, `failed_just_now`, `ramping`, `breaker_open`, `closed`, `limit_used_up`, `amount_out_of_range`,
     /// `outside_mandate`, `instrument_not_usable`, `excluded_by_rule`, `no_mandate` or `unable`.
     #[schema(pattern = "^[a-z_]+$")]
     finding: &'static str,
@@ -67,6 +67,7 @@ impl From<&Candidate> for CandidateView {
     fn from(candidate: &Candidate) -> Self {
         let (finding, rule, until) = match &candidate.finding {
             Finding::Ready => ("ready", None, None),
+            Finding::FailedAlike => ("failed_alike", None, None),
             Finding::FailedJustNow => ("failed_just_now", None, None),
             Finding::Ramping { .. } => ("ramping", None, None),
             Finding::BreakerOpen { .. } => ("breaker_open", None, None),

@@ -254,6 +254,8 @@ fn masked(
     let known_empty = failures.iter().any(|(reason, _)| *reason == Reason::InsufficientFunds);
     let same = |reason: Reason| reason.entry().retry == RetryRule::OtherChannelThenFunds;
     let masked: Vec<_> = failures.iter().filter(|(reason, _)| same(*reason)).collect();
+    // Two schemes that know nothing of each other hardly ever share a mood: what they share is the account.
+    let known_empty = known_empty || schemes(failed.payment, same, facts) > 1;
     if masked.len() == 1 && !known_empty && failed.elsewhere == Elsewhere::Now {
         return Ok(facts.now);
     }
@@ -271,6 +273,16 @@ fn masked(
         Some(slot) => Ok(slot.plus(Duration::from_secs(mint.below(facts.retry.spread_s.max(1))))),
         None => when_funds_come(failed.payment, left, mint, facts),
     }
+}
+
+/// How many different schemes a payment failed in for reasons such as these.
+fn schemes(payment: &Payment, such: impl Fn(Reason) -> bool, facts: &Facts<'_>) -> usize {
+    let failed = payment.attempts.iter().filter(|one| one.failure().is_some_and(|(reason, _)| such(reason)));
+    let mut schemes: Vec<_> =
+        failed.filter_map(|one| facts.channels.get(&one.channel)).map(|channel| channel.scheme).collect();
+    schemes.sort_unstable();
+    schemes.dedup();
+    schemes.len()
 }
 
 /// The first slot of money at or after a moment, on that day or the next.

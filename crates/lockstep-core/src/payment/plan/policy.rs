@@ -48,7 +48,7 @@ pub struct FundsPolicy {
     pub pay_days: Vec<u8>,
     /// How likely money arrives on such a day, in percent of another day.
     pub pay_day_pct: u32,
-    /// Chance that an empty account is filled on the first day, in percent; it falls slowly from there.
+    /// Chance that an empty account is filled on the second day, in percent; it falls slowly from there.
     pub fills_per_day_pct: u32,
     /// How long money stays on the account, on average.
     pub stays_s: u64,
@@ -103,9 +103,9 @@ impl Default for FundsPolicy {
             latest_minute: 1230,
             pay_days: vec![1, 5, 10, 15, 20, 25, 31],
             pay_day_pct: 130,
-            fills_per_day_pct: 16,
+            fills_per_day_pct: 18,
             stays_s: 3 * 86_400,
-            explore_pct: 10,
+            explore_pct: 5,
             pause_s: 3 * 3600,
         }
     }

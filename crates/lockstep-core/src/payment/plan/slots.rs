@@ -36,10 +36,10 @@ pub(super) fn next(
     let open =
         |hour: &Hour| hour.by_day(&policy.no_funds) && hour.ends >= wanted.from && hour.ends < wanted.until;
     let places: Vec<usize> = (0..hours.len()).filter(|index| open(&hours[*index])).collect();
-    let chances: Vec<u64> = hours.iter().map(|hour| clock.chance(hour, &policy.no_funds)).collect();
+    let chances = clock.first_comes(&hours, &policy.no_funds);
     let likely = likely(&hours, &places, &chances);
     let best = best_first(&hours, &likely, &chances, wanted, policy)?;
-    let chosen = explored(&hours, &places, best, policy, mint);
+    let chosen = explored(&hours, &likely, best, policy, mint);
     Some(hours[chosen].ends)
 }
 
@@ -110,7 +110,8 @@ fn gains(chances: &[u64], first: usize, places: &[usize], policy: &RetryPolicy) 
     gains
 }
 
-/// Now and then another hour of the same day, so that a change of habits is seen.
+/// Now and then another of the day's hours worth looking at, so that a change of habits is seen. Its first and last
+/// are among them, so every hour is split from its neighbours in time.
 fn explored(hours: &[Hour], places: &[usize], best: usize, policy: &RetryPolicy, mint: &mut Mint) -> usize {
     if mint.below(100) >= u64::from(policy.no_funds.explore_pct) {
         return best;

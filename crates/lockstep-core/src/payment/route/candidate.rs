@@ -47,6 +47,9 @@ pub enum Finding {
     /// Ready, but this payment failed on it not long ago for a reason that another channel (or instrument) may not
     /// share.
     FailedJustNow,
+    /// Ready, but this payment failed not long ago on a channel of the same scheme, for a reason of bank or card that
+    /// the two are likely to share. Other schemes go first.
+    FailedAlike,
     /// Half open after a trouble, and this attempt is not among those let through.
     Ramping {
         /// The share that is let through, in millionths.
@@ -98,31 +101,32 @@ pub enum Finding {
 impl Finding {
     /// Whether it could be sent at all.
     pub fn ready(&self) -> bool {
-        matches!(self, Self::Ready | Self::FailedJustNow)
+        matches!(self, Self::Ready | Self::FailedAlike | Self::FailedJustNow)
     }
 
     /// Its place among the findings: the smaller, the nearer to being sent.
     pub(super) fn place(&self) -> u8 {
         match self {
             Self::Ready => 0,
-            Self::FailedJustNow => 1,
-            Self::Ramping { .. } => 2,
-            Self::BreakerOpen { .. } => 3,
-            Self::Closed { .. } => 4,
-            Self::LimitUsedUp { .. } => 5,
-            Self::AmountOutOfRange => 6,
-            Self::OutsideMandate { .. } => 7,
-            Self::InstrumentNotUsable { .. } => 8,
-            Self::ExcludedByRule { .. } => 9,
-            Self::NoMandate => 10,
-            Self::Unable => 11,
+            Self::FailedAlike => 1,
+            Self::FailedJustNow => 2,
+            Self::Ramping { .. } => 3,
+            Self::BreakerOpen { .. } => 4,
+            Self::Closed { .. } => 5,
+            Self::LimitUsedUp { .. } => 6,
+            Self::AmountOutOfRange => 7,
+            Self::OutsideMandate { .. } => 8,
+            Self::InstrumentNotUsable { .. } => 9,
+            Self::ExcludedByRule { .. } => 10,
+            Self::NoMandate => 11,
+            Self::Unable => 12,
         }
     }
 
     /// The reason to give when this is the best there is.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::Ready | Self::FailedJustNow => Reason::ChannelUnavailable,
+            Self::Ready | Self::FailedAlike | Self::FailedJustNow => Reason::ChannelUnavailable,
             Self::Ramping { .. } | Self::BreakerOpen { scope: Scope::Channel | Scope::Cell, .. } => {
                 Reason::ChannelPaused
             }

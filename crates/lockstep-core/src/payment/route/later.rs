@@ -29,6 +29,7 @@ fn look_again(one: &Seen<'_>, facts: &Facts<'_>) -> Option<Timestamp> {
     match one.finding {
         Finding::BreakerOpen { .. } | Finding::Ramping { .. } => {}
         Finding::Ready
+        | Finding::FailedAlike
         | Finding::FailedJustNow
         | Finding::Closed { .. }
         | Finding::LimitUsedUp { .. }

@@ -1,8 +1,9 @@
 //! Looking at one channel: what stands against it, and how a payment would fare on it.
 
-use super::super::{Attempt, Payment, plan};
+use super::super::{Payment, plan};
 use super::{Candidate, Finding, channels, limit, stand_in};
 use crate::binding::Binding;
+use crate::catalogue::Scheme;
 use crate::channel::{Capability, ChannelId, Direction};
 use crate::decision::Facts;
 use crate::health::{Gate, Outlook};
@@ -151,8 +152,7 @@ fn judge(seen: &mut Seen<'_>, payment: &Payment, capability: &Capability, facts:
     }
     let issuer = seen.binding.instrument.issuer.as_deref();
     let outlook = facts.health.outlook(seen.channel, issuer, payment.purpose.direction(), facts.now);
-    let failed = failed_just_now(payment, seen, facts);
-    seen.finding = if failed { Finding::FailedJustNow } else { Finding::Ready };
+    seen.finding = memory(payment, seen, capability.scheme, facts);
     seen.fare(outlook, facts.now);
 }
 
@@ -198,14 +198,25 @@ fn obstacle(
     None
 }
 
-/// Whether this payment failed on this channel not long ago for a reason that another channel may not share.
-fn failed_just_now(payment: &Payment, seen: &Seen<'_>, facts: &Facts<'_>) -> bool {
+/// What this payment has met not long ago, on this channel or one like it, that another channel may not share.
+fn memory(payment: &Payment, seen: &Seen<'_>, scheme: Scheme, facts: &Facts<'_>) -> Finding {
     let shun = std::time::Duration::from_secs(facts.retry.route.shun_s);
     let used = seen.stand_in.then_some(seen.binding.id);
-    let on_channel =
-        payment.attempts.iter().filter(|attempt| attempt.channel == *seen.channel && attempt.binding == used);
-    on_channel.filter_map(Attempt::failure).any(|(reason, at)| {
-        let says_about_channel = reason.entry().says_about_channel;
-        (says_about_channel || plan::may_work_elsewhere(reason)) && facts.now < at.plus(shun)
-    })
+    let of_late = payment.attempts.iter().filter(|attempt| attempt.binding == used).filter_map(|attempt| {
+        let (reason, at) = attempt.failure()?;
+        (facts.now < at.plus(shun)).then_some((&attempt.channel, reason))
+    });
+    let mut finding = Finding::Ready;
+    for (channel, reason) in of_late {
+        let of_channel = reason.entry().says_about_channel;
+        let alike = || facts.channels.get(channel).is_some_and(|other| other.scheme == scheme);
+        match channel == seen.channel {
+            true if of_channel || plan::may_work_elsewhere(reason) => return Finding::FailedJustNow,
+            false if !of_channel && plan::may_work_elsewhere(reason) && alike() => {
+                finding = Finding::FailedAlike;
+            }
+            true | false => {}
+        }
+    }
+    finding
 }

@@ -133,8 +133,8 @@ fn what_no_mandate_covers_is_refused() {
         repay    R1 50.00 from C1               -> sends unionpay R1-1
         cancel   R1                             -> refused: attempt_under_way
         answer   R1-1 declined 64               -> R1-1 failed: insufficient_funds (final_decline)
-                                                 ; waits until 03-05 10:30 for insufficient_funds
-        until    2026-03-05 10:30               -> not paid: mandate_expired (final); order open
+                                                 ; waits until 03-04 10:30 for insufficient_funds
+        until    2026-03-04 10:30               -> not paid: mandate_expired (final); order open
         ",
     );
 }

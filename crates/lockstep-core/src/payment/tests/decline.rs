@@ -213,16 +213,16 @@ fn attempts_are_used_up() {
                                     ; waits until 03-04 10:30 for insufficient_funds
         wait     24h               -> sends unionpay R1-3
         answer   R1-3 declined 64  -> R1-3 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-05 18:30 for insufficient_funds
-        wait     36h               -> sends unionpay R1-4
+                                    ; waits until 03-05 10:30 for insufficient_funds
+        wait     24h               -> sends unionpay R1-4
         answer   R1-4 declined 64  -> R1-4 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-07 10:30 for insufficient_funds
-        wait     48h               -> sends unionpay R1-5
+                                    ; waits until 03-06 10:30 for insufficient_funds
+        wait     24h               -> sends unionpay R1-5
         answer   R1-5 declined 64  -> R1-5 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-08 18:30 for insufficient_funds
+                                    ; waits until 03-08 10:30 for insufficient_funds
         wait     48h               -> sends unionpay R1-6
         answer   R1-6 declined 64  -> R1-6 failed: insufficient_funds (final_decline)
-                                    ; waits until 03-10 18:30 for insufficient_funds
+                                    ; waits until 03-10 10:30 for insufficient_funds
         wait     48h               -> sends unionpay R1-7
         answer   R1-7 declined 64  -> R1-7 failed: insufficient_funds (final_decline)
                                     ; waits until 03-12 08:30 for insufficient_funds

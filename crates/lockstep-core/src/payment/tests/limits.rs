@@ -66,7 +66,7 @@ fn a_late_proof_gives_back_to_the_day_of_its_attempt() {
         repay    R3 100.00 from C1   -> sends unionpay R3-1
         answer   R3-1 succeeded 00   -> R3-1 succeeded by answer; paid by R3-1; collected 100.00 of 100.00
         found    R1-1 declined 64    -> R1-1 failed: insufficient_funds (final_decline)
-                                      ; waits until 03-03 18:30 for insufficient_funds
+                                      ; waits until 03-03 10:30 for insufficient_funds
         repay    R4 100.00 from C1   -> waits until 03-04 10:00 for daily_limit_used_up
         repay    R5 50.00 from C1    -> sends unionpay R5-1
         ",

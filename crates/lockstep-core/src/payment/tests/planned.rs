@@ -6,18 +6,31 @@ use crate::scenario::check;
 fn a_decline_without_a_reason_may_hide_an_empty_account() {
     check(
         "
+        borrower B1 card C1 on unionpay
+        repay    R1 100.00 from C1      -> sends unionpay R1-1
+        answer   R1-1 declined 60       -> R1-1 failed: issuer_declined_generic (final_decline)
+                                         ; waits until 03-02 18:30 for issuer_declined_generic
+        until    2026-03-02 18:30       -> sends unionpay R1-2
+        answer   R1-2 declined 60       -> R1-2 failed: issuer_declined_generic (final_decline)
+                                         ; waits until 03-03 10:30 for issuer_declined_generic
+        until    2026-03-03 10:30       -> sends unionpay R1-3
+        answer   R1-3 declined 60       -> R1-3 failed: issuer_declined_generic (final_decline)
+                                         ; waits until 03-04 10:30 for issuer_declined_generic
+        ",
+    );
+}
+
+/// Two schemes that know nothing of each other say the same: the account is empty, and no try is spent on a mood.
+#[test]
+fn two_schemes_that_decline_without_a_reason_speak_of_the_account() {
+    check(
+        "
         borrower B1 card C1 on unionpay netsunion
         repay    R1 100.00 from C1      -> sends unionpay R1-1
         answer   R1-1 declined 60       -> R1-1 failed: issuer_declined_generic (final_decline)
                                          ; sends netsunion R1-2
         answer   R1-2 declined PB511099 -> R1-2 failed: issuer_declined_generic (final_decline)
-                                         ; waits until 03-02 18:30 for issuer_declined_generic
-        until    2026-03-02 18:30       -> sends unionpay R1-3
-        answer   R1-3 declined 60       -> R1-3 failed: issuer_declined_generic (final_decline)
                                          ; waits until 03-03 10:30 for issuer_declined_generic
-        until    2026-03-03 10:30       -> sends unionpay R1-4
-        answer   R1-4 declined 60       -> R1-4 failed: issuer_declined_generic (final_decline)
-                                         ; waits until 03-05 10:30 for issuer_declined_generic
         ",
     );
 }
@@ -67,7 +80,7 @@ fn a_borrower_has_four_declines_a_day() {
         answer   R2-1 declined 60       -> R2-1 failed: issuer_declined_generic (final_decline)
                                          ; sends netsunion R2-2
         answer   R2-2 declined PB511099 -> R2-2 failed: issuer_declined_generic (final_decline)
-                                         ; waits until 03-02 18:30 for issuer_declined_generic
+                                         ; waits until 03-03 10:30 for issuer_declined_generic
         repay    R3 30.00 from C1       -> sends unionpay R3-1
         answer   R3-1 declined 60       -> R3-1 failed: issuer_declined_generic (final_decline)
                                          ; waits until 03-03 10:00 for issuer_declined_generic

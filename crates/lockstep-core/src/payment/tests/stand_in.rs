@@ -98,12 +98,12 @@ fn when_neither_pays_the_own_card_is_tried_again_the_next_day() {
                                               ; sends netsunion R1-2 from C2
         answer   R1-2 declined PB520006      -> R1-2 failed: account_frozen (final_decline)
                                               ; C2 observed frozen
-                                              ; waits until 03-03 18:30 for insufficient_funds
+                                              ; waits until 03-03 10:30 for insufficient_funds
         status   C1                          -> usable
         status   C2                          -> suspended: account_frozen
-        until    2026-03-03 18:30            -> sends unionpay R1-3
+        until    2026-03-03 10:30            -> sends unionpay R1-3
         answer   R1-3 declined 64            -> R1-3 failed: insufficient_funds (final_decline)
-                                              ; waits until 03-05 10:30 for insufficient_funds
+                                              ; waits until 03-04 10:30 for insufficient_funds
         ",
     );
 }
@@ -119,8 +119,8 @@ fn a_closed_own_card_leaves_the_payment_to_the_other() {
         answer   R1-1 declined PB520005      -> R1-1 failed: account_closed (final_decline); observed closed
                                               ; sends unionpay R1-2 from C2
         answer   R1-2 declined 64            -> R1-2 failed: insufficient_funds (final_decline)
-                                              ; waits until 03-03 18:30 for insufficient_funds
-        until    2026-03-03 18:30            -> sends unionpay R1-3 from C2
+                                              ; waits until 03-03 10:30 for insufficient_funds
+        until    2026-03-03 10:30            -> sends unionpay R1-3 from C2
         answer   R1-3 succeeded 00           -> R1-3 succeeded by answer; paid by R1-3
                                               ; collected 100.00 of 100.00
         status   C1                          -> suspended: account_closed

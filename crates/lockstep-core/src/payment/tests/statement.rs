@@ -53,7 +53,7 @@ fn a_line_ends_it() {
         until     2026-03-04 10:00                                 -> asks clearing about R2-1
                                                                     ; reads clearing of 2026-03-03 for R2-1
         statement R2-1 2026-03-03 declined PB520011                -> R2-1 failed: insufficient_funds (final_decline)
-                                                                    ; waits until 03-04 18:30 for insufficient_funds
+                                                                    ; waits until 03-04 13:30 for insufficient_funds
         ",
     );
 }
