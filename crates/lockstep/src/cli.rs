@@ -53,6 +53,9 @@ pub enum Command {
     Listen(ListenArgs),
     /// Copy the database while it is in use.
     Backup(BackupArgs),
+    /// What is stored, as files for other eyes.
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Policies side by side on one made-up world: what lenders do today, what they could install, ours.
     Compare(CompareArgs),
     /// Break everything at once, thousands of times, and compare our books with the banks'.
@@ -373,6 +376,38 @@ pub struct ListenArgs {
 pub struct BackupArgs {
     /// Where the copy goes; must not exist.
     pub target: PathBuf,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `lockstep export`
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Every attempt with the probability with which its channel was chosen: the log that `lockstep replay` judges.
+    Attempts(ExportAttemptsArgs),
+}
+
+/// `lockstep export attempts`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "One row an attempt, of the newest payment first; orders and borrowers by their ids here, no names, no card numbers.\nWorks beside a running `lockstep serve`. Then:\n\n  lockstep replay attempts.csv --scheme auto --html report.html"
+)]
+pub struct ExportAttemptsArgs {
+    /// The CSV file to write; replaced when it is whole.
+    pub file: PathBuf,
+    /// Whose attempts; needed where there are several lenders.
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: Option<String>,
+    /// Payments made on this day or later: 2026-03-02.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// Payments made before this day.
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// Zone in which those days begin.
+    #[arg(long, value_name = "ZONE", default_value = "Asia/Shanghai")]
+    pub tz: String,
     /// Where things are kept.
     #[command(flatten)]
     pub place: Place,

@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod doors;
 mod drive;
+mod export;
 mod figures;
 mod foundation;
 mod house;
@@ -26,6 +27,7 @@ mod sandbox_cli;
 mod secrets;
 mod serve;
 mod table;
+mod whole_file;
 
 use std::process::ExitCode;
 
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Key(command) => block_on(admin::key(command)),
         Command::Listen(args) => block_on(listen::run(args)),
         Command::Rules(command) => block_on(rules::rules(command)),
+        Command::Export(command) => block_on(export::export(command)),
         Command::Backup(args) => backup(args),
         Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
@@ -95,6 +98,7 @@ fn log(command: &Command) {
         | Command::Key(_)
         | Command::Rules(_)
         | Command::Doctor(_)
+        | Command::Export(_)
         | Command::Backup(_) => "warn",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());

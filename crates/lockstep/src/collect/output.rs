@@ -1,7 +1,6 @@
 //! The results file, the rejects file, and writing them so that a reader never sees half of one.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use lockstep_core::payment::PaymentState;
@@ -9,6 +8,7 @@ use lockstep_core::payment::PaymentState;
 use super::input::Reject;
 use crate::drive::Outcome;
 use crate::figures::{OrderResult, Verdict};
+use crate::whole_file::replace;
 
 const RESULT_COLUMNS: [&str; 16] = [
     "row",
@@ -128,18 +128,6 @@ fn explain(result: &OrderResult) -> (String, String, String, String) {
 /// A cell that a spreadsheet would run as a formula is kept from being one.
 fn harmless(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
-/// Writes beside the file and renames, so that a kill in the middle leaves the old file whole.
-fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let mut file = File::create(&part)?;
-    write(&mut file)?;
-    file.flush()?;
-    file.sync_all()?;
-    fs::rename(&part, path)
 }
 
 #[cfg(test)]
