@@ -4,7 +4,7 @@ import csv
 import json
 
 import pytest
-from conftest import ROOT, run
+from conftest import ROOT, House, run
 
 COLUMNS = ["time", "order", "borrower", "issuer", "channel", "amount", "currency", "success", "code", "reason",
            "propensity", "cost"]
@@ -66,3 +66,17 @@ def test_days_choose_and_wrong_flags_are_said(house):
     nowhere = run("export", "attempts", folder / "y.csv", "--data", folder / "none")
     assert nowhere.returncode == 1 and "there is no database" in nowhere.stderr
     assert not (folder / "y.csv").exists() and not (folder / "none").exists()
+
+
+def test_it_works_beside_a_running_server(house):
+    folder, _ = house
+    assert "attempts written" in export(folder, to="before.csv").stdout
+    running = House(folder)
+    running.sandbox.start(f"{running.bank}/sandbox/v1/health")
+    running.start_server()
+    try:
+        beside = export(folder, to="beside.csv")
+        assert beside.returncode == 0, beside.stderr
+        assert (folder / "beside.csv").read_text() == (folder / "before.csv").read_text()
+    finally:
+        running.stop()

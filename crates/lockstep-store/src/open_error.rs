@@ -26,6 +26,16 @@ pub enum OpenError {
         /// The newest version known here.
         known: i64,
     },
+    /// An older program made it, and it may not be changed while it is only read.
+    #[error(
+        "the database has schema version {found}, reading it needs {known}; start the service with this program once"
+    )]
+    OlderSchema {
+        /// Its version.
+        found: i64,
+        /// The version this program reads.
+        known: i64,
+    },
     /// A migration that was applied differs from the one of the same number in this program.
     #[error(
         "migration {version} of the database is not the one of this program; use the program that made it"

@@ -10,9 +10,10 @@ use lockstep_core::payment::route::Candidate;
 use lockstep_core::payment::{Attempt, AttemptState, Payment, Purpose};
 use lockstep_core::time::{Timestamp, Zone};
 use lockstep_engine::port::{Directory, OwnedBy, Page, PaymentFilter, Queries};
+use lockstep_store::SqliteStore;
 
 use crate::cli::{ExportAttemptsArgs, ExportCommand};
-use crate::foundation::{self, Foundation, Mode, StartProblem, configuration};
+use crate::foundation::{StartProblem, configuration};
 use crate::whole_file::replace;
 
 /// Rows that are read at once.
@@ -54,11 +55,11 @@ async fn attempts(args: &ExportAttemptsArgs) -> Result<(), StartProblem> {
     }
     let from = args.from.as_deref().map(|text| day("--from", text, &args.tz)).transpose()?;
     let until = args.until.as_deref().map(|text| day("--until", text, &args.tz)).transpose()?;
-    let foundation = foundation::open(&config, Mode::Served).await?;
-    let tenant = lender(&foundation, args.tenant.as_deref()).await?;
+    let store = SqliteStore::open_beside(config.data.database())?;
+    let tenant = lender(&store, args.tenant.as_deref()).await?;
     let owner = OwnedBy { tenant, borrower: None };
     let filter = PaymentFilter { owner, order: None, status: None, from, until };
-    let (text, count) = table(foundation.store.as_ref(), &filter).await?;
+    let (text, count) = table(&store, &filter).await?;
     let written = replace(&args.file, |file| file.write_all(&text));
     written.map_err(|error| StartProblem::File {
         path: args.file.clone(),
@@ -83,8 +84,8 @@ fn day(flag: &str, text: &str, zone: &str) -> Result<Timestamp, StartProblem> {
 }
 
 /// The lender that was named, or the only one there is.
-async fn lender(foundation: &Foundation, named: Option<&str>) -> Result<TenantId, StartProblem> {
-    let all = Directory::tenants(foundation.store.as_ref()).await?;
+async fn lender(directory: &impl Directory, named: Option<&str>) -> Result<TenantId, StartProblem> {
+    let all = directory.tenants().await?;
     match (named, all.as_slice()) {
         (Some(text), _) => {
             let id: TenantId =

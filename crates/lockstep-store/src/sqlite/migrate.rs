@@ -61,6 +61,20 @@ pub(super) fn migrate(connection: &mut Connection, known: &[Migration]) -> Resul
     transaction.commit().map_err(failed)
 }
 
+/// Whether the schema is the one that this program reads. Changes nothing.
+pub(super) fn current(connection: &Connection, known: &[Migration]) -> Result<(), OpenError> {
+    let applied = applied(connection).map_err(database("read the schema's version"))?;
+    let (found, known) = (
+        applied.last().map_or(0, |(version, _)| *version),
+        known.last().map_or(0, |migration| migration.version),
+    );
+    match found.cmp(&known) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Less => Err(OpenError::OlderSchema { found, known }),
+        std::cmp::Ordering::Greater => Err(OpenError::NewerSchema { found, known }),
+    }
+}
+
 fn applied(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
     let mut statement =
         connection.prepare("SELECT version, checksum FROM schema_migrations ORDER BY version")?;

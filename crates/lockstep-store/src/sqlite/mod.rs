@@ -63,6 +63,8 @@ enum Work {
         readers: ReaderPool,
         writer: WriterThread,
     },
+    /// Only reading, beside whoever writes.
+    Beside { readers: ReaderPool },
     /// On the caller's thread; changes wait until they are flushed.
     Inline { writing: Mutex<Writing>, queue: Mutex<Vec<Box<dyn Job>>> },
 }
@@ -84,6 +86,17 @@ impl SqliteStore {
         let writer = WriterThread::start(connection)
             .map_err(|source| OpenError::File { what: "can't start the writer thread".to_owned(), source })?;
         Ok(Self::with(Work::Threads { readers, writer }, Some(place)))
+    }
+
+    /// Opens a database file that another process may be using, for reading only. Every read sees whole changes; a
+    /// change through this store is refused.
+    ///
+    /// # Errors
+    /// When there is no such file, or its schema isn't the one of this program.
+    pub fn open_beside(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        migrate::current(&connection::for_reading(path)?, MIGRATIONS)?;
+        Ok(Self::with(Work::Beside { readers: ReaderPool::start(path)? }, None))
     }
 
     /// Opens a database file without any thread: reads run at once on the caller's thread, changes wait until
@@ -145,7 +158,7 @@ impl SqliteStore {
         R: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     {
         let result = match &self.work {
-            Work::Threads { readers, .. } => readers.read(read).await,
+            Work::Threads { readers, .. } | Work::Beside { readers } => readers.read(read).await,
             Work::Inline { writing, .. } => read(&lock(writing).connection),
         };
         result.map_err(|failure| failure.fault(doing))
@@ -160,6 +173,7 @@ impl SqliteStore {
         let (job, result) = writer::job(work);
         match &self.work {
             Work::Threads { writer, .. } => writer.enqueue(job).await?,
+            Work::Beside { .. } => return Err(Failure::Refused("this store was opened for reading only")),
             Work::Inline { queue, .. } => lock(queue).push(job),
         }
         result.await.unwrap_or(Err(Failure::Stopped))

@@ -12,7 +12,7 @@ use super::{NOW, mint, tenant};
 fn inline_connection<T>(db: &SqliteStore, use_it: impl FnOnce(&Connection) -> T) -> T {
     match &db.work {
         Work::Inline { writing, .. } => use_it(&lock(writing).connection),
-        Work::Threads { .. } => panic!("an inline store"),
+        Work::Threads { .. } | Work::Beside { .. } => panic!("an inline store"),
     }
 }
 
@@ -168,7 +168,7 @@ fn a_broken_batch_is_tried_one_by_one() {
     let db = SqliteStore::in_memory().unwrap();
     let mut writing = match &db.work {
         Work::Inline { writing, .. } => lock(writing),
-        Work::Threads { .. } => panic!("an inline store"),
+        Work::Threads { .. } | Work::Beside { .. } => panic!("an inline store"),
     };
     let (good, mut kept) = writer::job(|connection| {
         connection.execute("INSERT INTO kv (key, value) VALUES ('good', '1')", [])?;
