@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::binding::InstrumentKind;
 use crate::catalogue::Scheme;
 use crate::money::Money;
-use crate::time::{CLOCK_FAST_ONE_IN, Day, Timestamp, Zone};
+use crate::time::{Day, Timestamp, Zone};
 
 /// A channel's name in configuration, routes and tables, e.g. `unionpay`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -363,11 +363,9 @@ impl Capability {
         })
     }
 
-    /// The late-execution window W, as our clock has to measure it: longer by what that clock may be fast in the
-    /// meantime, so that W has really passed.
+    /// The late-execution window W.
     pub fn late_execution_window(&self) -> Duration {
-        let fast_s = self.late_execution_window_s.div_ceil(u64::from(CLOCK_FAST_ONE_IN));
-        Duration::from_secs(self.late_execution_window_s.saturating_add(fast_s))
+        Duration::from_secs(self.late_execution_window_s)
     }
 
     /// Wrong or dangerous configuration, each as one sentence naming the field.

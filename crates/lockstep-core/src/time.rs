@@ -7,10 +7,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-/// The engine's clock follows the machine's by at most one part in so many, so it is never faster than true time by
-/// more than that. Whatever has to have truly passed is waited for that much longer.
-pub const CLOCK_FAST_ONE_IN: u32 = 200;
-
 /// A moment: milliseconds since 1970-01-01T00:00:00Z. Stored as an integer; shown as RFC 3339.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -172,11 +172,8 @@ impl FailureProof {
 
 /// The end of the late-execution window of a request whose outcome became unknown at this moment.
 pub(super) fn window_end(channel: &Capability, unknown_since: Timestamp) -> Timestamp {
-    if planted::is(Bug::WindowOffByOne) {
-        let early_s = channel.late_execution_window_s.saturating_sub(1);
-        return unknown_since.plus(std::time::Duration::from_secs(early_s));
-    }
-    unknown_since.plus(channel.late_execution_window())
+    let end = unknown_since.plus(channel.late_execution_window());
+    if planted::is(Bug::WindowOffByOne) { end.minus(std::time::Duration::from_secs(1)) } else { end }
 }
 
 /// Permission to open one more attempt. Only a payment with no attempt that moved money or still could can hand

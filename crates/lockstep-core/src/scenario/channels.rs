@@ -10,8 +10,8 @@ use crate::payment::route::RoutePolicy;
 use crate::payment::{FundsPolicy, RetryPolicy};
 use crate::time::Zone;
 
-/// The late-execution window of every channel here, in seconds: ten minutes with what our clock may be fast by.
-pub(crate) const WINDOW_S: u64 = 597;
+/// The late-execution window of every channel here, in seconds.
+pub(crate) const WINDOW_S: u64 = 600;
 
 /// `acquirer` takes reversals, `switch` too and writes a statement, `clearing` writes a statement. Of the others,
 /// `unionpay` answers and takes questions; `netsunion` tells by notice, takes questions and sleeps at night;
