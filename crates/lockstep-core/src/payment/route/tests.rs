@@ -249,7 +249,8 @@ fn a_ramp_lets_a_growing_share_through_and_looking_again_wins_nothing() {
                 budget: &stage.world.budget,
             };
             let mut seen = look::at_all(&payment, &binding, &[], &facts);
-            seen[0].fare(outlook(900_000, 1, Gate::Ramp { share_ppm, since: stage.world.now }), stage.world.now);
+            seen[0]
+                .fare(outlook(900_000, 1, Gate::Ramp { share_ppm, since: stage.world.now }), stage.world.now);
             match (among(&payment, seen, &facts), first) {
                 (Route::Send { .. }, None) => first = Some(share_ppm),
                 (Route::Send { ranked, .. }, Some(_)) => assert_eq!(ranked[0].share_ppm, 1_000_000),
