@@ -336,9 +336,6 @@ impl Swarm {
         let window_s = rail.capability().late_execution_window_s;
         let (up_s, down_s) = (chance.between(10, 300), chance.between(5, 120));
         let delay_s = if chance.one_in(2) { window_s } else { chance.between(window_s / 4, window_s) };
-        // The process's clock may run half a percent fast while it follows one that was set.
-        let jumps = self.on.contains_key(&Kind::ClockJump);
-        let delay_s = if jumps { delay_s.min(window_s - window_s / 100 - 1) } else { delay_s };
         let late_s = chance.between(1, 1800);
         let extra_ms = chance.between(500, 20_000);
         let begins = chance.below(self.safety_ms);
