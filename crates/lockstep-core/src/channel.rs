@@ -458,6 +458,18 @@ impl AmountLimits {
 pub struct ChannelBook(BTreeMap<ChannelId, Capability>);
 
 impl ChannelBook {
+    /// The same channels as they are for somebody whose clock may go faster than time by so many millionths: their
+    /// late-execution windows, in seconds by that clock, are longer by as much, so that none is over early.
+    #[must_use]
+    pub fn by_a_clock_fast_by(mut self, ppm: u32) -> Self {
+        for capability in self.0.values_mut() {
+            let window_s = capability.late_execution_window_s;
+            let longer_s = window_s.saturating_mul(u64::from(ppm)).div_ceil(1_000_000);
+            capability.late_execution_window_s = window_s.saturating_add(longer_s);
+        }
+        self
+    }
+
     /// From a list; a later entry of the same name replaces an earlier one.
     pub fn new(channels: impl IntoIterator<Item = Capability>) -> Self {
         Self(channels.into_iter().map(|capability| (capability.id.clone(), capability)).collect())
@@ -488,6 +500,19 @@ mod tests {
                 from: at("2026-03-02T08:00:00+08:00"),
                 until: at("2026-03-02T09:30:00+08:00"),
             }],
+        }
+    }
+
+    #[test]
+    fn a_window_is_not_over_early_by_a_clock_that_runs_fast() {
+        let book = crate::scenario::channels::book();
+        for capability in book.iter() {
+            let window_s = capability.late_execution_window_s;
+            let fast = book.clone().by_a_clock_fast_by(5_000);
+            let by_it = fast.get(&capability.id).map_or(0, |one| one.late_execution_window_s);
+            // Seconds by the fast clock, as time that really passed.
+            assert!(by_it * 1_000_000 / 1_005_000 >= window_s && by_it <= window_s + window_s / 100 + 1);
+            assert_eq!(book.clone().by_a_clock_fast_by(0).get(&capability.id), Some(capability));
         }
     }
 

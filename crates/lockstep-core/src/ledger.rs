@@ -29,7 +29,6 @@ pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
     let Some(payment) = &after.payment else {
         return Vec::new();
     };
-    let surplus = events.iter().any(|event| matches!(event, Event::Order(OrderEvent::SurplusFound { .. })));
     let moved = events.iter().filter_map(|event| match event {
         Event::Payment(PaymentEvent::AttemptSucceeded { source: Source::Query, .. })
             if planted::is(Bug::LedgerForgotten) =>
@@ -56,19 +55,14 @@ pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
         post_amount(account.to_owned(), channel, amount_minor);
     }
     let mut post = |debit, credit| post_amount(debit, credit, payment.money.amount_minor);
-    let mut nothing_moved = true;
     for attempt in moved {
-        nothing_moved = false;
         let channel = format!("channel:{}", attempt.channel);
         match payment.purpose {
-            Purpose::Repayment { .. } if surplus => post(channel, "surplus".to_owned()),
             Purpose::Repayment { .. } => post(channel, "receivable".to_owned()),
             Purpose::MicroDeposit => post("verification".to_owned(), channel),
         }
     }
-    // What a channel has sent back leaves where it had been booked.
-    let returned =
-        events.iter().any(|event| matches!(event, Event::Order(OrderEvent::SurplusReturned { .. })));
+    // What a channel has sent back leaves it the way it came.
     let back = events.iter().filter_map(|event| match event {
         Event::Payment(PaymentEvent::SentBack { number, .. }) => payment.attempt(*number),
         _ => None,
@@ -76,14 +70,27 @@ pub fn entries(after: &Slice, events: &[Event]) -> Vec<Entry> {
     for attempt in back {
         let channel = format!("channel:{}", attempt.channel);
         match payment.purpose {
-            Purpose::Repayment { .. } if returned => post("surplus".to_owned(), channel),
             Purpose::Repayment { .. } => post("receivable".to_owned(), channel),
             Purpose::MicroDeposit => post(channel, "verification".to_owned()),
         }
     }
-    // Money that came in beside a living attempt was taken for the repayment; now it turns out to be too much.
-    if surplus && nothing_moved {
-        post("receivable".to_owned(), "surplus".to_owned());
+    for (debit, credit, amount_minor) in events.iter().filter_map(surplus) {
+        post_amount(debit.to_owned(), credit.to_owned(), amount_minor);
     }
     entries
+}
+
+/// All that moves is taken for the repayment first, whatever is decided about it and when. What the order calls too much
+/// goes from there to `surplus`, and what has been sent back of that goes from `surplus` back there: once for each time
+/// the order says so.
+fn surplus(event: &Event) -> Option<(&'static str, &'static str, i64)> {
+    match event {
+        Event::Order(OrderEvent::SurplusFound { amount_minor, .. }) => {
+            Some(("receivable", "surplus", *amount_minor))
+        }
+        Event::Order(OrderEvent::SurplusReturned { amount_minor, .. }) => {
+            Some(("surplus", "receivable", *amount_minor))
+        }
+        _ => None,
+    }
 }

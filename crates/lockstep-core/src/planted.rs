@@ -83,12 +83,15 @@ pub enum Bug {
     ParkedCalledDone,
     /// The order's part of a change is lost when its money comes in.
     OrderChangeForgotten,
+    /// A declined card counts against its channel's health.
+    BreakerCountsDeclines,
+    /// A breaker that has opened lets nothing through any more.
+    BreakerNeverCloses,
 }
 
 impl Bug {
-    /// All of them, the canary first. Bugs of the breaker (`breaker_counts_declines`, `breaker_never_closes`) have their
-    /// names reserved for the health rules.
-    pub const ALL: [Self; 38] = [
+    /// All of them, the canary first.
+    pub const ALL: [Self; 40] = [
         Self::Canary,
         Self::TimeoutIsFailure,
         Self::NotFoundIsFailure,
@@ -127,6 +130,8 @@ impl Bug {
         Self::AcknowledgedUnstored,
         Self::ParkedCalledDone,
         Self::OrderChangeForgotten,
+        Self::BreakerCountsDeclines,
+        Self::BreakerNeverCloses,
     ];
 
     /// Its name in words, `timeout_is_failure`.

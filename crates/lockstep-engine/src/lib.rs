@@ -104,6 +104,7 @@ impl Engine {
     /// An engine over these ports. Nothing runs before [`Engine::run`].
     pub fn new(ports: Ports, book: ChannelBook, retry: RetryPolicy, settings: Settings) -> Self {
         let gate = Arc::new(admit::Gate::new(settings.max_calls, settings.max_backlog));
+        let book = book.by_a_clock_fast_by(ports.clock.fast_ppm());
         let health = health::Health::new(&book, settings.health.clone());
         let inner = Inner {
             ports,

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use lockstep_core::time::Timestamp;
 
-/// The wall clock is followed by at most one part in so many: an hour in about eight days. The windows of the channels
-/// are minutes and the request left a call time-out before they begin to count, so half a percent is within what a window
-/// leaves over.
+/// The wall clock is followed by at most one part in so many: an hour in about eight days. While it follows one that is
+/// ahead it runs fast, and a window counted by it would be over early by that much: see [`Steady::FAST_PPM`].
 const SLEW: i64 = 200;
 
 /// The state of such a clock.
@@ -28,6 +27,9 @@ fn micros(duration: Duration) -> i64 {
 }
 
 impl Steady {
+    /// How much faster than time it may go, in millionths. Who waits for a window by it has to wait longer by as much.
+    pub const FAST_PPM: u32 = 5_000;
+
     /// The moment, from what the wall clock says and how much has elapsed on a monotonic one since some fixed moment. The
     /// first call believes the wall clock.
     pub fn now(&self, wall: Timestamp, elapsed: Duration) -> Timestamp {
@@ -53,6 +55,15 @@ mod tests {
         let elapsed = Duration::from_secs(elapsed_s);
         let true_ms = START + i64::try_from(elapsed.as_millis()).unwrap();
         clock.now(Timestamp::from_millis(true_ms + ahead_ms), elapsed).as_millis() - START
+    }
+
+    #[test]
+    fn it_is_never_faster_than_it_says() {
+        let clock = Steady::default();
+        at(&clock, 0, 0);
+        let passed = at(&clock, 3_600_000, 1_000);
+        let most = 1_000_000 + i64::from(Steady::FAST_PPM);
+        assert_eq!(passed, most, "1,000 s are {passed} ms by it");
     }
 
     #[test]

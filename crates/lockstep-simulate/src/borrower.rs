@@ -21,6 +21,7 @@ use lockstep_sim::sandbox::Rail;
 use lockstep_vault::PersonalData;
 
 use crate::chance::Chance;
+use crate::giving_back::give_back;
 use crate::lender::{Call, Lender, Outcome};
 use crate::swarm::Kind;
 
@@ -234,6 +235,9 @@ impl Borrower {
         }
         if let Some(payment) = payment {
             self.meddle(&chance, place, payment).await;
+            let name = format!("{}/{place}", self.number);
+            let chance = Chance::of(self.lender.swarm.seed, &format!("giving back {name}"));
+            give_back(&self.lender, &chance, &name, payment).await;
         }
         if chance.one_in(4) {
             // Once more after a while: refused while a payment is under way or the order is collected.

@@ -53,6 +53,10 @@ impl Clock for WallClock {
         self.steady.lock().unwrap_or_else(PoisonError::into_inner).now(wall, world.since(self.began))
     }
 
+    fn fast_ppm(&self) -> u32 {
+        if self.may_jump { Steady::FAST_PPM } else { 0 }
+    }
+
     async fn sleep_until(&self, moment: Timestamp) {
         if !self.may_jump {
             return self.world.sleep_until(moment).await;

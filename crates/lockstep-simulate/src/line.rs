@@ -6,16 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lockstep_channels::sandbox::wire::Pay;
+use lockstep_channels::sandbox::wire::{GiveBack, Pay};
 use lockstep_channels::sandbox::{Body, Incoming, Outgoing, SandboxChannel, Silence, Wire};
 use lockstep_channels::{Channel, ChannelKey, Registry, Secrets};
+use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Clock, Seeds};
 use lockstep_sim::port::SharedSandbox;
 use lockstep_sim::runtime::VirtualClock;
 use lockstep_sim::sandbox::{Rail, Reaction};
 
+use crate::chance::Chance;
 use crate::clock::WallClock;
 use crate::process::Process;
+use crate::swarm::{Kind, Swarm};
 use crate::trace::{Broken, Trace};
 
 /// How often the call timeout a lost reply is waited for. The engine gives up long before.
@@ -35,6 +38,33 @@ impl Sent {
     }
 }
 
+/// A request that hangs somewhere is the worst moment to die in: it may still be executed, up to the end of the channel's
+/// window, and nobody remembers when it left. Deaths are so many times as likely then.
+const HANGING: u32 = 8;
+
+/// How likely the process dies while a request to move money is on its way.
+pub struct Peril {
+    ppm: u32,
+    heals_at: Timestamp,
+    chance: Chance,
+}
+
+impl Peril {
+    /// As likely as the world has it.
+    pub fn new(swarm: &Swarm) -> Self {
+        Self {
+            ppm: swarm.scaled(Kind::CrashInFlight, [5_000, 30_000, 120_000]),
+            heals_at: swarm.heals_at(),
+            chance: Chance::of(swarm.seed, "in flight"),
+        }
+    }
+
+    fn strikes(&self, now: Timestamp, hangs: bool) -> bool {
+        let ppm = if hangs { self.ppm.saturating_mul(HANGING) } else { self.ppm };
+        now < self.heals_at && self.chance.ppm(ppm)
+    }
+}
+
 /// What every line needs.
 #[derive(Clone)]
 pub struct Cable {
@@ -48,6 +78,8 @@ pub struct Cable {
     pub clock: VirtualClock,
     /// What has left.
     pub sent: Arc<Sent>,
+    /// Whether the process dies while a request to move money is on its way.
+    pub peril: Arc<Peril>,
     /// Where it is written down.
     pub trace: Arc<Trace>,
 }
@@ -71,6 +103,15 @@ impl Cable {
     }
 }
 
+/// The number under which a request moves money; `None` for any other request.
+fn moves(word: &str, body: &[u8]) -> Option<String> {
+    match word {
+        "pay" => serde_json::from_slice::<Pay>(body).ok().map(|pay| pay.order_no),
+        "refund" => serde_json::from_slice::<GiveBack>(body).ok().map(|back| back.order_no),
+        _ => None,
+    }
+}
+
 struct Line {
     cable: Cable,
     rail: Rail,
@@ -82,20 +123,27 @@ impl Line {
         clock.sleep_until(clock.now().plus(duration)).await;
     }
 
-    /// A request to move money leaves once, whatever happens to whoever sent it.
-    fn leaves(&self, body: &[u8]) {
-        let Ok(pay) = serde_json::from_slice::<Pay>(body) else { return };
+    /// A request to move money, there or back, leaves once, whatever happens to whoever sent it.
+    fn leaves(&self, order_no: &str) {
         let (trace, now) = (&self.cable.trace, self.cable.clock.now());
-        let payment = format!("pay_{}", pay.order_no.get(..26).unwrap_or_default());
-        trace.note(
-            now,
-            Some(&payment),
-            format_args!("{} is asked to move {}", self.rail.as_str(), pay.order_no),
-        );
-        if self.cable.sent.count(&pay.order_no) > 1 {
-            let what = format_args!("the request {} left a second time", pay.order_no);
+        let payment = format!("pay_{}", order_no.get(..26).unwrap_or_default());
+        trace.note(now, Some(&payment), format_args!("{} is asked to move {order_no}", self.rail.as_str()));
+        if self.cable.sent.count(order_no) > 1 {
+            let what = format_args!("the request {order_no} left a second time");
             trace.found(now, Broken::SentTwice, Some(&payment), what);
         }
+    }
+
+    /// The process dies while its request is on its way, or it doesn't.
+    fn perishes(&self, order_no: &str) -> bool {
+        let (Cable { banks, trace, process, .. }, now) = (&self.cable, self.cable.clock.now());
+        let hangs = !banks.with(|sandbox| sandbox.knows_order(self.rail, order_no));
+        let strikes = self.cable.peril.strikes(now, hangs);
+        if strikes {
+            trace.struck(now, None, Kind::CrashInFlight.name());
+            process.kill();
+        }
+        strikes
     }
 }
 
@@ -107,11 +155,15 @@ impl Wire for Line {
             return std::future::pending().await;
         }
         let word = request.path.rsplit('/').next().unwrap_or_default();
-        if word == "pay" {
-            self.leaves(&request.body.0);
+        let moves = moves(word, &request.body.0);
+        if let Some(order_no) = &moves {
+            self.leaves(order_no);
         }
         let taken = banks.take(self.rail.as_str(), word, &request.headers, &request.body.0);
         let rail = self.rail.as_str();
+        if moves.is_some_and(|order_no| self.perishes(&order_no)) {
+            return std::future::pending().await;
+        }
         match taken {
             Err(turned) => {
                 trace.note(self.cable.clock.now(), None, format_args!("{rail} {word}: {turned}"));

@@ -1,11 +1,15 @@
 //! The oracles: what we believe, compared with what the banks really did.
 
+mod health;
+mod refunds;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_core::Event;
+use lockstep_core::health::HealthReport;
 use lockstep_core::id::{Bucket, OrderId, PaymentId};
 use lockstep_core::order::{Order, OrderState};
-use lockstep_core::payment::{Attempt, AttemptState, Payment, PaymentStatus, Purpose};
+use lockstep_core::payment::{Attempt, AttemptState, Payment, PaymentStatus, Purpose, Refund};
 use lockstep_core::time::Timestamp;
 use lockstep_sim::port::SharedSandbox;
 use lockstep_sim::sandbox::{Rail, Truth};
@@ -26,6 +30,8 @@ pub struct Evidence<'a> {
     pub banks: &'a SharedSandbox,
     /// What the lender was told.
     pub taken: Vec<Taken>,
+    /// How the process thinks its channels are, and its own time; `None` when it is dead.
+    pub health: Option<(Timestamp, HealthReport)>,
     /// Payments whose acceptance was answered.
     pub accepted: Vec<PaymentId>,
     /// Where findings go.
@@ -49,6 +55,7 @@ pub fn judge(evidence: &Evidence<'_>) -> u64 {
         evidence.rows.all_orders().into_iter().map(|order| (order.id, order)).collect();
     for payment in payments.values() {
         attempts(evidence, payment, &truth);
+        refunds::judge(evidence, payment, &truth);
         ended(evidence, payment, &orders);
     }
     for id in &evidence.accepted {
@@ -57,8 +64,9 @@ pub fn judge(evidence: &Evidence<'_>) -> u64 {
         }
     }
     strays(evidence, &payments, &truth);
-    let declared = one_debit(evidence, &payments, &orders, &truth);
-    books(evidence, &orders, &truth);
+    let declared = one_debit(evidence, &payments, &orders, &truth) + refunds::bounded(evidence, &truth);
+    books(evidence, &payments, &orders, &truth);
+    health::judge(evidence, &truth);
     at_rest(evidence);
     told(evidence, &payments, &orders);
     explained(evidence);
@@ -136,7 +144,8 @@ fn strays(evidence: &Evidence<'_>, payments: &BTreeMap<PaymentId, Payment>, trut
         let order_no = key.split_once('/').map_or(key.as_str(), |(_, order_no)| order_no);
         let attempt =
             Payment::of_order_no(order_no).and_then(|(id, number)| payments.get(&id)?.attempt(number));
-        let ours = attempt.is_some_and(|attempt| key.starts_with(attempt.channel.as_str()));
+        let ours = attempt.is_some_and(|attempt| key.starts_with(attempt.channel.as_str()))
+            || refunds::is_ours(key, order_no, payments);
         if !ours {
             let payment =
                 Payment::of_order_no(order_no).map_or_else(|| key.clone(), |(id, _)| id.to_string());
@@ -157,6 +166,7 @@ fn one_debit(
     truth: &Truth,
 ) -> u64 {
     let mut debited: BTreeMap<OrderId, i64> = BTreeMap::new();
+    let mut returned: BTreeMap<OrderId, i64> = BTreeMap::new();
     let declares = evidence.swarm.strength(Kind::NotFoundBeyondWindow) > 0;
     let mut declared = 0;
     for payment in payments.values() {
@@ -167,6 +177,7 @@ fn one_debit(
         let Some(moved) = moved.get(payment.id.body()) else { continue };
         if let Some(order) = order {
             *debited.entry(order).or_default() += moved.sum_minor;
+            *returned.entry(order).or_default() += refunds::surplus_returned(payment);
         } else if moved.count > 1 && declares {
             // Each of them is a successful attempt of its own in our books, which `attempts` and `books` check.
             declared += 1;
@@ -178,7 +189,8 @@ fn one_debit(
     for (id, sum) in debited {
         let Some(order) = orders.get(&id) else { continue };
         let owed = order.money.amount_minor;
-        let known = order.collected_minor + order.surplus_minor;
+        let back = returned.get(&id).copied().unwrap_or_default();
+        let known = order.collected_minor + order.surplus_minor + back;
         if known != sum {
             let what = format_args!("the banks debited {sum}, our books know of {known}");
             evidence.found(if known < sum { Broken::Lost } else { Broken::Wrong }, id, what);
@@ -193,7 +205,12 @@ fn one_debit(
 }
 
 /// The ledger sums to zero, and each account is what the banks say.
-fn books(evidence: &Evidence<'_>, orders: &BTreeMap<OrderId, Order>, truth: &Truth) {
+fn books(
+    evidence: &Evidence<'_>,
+    payments: &BTreeMap<PaymentId, Payment>,
+    orders: &BTreeMap<OrderId, Order>,
+    truth: &Truth,
+) {
     let mut accounts: BTreeMap<String, i64> = BTreeMap::new();
     for entry in evidence.rows.all_entries() {
         *accounts.entry(entry.account).or_default() += entry.amount_minor;
@@ -201,14 +218,27 @@ fn books(evidence: &Evidence<'_>, orders: &BTreeMap<OrderId, Order>, truth: &Tru
     let mut expected: BTreeMap<String, i64> = BTreeMap::new();
     for (key, amount) in &truth.by_order {
         let (channel, order_no) = key.split_once('/').unwrap_or((key.as_str(), ""));
-        let credit = truth.credits_by_payment.contains_key(order_no.get(..26).unwrap_or_default());
+        let credit = truth.credits_by_payment.contains_key(order_no.get(..26).unwrap_or_default())
+            || Refund::of_order_no(order_no).is_some();
         let signed = if credit { -amount } else { *amount };
         *expected.entry(format!("channel:{channel}")).or_default() += signed;
     }
     let sum = |of: fn(&Order) -> i64| orders.values().map(of).sum::<i64>();
     expected.insert("receivable".to_owned(), -sum(|order| order.collected_minor));
     expected.insert("surplus".to_owned(), -sum(|order| order.surplus_minor));
+    let overpaid = refunds::overpaid(truth);
+    let returned: i64 = payments.values().map(refunds::surplus_returned).sum();
+    expected.insert("overpaid".to_owned(), overpaid);
+    expected.insert("refunded".to_owned(), truth.refunds.sum_minor - overpaid - returned);
     expected.insert("verification".to_owned(), truth.credits.sum_minor);
+    if evidence.swarm.strength(Kind::NotFoundBeyondWindow) > 0 {
+        // What goes back beyond all that was taken may be covered by a debit that turns up later, when the channel had
+        // denied that one, too. The ledger doesn't book it anew, so only the sum of the two accounts is certain here.
+        for books in [&mut accounts, &mut expected] {
+            let overpaid = books.remove("overpaid").unwrap_or_default();
+            *books.entry("refunded".to_owned()).or_default() += overpaid;
+        }
+    }
     let names: BTreeSet<_> = accounts.keys().chain(expected.keys()).cloned().collect();
     for name in names {
         let of = |map: &BTreeMap<String, i64>| map.get(&name).copied().unwrap_or(0);
@@ -239,14 +269,24 @@ fn at_rest(evidence: &Evidence<'_>) {
 
 /// Each final state was told, under one id, and in order.
 fn told(evidence: &Evidence<'_>, payments: &BTreeMap<PaymentId, Payment>, orders: &BTreeMap<OrderId, Order>) {
-    let told: BTreeSet<_> =
-        evidence.taken.iter().map(|taken| (taken.subject.as_str(), taken.kind.as_str())).collect();
-    let want = |subject: String, kind: &str| {
-        if !told.contains(&(subject.as_str(), kind)) {
-            evidence.found(Broken::ToldMissing, &subject, format_args!("{kind} was never told"));
+    let told: BTreeSet<_> = evidence
+        .taken
+        .iter()
+        .map(|taken| (taken.subject.as_str(), taken.kind.as_str(), taken.refund))
+        .collect();
+    let want_of = |subject: String, kind: &str, refund: Option<u16>| {
+        if !told.contains(&(subject.as_str(), kind, refund)) {
+            let of = refund.map_or_else(String::new, |number| format!(" of refund {number}"));
+            evidence.found(Broken::ToldMissing, &subject, format_args!("{kind}{of} was never told"));
         }
     };
+    let want = |subject: String, kind: &str| want_of(subject, kind, None);
     for payment in payments.values() {
+        for refund in &payment.refunds {
+            if let Some(kind) = refunds::last_word(refund) {
+                want_of(payment.id.to_string(), kind, Some(refund.number));
+            }
+        }
         let last = match payment.status() {
             PaymentStatus::Succeeded => "payment.succeeded",
             PaymentStatus::Failed => "payment.failed",
@@ -263,12 +303,13 @@ fn told(evidence: &Evidence<'_>, payments: &BTreeMap<PaymentId, Payment>, orders
             want(order.id.to_string(), "order.refund_needed");
         }
     }
-    let mut ids: BTreeMap<(&str, &str, u64), &str> = BTreeMap::new();
-    let mut contents: BTreeMap<&str, (&str, &str, u64)> = BTreeMap::new();
+    let mut ids: BTreeMap<(&str, &str, Option<u16>, u64), &str> = BTreeMap::new();
+    let mut contents: BTreeMap<&str, (&str, &str, Option<u16>, u64)> = BTreeMap::new();
     let mut newest: BTreeMap<(String, &str), u64> = BTreeMap::new();
     let mut seen: BTreeSet<(String, &str)> = BTreeSet::new();
     for taken in &evidence.taken {
-        let content = (taken.subject.as_str(), taken.kind.as_str(), taken.version);
+        // Two refunds of one payment may change in one commit: then their numbers tell them apart.
+        let content = (taken.subject.as_str(), taken.kind.as_str(), taken.refund, taken.version);
         let one_id = *ids.entry(content).or_insert(&taken.message) == taken.message;
         let one_content = *contents.entry(&taken.message).or_insert(content) == content;
         if !one_id || !one_content {

@@ -81,6 +81,11 @@ impl Process {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// The process itself, for looking into it; `None` when it is dead.
+    pub fn engine(&self) -> Option<Engine> {
+        self.state().engine.clone()
+    }
+
     /// Whether it lives, and is in this life.
     pub fn lives(&self, life: u64) -> bool {
         let state = self.state();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lockstep_core::id::EndpointId;
+use lockstep_core::notice::Subject;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Clock, Delivery, Endpoint, WebhookOutcome, Webhooks};
 use lockstep_sim::runtime::VirtualClock;
@@ -24,6 +25,8 @@ pub struct Taken {
     pub message: String,
     /// What it is about.
     pub subject: String,
+    /// Which refund of it, for a message about one.
+    pub refund: Option<u16>,
     /// Which version of that.
     pub version: u64,
     /// `payment.succeeded` and so on.
@@ -87,6 +90,10 @@ impl Webhooks for Receiver {
             endpoint: endpoint.id,
             message: delivery.message.clone(),
             subject: delivery.notice.subject.id(),
+            refund: match &delivery.notice.subject {
+                Subject::Refund { number, .. } => Some(*number),
+                Subject::Payment { .. } | Subject::Binding { .. } | Subject::Order { .. } => None,
+            },
             version: delivery.notice.version,
             kind: delivery.notice.kind.clone(),
         };

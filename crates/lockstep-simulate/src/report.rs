@@ -28,6 +28,8 @@ pub struct Report {
     pub faults: BTreeMap<String, u64>,
     /// Orders or deposits for which money moved more than once. Has to be 0.
     pub double_debits: u64,
+    /// Refunds that went back more than once, and payments of which more went back than was taken. Has to be 0.
+    pub double_refunds: u64,
     /// Money or acknowledged things that we don't know of. Has to be 0.
     pub lost: u64,
     /// States, books or answers that differ from the truth. Has to be 0.
@@ -84,6 +86,7 @@ impl Report {
         for (broken, times) in &world.record.broken {
             let counter = match broken {
                 Broken::DoubleDebit => &mut self.double_debits,
+                Broken::DoubleRefund => &mut self.double_refunds,
                 Broken::Lost => &mut self.lost,
                 Broken::Wrong => &mut self.wrong,
                 Broken::Stuck => &mut self.stuck,
@@ -130,6 +133,7 @@ impl Report {
         let _ = writeln!(text, "\npromises broken (each has to be 0)");
         for (name, times) in [
             ("double debits", self.double_debits),
+            ("double refunds", self.double_refunds),
             ("lost", self.lost),
             ("wrong", self.wrong),
             ("stuck", self.stuck),

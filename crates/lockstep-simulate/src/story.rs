@@ -85,9 +85,7 @@ impl Shrunk {
         let swarm = Swarm::draw(self.seed, self.payments, &self.without);
         let outcome = world::run(&swarm, true);
         let mut text = format!("world {}: {} payments, {}\n", self.seed, self.payments, swarm.words());
-        if swarm.notices_only {
-            text.push_str("netsunion takes no questions in this world\n");
-        }
+        text.push_str(&swarm.ways());
         text.push_str(&told(&swarm, &outcome));
         let _ = write!(text, "\nagain: {}\n", self.command());
         text

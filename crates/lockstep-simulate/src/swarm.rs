@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lockstep_core::payment::{RefundPolicy, SurplusPolicy};
 use lockstep_core::time::Timestamp;
 use lockstep_sim::sandbox::{Fault, Rail, Script, Scripted, World};
 
@@ -127,6 +128,8 @@ kinds! {
     PressedTwiceSameKey = "pressed_twice_same_key",
     /// The same command twice under two keys.
     PressedTwiceOtherKey = "pressed_twice_other_key",
+    /// The process dies while its request to move money is on its way.
+    CrashInFlight = "crash_in_flight",
 }
 
 /// What one world is like.
@@ -146,6 +149,14 @@ pub struct Swarm {
     pub notices_only: bool,
     /// Restarts within moments: the process comes back while its last requests are still on their way.
     pub quick_restarts: bool,
+    /// The lender gives money back, and money taken twice goes back.
+    pub refunds: bool,
+    /// A person approves each refund of money taken twice.
+    pub surplus_held: bool,
+    /// Refunds of a payment beyond this sum need a second person, in minor units.
+    pub approve_above_minor: Option<i64>,
+    /// Debits of unknown outcome are undone where the channel can.
+    pub reversals: bool,
     /// The population.
     pub world: World,
     /// Payments wanted.
@@ -153,8 +164,20 @@ pub struct Swarm {
 }
 
 /// Faults after which the process starts anew.
-const RESTARTS: [Kind; 4] =
-    [Kind::Crash, Kind::CrashBeforeCommit, Kind::CrashAfterCommit, Kind::ConfigRotation];
+const RESTARTS: [Kind; 5] =
+    [Kind::Crash, Kind::CrashBeforeCommit, Kind::CrashAfterCommit, Kind::CrashInFlight, Kind::ConfigRotation];
+/// Other faults of our own side by which a request is marked as sent and doesn't leave, or its answer is read late.
+const OWN: [Kind; 9] = [
+    Kind::Pause,
+    Kind::DbError,
+    Kind::DbErrorAfterCommit,
+    Kind::DbSerialization,
+    Kind::DbSlow,
+    Kind::DbReadError,
+    Kind::DbFailover,
+    Kind::DiskFull,
+    Kind::ClockJump,
+];
 /// 2026-03-02 00:00 in Shanghai.
 const FIRST_DAY_MS: i64 = 1_772_380_800_000;
 const MINUTE_MS: u64 = 60_000;
@@ -167,7 +190,10 @@ impl Swarm {
         let calm = chance.one_in(32);
         let share = chance.between(100_000, 500_000);
         let mut on = BTreeMap::new();
+        // Kinds that joined later draw from a stream of their own, so that the seeds of others tell what they always told.
+        let joined = Chance::of(seed, "swarm, joined later");
         for kind in Kind::ALL {
+            let chance = if *kind == Kind::CrashInFlight { &joined } else { &chance };
             let (drawn, strength) = (chance.below(1_000_000), chance.between(1, 3));
             let wanted = match kind {
                 Kind::NotFoundBeyondWindow => drawn < 60_000,
@@ -195,7 +221,12 @@ impl Swarm {
         let window_s =
             [6 * 3600, 24 * 3600, 36 * 3600, 48 * 3600][usize::try_from(chance.below(4)).unwrap_or(0)];
         let notices_only = chance.one_in(4);
-        let quick_restarts = chance.one_in(3);
+        // Who died with a request on its way finds it still on its way when it comes back at once.
+        let quick_restarts =
+            chance.one_in(3) || on.get(&Kind::CrashInFlight).is_some_and(|strength| *strength > 1);
+        let back = Chance::of(seed, "going back");
+        let (refunds, reversals, surplus_held) = (back.one_in(2), back.one_in(2), back.one_in(3));
+        let approve_above_minor = back.one_in(3).then_some(5_000);
         let pick = |list: [u16; 4]| list[usize::try_from(chance.below(4)).unwrap_or(0)];
         let world = World {
             seed,
@@ -209,7 +240,51 @@ impl Swarm {
             ..World::default()
         };
         on.retain(|kind, _| !without.contains(kind));
-        Self { seed, on, start, safety_ms, window_s, notices_only, quick_restarts, world, payments }
+        Self {
+            seed,
+            on,
+            start,
+            safety_ms,
+            window_s,
+            notices_only,
+            quick_restarts,
+            refunds,
+            surplus_held: surplus_held || !refunds,
+            approve_above_minor,
+            reversals,
+            world,
+            payments,
+        }
+    }
+
+    /// How the installation handles refunds.
+    pub fn refund_policy(&self) -> RefundPolicy {
+        let surplus = if self.surplus_held { SurplusPolicy::Held } else { SurplusPolicy::Automatic };
+        let approve_above_minor = self.approve_above_minor;
+        RefundPolicy { surplus, approve_above_minor, ..RefundPolicy::default() }
+    }
+
+    /// Whether our own side may fail in a way that looks as if a channel did: it dies with requests on their way, stands
+    /// still while answers come, or can't mark what it sends.
+    pub fn may_look_like_a_channels_fault(&self) -> bool {
+        OWN.iter().chain(&RESTARTS).any(|kind| self.on.contains_key(kind))
+    }
+
+    /// What the world is like beside its faults, for the story.
+    pub fn ways(&self) -> String {
+        let mut ways = String::new();
+        for (holds, words) in [
+            (self.notices_only, "netsunion takes no questions"),
+            (self.refunds, "the lender gives money back"),
+            (self.refunds && self.surplus_held, "money taken twice waits for a person"),
+            (self.reversals, "unionpay undoes debits of unknown outcome"),
+        ] {
+            if holds {
+                ways.push_str(words);
+                ways.push_str(" in this world\n");
+            }
+        }
+        ways
     }
 
     /// How strong a fault is; 0 when it is off.
@@ -261,9 +336,6 @@ impl Swarm {
         let window_s = rail.capability().late_execution_window_s;
         let (up_s, down_s) = (chance.between(10, 300), chance.between(5, 120));
         let delay_s = if chance.one_in(2) { window_s } else { chance.between(window_s / 4, window_s) };
-        // The process's clock may run half a percent fast while it follows one that was set.
-        let jumps = self.on.contains_key(&Kind::ClockJump);
-        let delay_s = if jumps { delay_s.min(window_s - window_s / 100 - 1) } else { delay_s };
         let late_s = chance.between(1, 1800);
         let extra_ms = chance.between(500, 20_000);
         let begins = chance.below(self.safety_ms);

@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 pub enum Broken {
     /// One debit: a payment or an order took money more than once.
     DoubleDebit,
+    /// One refund: a refund went back more than once, or more than was taken.
+    DoubleRefund,
     /// Nothing is lost: the bank moved money that we don't know of, or something acknowledged is gone.
     Lost,
     /// The truth: our state, our books or an answer differ from what is so.

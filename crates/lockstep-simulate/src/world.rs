@@ -9,7 +9,7 @@ use futures::future::FutureExt;
 use lockstep_channels::{Adapter, ChannelConfig, ChannelKey, Secrets};
 use lockstep_core::channel::{Capability, ChannelBook};
 use lockstep_core::id::{BindingId, BorrowerId, Bucket, EndpointId, Mint, TenantId};
-use lockstep_core::payment::{RefundPolicy, RetryPolicy, SurplusPolicy};
+use lockstep_core::payment::RetryPolicy;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Clock, Directory, Endpoint, Seeds, Tenant};
 use lockstep_engine::{Engine, Ports, Settings};
@@ -24,7 +24,7 @@ use crate::chance::Chance;
 use crate::clock::WallClock;
 use crate::disk::{Disk, DiskWeather};
 use crate::lender::Lender;
-use crate::line::{Cable, Sent};
+use crate::line::{Cable, Peril, Sent};
 use crate::oracle;
 use crate::postman::Postman;
 use crate::process::Process;
@@ -74,6 +74,7 @@ struct Setting {
     ring: Mutex<MasterKeyring>,
     lender: Arc<Lender>,
     config: AtomicUsize,
+    peril: Arc<Peril>,
 }
 
 /// Runs the world of a seed.
@@ -92,6 +93,7 @@ pub fn run(swarm: &Swarm, story: bool) -> WorldOutcome {
         rows: &setting.rows,
         banks: &setting.banks,
         taken: setting.receiver.taken(),
+        health: setting.process.engine().map(|engine| (setting.wall.now(), engine.health())),
         accepted: setting.lender.accepted.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         trace: &trace,
         now: setting.clock.now(),
@@ -145,6 +147,7 @@ impl Setting {
             lender: Arc::new(lender),
             sent: Arc::default(),
             config: AtomicUsize::new(0),
+            peril: Arc::new(Peril::new(swarm)),
             trace: Arc::clone(trace),
             process,
             rows,
@@ -159,9 +162,8 @@ impl Setting {
         let turn = self.config.load(Ordering::SeqCst);
         let mut capabilities = lockstep_sim::capabilities();
         for capability in &mut capabilities {
-            // The oracles don't know yet what undoing and giving back leave in the banks' books.
-            capability.refund = None;
-            capability.reversal = None;
+            capability.refund = capability.refund.filter(|_| self.swarm.refunds);
+            capability.reversal = capability.reversal.take().filter(|_| self.swarm.reversals);
             if self.swarm.notices_only && capability.id == Rail::Netsunion.id() {
                 capability.query = None;
             }
@@ -201,6 +203,7 @@ impl Setting {
             life,
             clock: self.clock.clone(),
             sent: Arc::clone(&self.sent),
+            peril: Arc::clone(&self.peril),
             trace: Arc::clone(&self.trace),
         };
         let key = ChannelKey::new(CHANNEL_KEY.to_owned());
@@ -218,8 +221,7 @@ impl Setting {
             max_attempts: 8 - turn % 3,
             ..RetryPolicy::default()
         };
-        let refunds = RefundPolicy { surplus: SurplusPolicy::Held, ..RefundPolicy::default() };
-        let settings = Settings { refunds, ..Settings::default() };
+        let settings = Settings { refunds: self.swarm.refund_policy(), ..Settings::default() };
         let engine = Engine::new(ports, ChannelBook::new(self.capabilities()), retry, settings);
         *self.lender.vault.lock().unwrap_or_else(PoisonError::into_inner) = vault;
         *self.lender.codes.lock().unwrap_or_else(PoisonError::into_inner) = codes;

@@ -36,6 +36,10 @@ impl Clock for SystemClock {
         steady.now(machine_now(), started.elapsed())
     }
 
+    fn fast_ppm(&self) -> u32 {
+        Steady::FAST_PPM
+    }
+
     async fn sleep_until(&self, moment: Timestamp) {
         loop {
             let left = moment.since(self.now());

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::policy::HealRules;
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 const ALL: u32 = 1_000_000;
@@ -69,6 +70,11 @@ pub(super) struct Healing<'a> {
     pub(super) calm_after: Duration,
 }
 
+/// Whether the pause of an open breaker is over.
+fn rested(until: Timestamp, now: Timestamp) -> bool {
+    now >= until && !planted::is(Bug::BreakerNeverCloses)
+}
+
 impl Default for Breaker {
     fn default() -> Self {
         Self { state: BreakerState::Closed, trips: 0, changed_at: None, fresh_from: None }
@@ -115,7 +121,7 @@ impl Breaker {
         match self.state {
             BreakerState::Closed => None,
             BreakerState::Open { since, until, .. } => {
-                (healing.probes.is_none() && now >= until).then(|| self.half_open(since, until, 0))
+                (healing.probes.is_none() && rested(until, now)).then(|| self.half_open(since, until, 0))
             }
             BreakerState::HalfOpen { .. } => self.close_when_proven(now, healing),
         }
@@ -195,7 +201,7 @@ impl Breaker {
             (BreakerState::Closed, _) => None,
             (BreakerState::Open { since, until, probes }, true) => {
                 *probes = probes.saturating_add(1);
-                let enough = healing.probes.is_some_and(|wanted| *probes >= wanted) && now >= *until;
+                let enough = healing.probes.is_some_and(|wanted| *probes >= wanted) && rested(*until, now);
                 let (since, good) = (*since, *probes);
                 enough.then(|| self.half_open(since, now, good))
             }

@@ -8,6 +8,7 @@ use crate::binding::SignAnswer;
 use crate::catalogue::{self, Disposition, Layer, Reason, RetryRule, Verdict};
 use crate::channel::{Capability, ChannelId, Direction};
 use crate::payment::{MoneyAnswer, NoAnswer, NotSent, QueryAnswer};
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// One answer of a channel, as far as health is concerned.
@@ -201,6 +202,11 @@ fn read(verdict: &Verdict) -> News {
         // Money that moved late or flawed did move; the channel's books are its own matter.
         (Reason::MoneyMovedLate | Reason::DefectiveSuccess, _) => News::ChannelFault,
         _ if entry.says_about_channel => News::ChannelFault,
+        (_, Layer::Borrower | Layer::Instrument | Layer::Issuer | Layer::Risk)
+            if planted::is(Bug::BreakerCountsDeclines) =>
+        {
+            News::ChannelFault
+        }
         (_, Layer::Channel | Layer::Network | Layer::Platform) => News::Taken,
         (_, Layer::Borrower | Layer::Instrument | Layer::Issuer | Layer::Risk | Layer::None) => News::Alive,
     }

@@ -9,6 +9,12 @@ pub trait Clock: Send + Sync {
     /// The moment.
     fn now(&self) -> Timestamp;
 
+    /// How much faster than time it may go, in millionths, as one does that follows a clock which was set forward. The
+    /// channels' late-execution windows are counted longer by as much.
+    fn fast_ppm(&self) -> u32 {
+        0
+    }
+
     /// Returns at or after a moment.
     async fn sleep_until(&self, moment: Timestamp);
 }

@@ -189,7 +189,7 @@ impl Sandbox {
             notice.amount_minor += 1;
         }
         if self.faults.hits(spot, dice, Fault::WrongOrder {}) {
-            notice.order_no = self.running_order(rail, &notice.order_no);
+            notice.order_no = self.unpaid_order(rail, &notice.order_no);
         }
         let forged = self.faults.hits(spot, dice, Fault::WrongSignature {});
         let seal = if forged { Seal::Forged } else { Seal::Genuine };
@@ -223,10 +223,10 @@ impl Sandbox {
             .plus(rail.capability().late_execution_window())
     }
 
-    /// Another order that has no result yet, or a number that never was.
-    fn running_order(&self, rail: Rail, own: &str) -> String {
-        let running = |order: &Order| order.rail == rail && order.finding.is_none();
-        let other = self.orders.iter().find(|(_, order)| running(order) && order.pay.order_no != own);
+    /// Another order that has not moved money, or a number that never was.
+    fn unpaid_order(&self, rail: Rail, own: &str) -> String {
+        let unpaid = |order: &Order| order.rail == rail && order.finding != Some(Finding::Done);
+        let other = self.orders.iter().find(|(_, order)| unpaid(order) && order.pay.order_no != own);
         other.map_or_else(|| reaction::other(own), |(_, order)| order.pay.order_no.clone())
     }
 

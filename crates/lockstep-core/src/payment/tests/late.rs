@@ -146,7 +146,7 @@ fn late_money_for_a_withdrawn_order_goes_back() {
                                     ; R1/1 gives back 100.00 of 1 for surplus; alarm: surplus 100.00
                                     ; refunds unionpay R1/1-1
         status   R1                -> succeeded; order cancelled, 0.00 of 100.00, surplus 100.00
-        ledger                     -> channel:unionpay 100.00; surplus -100.00
+        ledger                     -> channel:unionpay 100.00; receivable 0.00; surplus -100.00
         ",
     );
 }

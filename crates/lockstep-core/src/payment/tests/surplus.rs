@@ -87,7 +87,7 @@ fn a_surplus_refund_that_fails_needs_a_person_who_can_ask_again() {
         refund   R1 for surplus      -> R1/2 gives back 100.00 of 1 for surplus; refunds unionpay R1/2-1
         answer   R1/2-1 succeeded 00 -> R1/2-1 moved; refunded 0.00, surplus 0.00
         status   R1                  -> succeeded; order cancelled, 0.00 of 100.00
-        ledger                       -> channel:unionpay 0.00; surplus 0.00
+        ledger                       -> channel:unionpay 0.00; receivable 0.00; surplus 0.00
         ",
     );
 }
@@ -158,6 +158,34 @@ fn without_a_way_back_a_person_is_told_at_once() {
         told                       -> payment.trying; payment.unknown; payment.waiting; order.excused
                                     ; payment.cancelled; payment.succeeded; payment.refund_failed
                                     ; order.refund_needed
+        ",
+    );
+}
+
+#[test]
+fn of_three_debits_one_is_collected_and_two_are_surplus() {
+    check(
+        "
+        borrower B1 card C1 on unionpay
+        policy   held
+        repay    R1 100.00 from C1 -> sends unionpay R1-1
+        silence  R1-1              -> unknown: channel_timeout; asks unionpay in 5s
+        wait     10m               -> asks unionpay about R1-1
+        missing  R1-1              -> R1-1 failed: not_found_after_window (window over)
+                                    ; waits until 03-02 09:15 for not_found_after_window
+        wait     5m                -> sends unionpay R1-2
+        silence  R1-2              -> unknown: channel_timeout; asks unionpay in 5s
+        wait     10m               -> asks unionpay about R1-2
+        missing  R1-2              -> R1-2 failed: not_found_after_window (window over)
+                                    ; waits until 03-02 09:35 for not_found_after_window
+        wait     10m               -> sends unionpay R1-3
+        answer   R1-1 succeeded 00 -> R1-1 succeeded by answer
+        answer   R1-2 succeeded 00 -> R1-2 succeeded by answer
+        answer   R1-3 succeeded 00 -> R1-3 succeeded by answer; paid by R1-3; collected 100.00 of 100.00
+                                    ; surplus 100.00; R1/1 gives back 100.00 of 1 for surplus, held
+                                    ; surplus 100.00; R1/2 gives back 100.00 of 2 for surplus, held
+                                    ; alarm: surplus 100.00; alarm: surplus 100.00
+        ledger                     -> channel:unionpay 300.00; receivable -100.00; surplus -200.00
         ",
     );
 }
