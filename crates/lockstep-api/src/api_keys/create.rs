@@ -11,7 +11,7 @@ use super::{KeyView, Scope};
 use crate::app::{App, Done};
 use crate::http::{Admin, Call, Caller, IdempotencyHeader, Input};
 use crate::key::new_api_key;
-use crate::problem::Problem;
+use crate::problem::{FieldError, Kind, Problem};
 use crate::wire::Typed;
 
 /// A new key.
@@ -26,8 +26,10 @@ pub(crate) struct CreateKey {
         example = "collections"
     )]
     name: String,
-    /// What it may do. Each scope stands for itself; `write` doesn't include `read`.
-    #[schema(min_items = 1, max_items = 4)]
+    /// What it may do. Each scope stands for itself; `write` doesn't include `read`. Only scopes that the caller's own
+    /// key has; `refund` and `approve`, by which two people decide with a key each, are given on the command line
+    /// alone (`lockstep key create`).
+    #[schema(min_items = 1, max_items = 5)]
     scopes: Vec<Scope>,
 }
 
@@ -44,7 +46,7 @@ pub(crate) struct NewKey {
     secret: String,
 }
 
-/// Make an API key. Its secret is shown in this answer only · 新建密钥
+/// Make an API key, with scopes that the caller has but refund and approve. Its secret is shown in this answer only · 新建密钥
 #[utoipa::path(
     post,
     path = "/v1/api_keys",
@@ -61,6 +63,7 @@ pub(crate) async fn create_key(
     call: Call<CreateKey>,
 ) -> Result<Response, Problem> {
     let (name, scopes) = check(&call.body)?;
+    may_give(&call.body.scopes, &caller.scopes)?;
     let tenant = caller.tenant;
     let work =
         move |app: App, idempotency| async move { make(&app, tenant, &idempotency, name, scopes).await };
@@ -74,14 +77,41 @@ fn check(body: &CreateKey) -> Result<(String, Vec<KeyScope>), Problem> {
     scopes.sort_unstable();
     scopes.dedup();
     if scopes.is_empty() || scopes.len() != body.scopes.len() {
-        let zh = "请列出 1 到 4 个不重复的权限。";
-        typed.wrong("scopes", "length", zh, "Name 1 to 4 scopes, each once.");
+        let zh = "请列出 1 到 5 个不重复的权限。";
+        typed.wrong("scopes", "length", zh, "Name 1 to 5 scopes, each once.");
     }
     let Some(name) = name else {
         return Err(typed.into_problem());
     };
     typed.finish()?;
     Ok((name, scopes))
+}
+
+/// A key can't reach further than the one that made it, and no key makes the keys of two people.
+fn may_give(wanted: &[Scope], held: &[KeyScope]) -> Result<(), Problem> {
+    let refused = |(at, scope): (usize, &Scope)| {
+        let scope = KeyScope::from(*scope);
+        let (field, word) = (format!("scopes[{at}]"), scope.as_str());
+        if scope.is_a_persons() {
+            let zh = format!(
+                "{word} 权限用于双人复核，只能由管理员在命令行授予：lockstep key create --scopes {word}。"
+            );
+            let en = format!(
+                "{word} stands for a person in decisions of two people; it is given on the command line alone: \
+                 lockstep key create --scopes {word}."
+            );
+            return Some(FieldError::new(field, "command_line_only", zh, en));
+        }
+        if held.contains(&scope) {
+            return None;
+        }
+        let zh = format!("您的密钥没有 {word} 权限，不能授予；请改用有此权限的密钥，或去掉这一项。");
+        let en =
+            format!("Your own key lacks {word} and can't give it. Use a key that has it, or leave it out.");
+        Some(FieldError::new(field, "not_held", zh, en))
+    };
+    let errors: Vec<_> = wanted.iter().enumerate().filter_map(refused).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Problem::new(Kind::ScopeNotGiven).with_errors(errors)) }
 }
 
 async fn make(

@@ -15,7 +15,7 @@ use super::terms::TermsInput;
 use super::view::{BindingView, Kind};
 use super::wanted::Wanted;
 use crate::app::{App, Run, Turn};
-use crate::http::{Call, Caller, IdempotencyHeader, Input, RequestKey, Write};
+use crate::http::{Call, Caller, IdempotencyHeader, Input, RequestKey, Write, some_object};
 use crate::owned::visible;
 use crate::problem::Problem;
 
@@ -45,6 +45,7 @@ pub(crate) struct CreateBinding {
     #[schema(max_items = 8, example = json!(["unionpay"]))]
     pub(super) channels: Option<Vec<String>>,
     /// What the borrower agrees to.
+    #[serde(default, deserialize_with = "some_object")]
     pub(super) terms: Option<TermsInput>,
     /// Whether the borrower agrees that it may be debited where another instrument of theirs can't; left out, no.
     pub(super) stand_in: Option<bool>,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::terms::{TermsInput, terms_of};
 use super::{BindingPath, BindingView, run_on_binding};
 use crate::app::App;
-use crate::http::{Call, Caller, IdempotencyHeader, Input, PathId, Write};
+use crate::http::{Call, Caller, IdempotencyHeader, Input, PathId, Write, some_object};
 use crate::problem::Problem;
 use crate::wire::Typed;
 
@@ -22,6 +22,7 @@ pub(crate) struct AddMandate {
     #[schema(pattern = "^[a-z0-9_]{2,32}$", example = "netsunion")]
     channel: String,
     /// What the borrower agrees to.
+    #[serde(default, deserialize_with = "some_object")]
     terms: Option<TermsInput>,
 }
 

@@ -69,6 +69,9 @@ async fn read<T: Input>(request: Request, app: &App) -> Result<(T, Bytes), Probl
     if bytes.is_empty() && T::OPTIONAL {
         return Ok((json::read(b"{}", limits.json_depth)?, Bytes::from_static(b"{}")));
     }
+    if bytes.trim_ascii().is_empty() {
+        return Err(json::missing());
+    }
     if !is_json(&parts.headers) {
         return Err(Problem::new(Kind::MediaType));
     }

@@ -8,6 +8,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use lockstep_core::audit::Who;
 use lockstep_core::id::{ApiKeyId, TenantId};
+use lockstep_core::text::Sentence;
 use lockstep_engine::port::{ApiKey, KeyScope};
 
 use crate::app::App;
@@ -52,6 +53,8 @@ pub(crate) struct Caller<S> {
     pub(crate) tenant: TenantId,
     /// Its key.
     pub(crate) key: ApiKeyId,
+    /// All that it may do.
+    pub(crate) scopes: Vec<KeyScope>,
     scope: PhantomData<S>,
 }
 
@@ -69,10 +72,18 @@ impl<S: Scope> FromRequestParts<App> for Caller<S> {
         let key = authenticate(parts, app).await?;
         app.rates.take(key.id)?;
         if !key.scopes.contains(&S::SCOPE) {
-            return Err(Problem::new(Kind::ScopeMissing));
+            return Err(scope_missing(S::SCOPE));
         }
-        Ok(Self { tenant: key.tenant, key: key.id, scope: PhantomData })
+        Ok(Self { tenant: key.tenant, key: key.id, scopes: key.scopes.clone(), scope: PhantomData })
     }
+}
+
+/// The refusal names what is needed, so that the right key can be made or taken.
+fn scope_missing(needed: KeyScope) -> Problem {
+    let needed = needed.as_str();
+    let zh = format!("此操作需要 {needed} 权限，该密钥没有；请换用有 {needed} 权限的密钥。");
+    let en = format!("This operation needs the scope {needed}, which the key lacks. Use a key that has it.");
+    Problem::saying(Kind::ScopeMissing, &Sentence::new(zh, en))
 }
 
 async fn authenticate(parts: &Parts, app: &App) -> Result<Arc<ApiKey>, Problem> {

@@ -5,9 +5,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::expected::expected;
+use super::object::Object;
 use crate::problem::{FieldError, Kind, Problem};
 
-/// Reads a value; nothing may follow it, nest deeper than `max_depth`, or be left over.
+/// Reads an object; nothing may follow it, nest deeper than `max_depth`, or be left over.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], max_depth: usize) -> Result<T, Problem> {
     if too_deep(bytes, max_depth) {
         let (zh, en) = ("嵌套层数过多。", "It nests too deep.");
@@ -15,12 +17,18 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], max_depth: usize) -> Resul
         return Err(Problem::new(Kind::InvalidJson).with_errors(vec![error]));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let object: Object<T> = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        problem_of(&path, error.inner())
+        problem_of(bytes, &path, error.inner())
     })?;
-    deserializer.end().map_err(|error| problem_of("", &error))?;
-    Ok(value)
+    deserializer.end().map_err(|error| problem_of(bytes, "", &error))?;
+    Ok(object.0)
+}
+
+/// There is no body where one is needed.
+pub(super) fn missing() -> Problem {
+    let (zh, en) = ("缺少请求体，应为一个 JSON 对象。", "The body is missing; send a JSON object.");
+    Problem::new(Kind::InvalidBody).with_errors(vec![FieldError::new("", "missing", zh, en)])
 }
 
 /// A pre-scan, so that no parser has to be trusted with the stack.
@@ -42,9 +50,10 @@ fn too_deep(bytes: &[u8], max_depth: usize) -> bool {
     false
 }
 
-fn problem_of(path: &str, error: &serde_json::Error) -> Problem {
+fn problem_of(bytes: &[u8], path: &str, error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
-    if error.is_data() {
+    // The reader calls it bad syntax, too, when a number stands where one of several words belongs.
+    if error.is_data() || serde_json::from_slice::<Value>(bytes).is_ok() {
         let error = field_error(path, &error.to_string());
         return Problem::new(Kind::InvalidBody).with_errors(vec![error]);
     }
@@ -83,12 +92,23 @@ pub(crate) fn field_error(path: &str, message: &str) -> FieldError {
         );
     }
     let expected = message.rsplit_once("expected ").map(|(_, expected)| expected);
-    let expected = expected.and_then(|text| text.split(" at line ").next()).filter(|text| text.len() <= 200);
-    let en =
-        expected.map_or_else(|| "This value can't be read.".to_owned(), |text| format!("Expected {text}."));
-    let zh = expected
-        .map_or_else(|| "无法读取这个值。".to_owned(), |text| format!("类型或取值不对，应为 {text}。"));
+    let expected = expected.and_then(|text| text.split(" at line ").next()).and_then(self::expected);
+    let (zh, en) = match expected {
+        Some(words) => (
+            format!("类型或取值不对，应为{}{}。", gap(&words.zh), words.zh),
+            format!("It must be {}.", words.en),
+        ),
+        None => (
+            "类型或取值不对，应填什么见 GET /openapi.json。".to_owned(),
+            "This value is of the wrong kind; GET /openapi.json says what belongs here.".to_owned(),
+        ),
+    };
     FieldError::new(safe_path(parent), "type", zh, en)
+}
+
+/// Chinese stands apart from letters and digits.
+fn gap(text: &str) -> &'static str {
+    if text.starts_with(|first: char| first.is_ascii()) { " " } else { "" }
 }
 
 fn join(parent: &str, field: &str) -> String {

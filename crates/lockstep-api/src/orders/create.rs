@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::OrderView;
 use crate::app::{App, Run};
-use crate::http::{Call, Caller, IdempotencyHeader, Input, Write};
+use crate::http::{Call, Caller, IdempotencyHeader, Input, Write, some_object};
 use crate::problem::Problem;
 use crate::wire::{CurrencyCode, Typed};
 
@@ -40,6 +40,7 @@ pub(crate) struct CreateOrder {
     #[schema(format = DateTime, example = "2026-03-02T09:00:00+08:00")]
     due_at: String,
     /// Whether it may be collected in parts; left out, only whole.
+    #[serde(default, deserialize_with = "some_object")]
     #[schema(inline)]
     partial: Option<PartialTerms>,
 }

@@ -46,9 +46,10 @@ kinds! {
         en "The body is not valid JSON"
             "The body could not be read as JSON, or nests too deep; `errors` says at which line and column.";
     InvalidBody = "invalid_body" 400
-        zh "请求体字段不正确" "请求体缺少字段、含有未知字段或字段类型不对；errors 给出字段名。"
+        zh "请求体字段不正确" "请求体应为一个 JSON 对象；它缺失、缺少字段、含有未知字段或字段类型不对，errors 给出字段名。"
         en "The body has wrong fields"
-            "A field of the body is missing, unknown or of another type; `errors` names it.";
+            "The body must be a JSON object; it is absent, or a field of it is missing, unknown or of another type. \
+             `errors` names it.";
     InvalidQuery = "invalid_query" 400
         zh "查询参数不正确" "某个查询参数未知、重复或格式不对；errors 给出参数名。"
         en "The query has wrong parameters"
@@ -77,6 +78,12 @@ kinds! {
         zh "密钥权限不足" "该密钥没有此操作所需的权限（read、write、refund、admin 或 approve）。"
         en "The key may not do this"
             "The key lacks the scope that this operation needs (read, write, refund, admin or approve).";
+    ScopeNotGiven = "scope_not_given" 403
+        zh "不能授予这些权限"
+            "通过接口只能授予自己密钥已有的权限；refund 和 approve 用于双人复核，只能在命令行用 lockstep key create 授予。"
+        en "These scopes can't be given"
+            "Over the API a key gets only scopes that its maker's key has; refund and approve, by which two people \
+             decide, are given on the command line alone (lockstep key create).";
     RouteNotFound = "route_not_found" 404
         zh "没有这个地址" "请核对路径；全部接口见 GET /openapi.json。"
         en "There is no such address" "Check the path; GET /openapi.json lists all of them.";

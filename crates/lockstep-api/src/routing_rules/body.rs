@@ -9,7 +9,7 @@ use lockstep_core::routing::{HourRange, MAX_RULES, RoutingRules, Rule, Split, Sp
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::Input;
+use crate::http::{Input, object, objects, some_object};
 use crate::problem::{FieldError, Problem};
 use crate::wire::{CurrencyCode, Typed};
 
@@ -21,6 +21,7 @@ pub(crate) struct PutRules {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub(super) version: u64,
     /// First match first; an empty list takes all rules away.
+    #[serde(deserialize_with = "objects")]
     #[schema(max_items = 200)]
     rules: Vec<RuleBody>,
 }
@@ -36,9 +37,10 @@ pub(crate) struct RuleBody {
     #[schema(min_length = 1, max_length = 64, example = "ICBC stays on NetsUnion")]
     name: String,
     /// Which payments it is about: all that fit every condition given. Left out: all that collect.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     when: WhenBody,
     /// What it says about them.
+    #[serde(deserialize_with = "object")]
     then: ThenBody,
 }
 
@@ -73,7 +75,7 @@ pub(crate) struct WhenBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     direction: Option<DirectionWord>,
     /// Only at these hours of the day, in the installation's zone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_object")]
     hours: Option<HoursBody>,
 }
 
@@ -115,7 +117,7 @@ pub(crate) enum DirectionWord {
 
 /// Exactly one of these.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "ThenFields")]
 #[schema(as = RoutingThen)]
 pub(crate) enum ThenBody {
     /// Only these channels, in this order.
@@ -126,6 +128,37 @@ pub(crate) enum ThenBody {
     Prefer(Vec<String>),
     /// Shares of the payments; other channels only when none of these can take it.
     Split(SplitBody),
+}
+
+/// What a rule says, as it is sent. Read field by field, so that none and two of them are told as what they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ThenFields {
+    pin: Option<Vec<String>>,
+    exclude: Option<Vec<String>>,
+    prefer: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "some_object")]
+    split: Option<SplitBody>,
+}
+
+impl TryFrom<ThenFields> for ThenBody {
+    type Error = &'static str;
+
+    fn try_from(fields: ThenFields) -> Result<Self, Self::Error> {
+        match fields {
+            ThenFields { pin: Some(names), exclude: None, prefer: None, split: None } => Ok(Self::Pin(names)),
+            ThenFields { pin: None, exclude: Some(names), prefer: None, split: None } => {
+                Ok(Self::Exclude(names))
+            }
+            ThenFields { pin: None, exclude: None, prefer: Some(names), split: None } => {
+                Ok(Self::Prefer(names))
+            }
+            ThenFields { pin: None, exclude: None, prefer: None, split: Some(split) } => {
+                Ok(Self::Split(split))
+            }
+            _ => Err("expected exactly one of `pin`, `exclude`, `prefer`, `split`"),
+        }
+    }
 }
 
 /// Which share of the payments goes where.

@@ -1,8 +1,9 @@
 //! Keys, endpoints, deliveries.
 
+use lockstep_engine::port::KeyScope;
 use serde_json::json;
 
-use crate::support::{Client, House};
+use crate::support::{Client, House, named};
 
 #[tokio::test]
 async fn a_key_is_made_used_and_revoked() {
@@ -35,6 +36,31 @@ async fn a_key_is_made_used_and_revoked() {
     }
     let root = json!({ "name": "x", "scopes": ["root"] });
     lender.post("/v1/api_keys", root).await.is_problem(400, "invalid_body");
+}
+
+#[tokio::test]
+async fn no_key_makes_one_that_reaches_further_or_the_keys_of_two_people() {
+    let house = House::asleep();
+    let lender = house.lender("Sunrise");
+    let admin = house.key(lender.tenant, &[KeyScope::Admin, KeyScope::Read]);
+    let keys = async || lender.get("/v1/api_keys").await.ok()["data"].as_array().unwrap().len();
+    let before = keys().await;
+    let ask = |scopes: &[&str]| json!({ "name": "x", "scopes": scopes });
+    let problem =
+        admin.post("/v1/api_keys", ask(&["read", "write"])).await.is_problem(403, "scope_not_given");
+    assert_eq!(named(&problem), [("scopes[1]".to_owned(), "not_held".to_owned())]);
+    // Not even a key that has them: whoever holds one would be both people.
+    for scope in ["refund", "approve"] {
+        let problem = lender.post("/v1/api_keys", ask(&[scope])).await.is_problem(403, "scope_not_given");
+        assert_eq!(named(&problem), [("scopes[0]".to_owned(), "command_line_only".to_owned())]);
+        assert!(problem.to_string().contains("lockstep key create"), "{problem}");
+    }
+    assert_eq!(keys().await, before);
+    admin.post("/v1/api_keys", ask(&["read", "admin"])).await.ok();
+    let problem = admin.post("/v1/borrowers", json!({ "reference": "x" })).await;
+    let problem = problem.is_problem(403, "scope_missing");
+    assert!(problem["detail"].as_str().unwrap().contains("the scope write"), "{problem}");
+    assert!(problem["detail_zh"].as_str().unwrap().contains("write 权限"), "{problem}");
 }
 
 #[tokio::test]

@@ -202,3 +202,29 @@ async fn what_no_lender_would_send_is_refused_cheaply() {
     house.stranger().put(PATH, pin(0, "unionpay")).await.is_problem(401, "unauthenticated");
     assert_eq!(lender.put(PATH, json!({ "version": 0, "rules": [] })).await.ok()["version"], 1);
 }
+
+#[tokio::test]
+async fn a_rule_that_says_nothing_or_two_things_is_named() {
+    let house = House::asleep();
+    let lender = house.lender("Sunrise");
+    let put = async |rule: serde_json::Value| {
+        let problem = lender.put(PATH, json!({ "version": 0, "rules": [rule] })).await;
+        let problem = problem.is_problem(400, "invalid_body");
+        let error = &problem["errors"][0];
+        (error["field"].as_str().unwrap().to_owned(), error["message"]["en"].as_str().unwrap().to_owned())
+    };
+    let exactly = "It must be exactly one of: pin, exclude, prefer, split.";
+    for then in [json!({}), json!({ "pin": ["unionpay"], "prefer": ["netsunion"] })] {
+        let said = put(json!({ "name": "x", "then": then })).await;
+        assert_eq!(said, ("rules[0].then".to_owned(), exactly.to_owned()));
+    }
+    let object = "It must be a JSON object ({…}).";
+    for (field, rule) in [
+        ("rules[0]", json!(["x", {}, { "pin": ["unionpay"] }])),
+        ("rules[0].when", json!({ "name": "x", "when": ["ICBC"], "then": { "pin": ["unionpay"] } })),
+        ("rules[0].then", json!({ "name": "x", "then": "pin" })),
+        ("rules[0].then.split", json!({ "name": "x", "then": { "split": [{}] } })),
+    ] {
+        assert_eq!(put(rule).await, (field.to_owned(), object.to_owned()));
+    }
+}

@@ -36,6 +36,25 @@ pub enum KeyScope {
     Approve,
 }
 
+impl KeyScope {
+    /// Stable word for programs and people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Refund => "refund",
+            Self::Admin => "admin",
+            Self::Approve => "approve",
+        }
+    }
+
+    /// Whether two keys of it stand for two people. Then no program may make such keys for itself: whoever has
+    /// one key would be both people.
+    pub fn is_a_persons(self) -> bool {
+        matches!(self, Self::Refund | Self::Approve)
+    }
+}
+
 /// An API key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
