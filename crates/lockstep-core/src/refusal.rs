@@ -279,6 +279,21 @@ impl Refusal {
                         format!(" It can be signed on: {}.", names.join(", ")),
                     ),
                 };
+                // Signing helps where no mandate is; a rule, a limit or an expiry has a way out of its own.
+                if *reason != crate::catalogue::Reason::NoLiveMandate {
+                    return Sentence::new(
+                        format!(
+                            "本次不能扣款：{}。{}{zh}",
+                            entry.title.zh.trim_end_matches('。'),
+                            entry.next_step.zh
+                        ),
+                        format!(
+                            "This can't be collected: {}. {}{en}",
+                            entry.title.en.trim_end_matches('.'),
+                            entry.next_step.en
+                        ),
+                    );
+                }
                 return Sentence::new(
                     format!(
                         "没有可用于本次扣款的代扣协议（{}），请先签约。{zh}",
@@ -419,5 +434,25 @@ impl Refusal {
             ),
         };
         Sentence::new(zh, en)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Reason;
+
+    #[test]
+    fn signing_is_the_advice_only_where_a_mandate_is_missing() {
+        let said = |reason| Refusal::NoLiveMandate { reason, offers: Vec::new() }.sentence();
+        assert!(said(Reason::NoLiveMandate).en.contains("Sign one first."));
+        for reason in [Reason::ExcludedByRule, Reason::SingleLimitExceeded] {
+            let (sentence, entry) = (said(reason), reason.entry());
+            assert!(
+                !sentence.en.contains("Sign one first") && !sentence.zh.contains("请先签约"),
+                "{sentence:?}"
+            );
+            assert!(sentence.en.contains(entry.next_step.en) && sentence.zh.contains(entry.next_step.zh));
+        }
     }
 }

@@ -46,7 +46,7 @@ pub(crate) async fn create_borrower(
     call: Call<CreateBorrower>,
 ) -> Result<Response, Problem> {
     let mut typed = Typed::default();
-    let reference = typed.text("reference", &call.body.reference, 64);
+    let reference = typed.reference("reference", &call.body.reference);
     let Some(reference) = reference else {
         return Err(typed.into_problem());
     };

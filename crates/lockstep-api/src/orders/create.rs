@@ -22,7 +22,8 @@ pub(crate) struct CreateOrder {
     /// Who owes.
     #[schema(pattern = "^bor_[0-9A-HJKMNP-TV-Z]{26}$", example = "bor_0A01KJP3Q8ZB00000000000000")]
     borrower_id: String,
-    /// The lender's own name for the order, unique per borrower (a loan and instalment number, say).
+    /// The lender's own name for the order, unique per borrower (a loan and instalment number, say). No
+    /// card, ID or phone numbers.
     #[schema(
         min_length = 1,
         max_length = 64,
@@ -94,7 +95,7 @@ pub(crate) async fn create_order(
 fn command_of(body: &CreateOrder) -> Result<(CallKey, Command), Problem> {
     let mut typed = Typed::default();
     let borrower = typed.id::<BorrowerId>("borrower_id", &body.borrower_id);
-    let reference = typed.text("reference", &body.reference, 64);
+    let reference = typed.reference("reference", &body.reference);
     let money = typed.money(body.amount_minor, &body.currency);
     let due_at = typed.time("due_at", &body.due_at);
     let partial = body

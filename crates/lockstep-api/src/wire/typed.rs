@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use lockstep_core::channel::ChannelId;
+use lockstep_core::check::names_someone;
 use lockstep_core::money::{Currency, MAX_AMOUNT_MINOR, Money};
 use lockstep_core::time::Timestamp;
 
@@ -53,6 +54,21 @@ impl Typed {
             return None;
         }
         Some(text.to_owned())
+    }
+
+    /// The lender's own name for something: a short text without the numbers by which a person is known. References
+    /// are stored, listed and told in the clear.
+    pub(crate) fn reference(&mut self, field: &str, text: &str) -> Option<String> {
+        let reference = self.text(field, text, 64)?;
+        if names_someone(&reference) {
+            let zh =
+                "编号里像是有卡号、证件号或手机号。编号以明文保存和显示，请改用贵方内部的客户号或借据号。";
+            let en = "It looks like a card, ID or phone number. References are kept and shown in the clear; use your \
+                      own customer or loan number.";
+            self.wrong(field, "personal_data", zh, en);
+            return None;
+        }
+        Some(reference)
     }
 
     /// A text may be so long before anything else is looked at.
@@ -235,6 +251,23 @@ mod tests {
             let mut typed = Typed::default();
             assert_eq!(typed.text("reference", bad, 64), None);
             assert!(typed.finish().is_err());
+        }
+        for theirs in
+            ["6222020000000000000", "１３８００１３８０００", "13800138000", "cust 11010519491231002X"]
+        {
+            let mut typed = Typed::default();
+            assert_eq!(typed.reference("reference", theirs), None, "{theirs}");
+            assert!(typed.finish().is_err());
+        }
+        for ours in [
+            "customer-1029",
+            "loan-77/3",
+            "20260302",
+            "2026-03-02-000017",
+            "L20260302103000123456789",
+            "10086",
+        ] {
+            assert!(Typed::default().reference("reference", ours).is_some(), "{ours}");
         }
         let mut typed = Typed::default();
         assert!(typed.text("reference", &"贷".repeat(64), 64).is_some());

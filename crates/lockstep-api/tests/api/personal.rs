@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, House};
+use crate::support::{Client, House, named};
 
 const CANARIES: [&str; 5] =
     ["6222020000000000000", "11010519491231002X", "13800138000", "欧阳金丝雀", "135790"];
@@ -132,5 +132,23 @@ async fn two_first_cards_at_once_are_sealed_with_one_key() {
         let (tenant, key) = (lender.tenant.to_string(), key.parse().unwrap());
         let opened = house.vault.open_item(&tenant, &borrower, &key, &item.to_string(), bytes).unwrap();
         assert!(opened.card_number.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_reference_is_no_number_of_a_person() {
+    let house = House::asleep();
+    let lender = house.lender("Sunrise");
+    let borrower = lender.borrower("B-1").await;
+    for reference in ["6222020000000000000", "13800138000", "110105 1949 1231 002X"] {
+        let order = json!({
+            "borrower_id": borrower, "reference": reference, "amount_minor": 5, "currency": "CNY",
+            "due_at": "2026-03-01T09:00:00+08:00",
+        });
+        for (path, body) in [("/v1/borrowers", json!({ "reference": reference })), ("/v1/orders", order)] {
+            let problem = lender.post(path, body).await.is_problem(422, "invalid_fields");
+            assert_eq!(named(&problem), [("reference".to_owned(), "personal_data".to_owned())]);
+            assert!(!problem.to_string().contains(reference), "{problem}");
+        }
     }
 }

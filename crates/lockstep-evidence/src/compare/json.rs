@@ -7,7 +7,7 @@ use super::run::{Comparison, PolicyResult};
 use super::stats::Estimate;
 
 impl Comparison {
-    /// `policies.<name>.<row>` is a number; `policies.<name>.ci.<row>` its interval; `against_ours` paired differences.
+    /// `policies.<name>.<row>` is a number; `policies.<name>.ci.<row>` its interval, `null` with one seed; `against_ours` paired differences.
     pub fn to_json(&self) -> Value {
         let policies: Map<String, Value> =
             self.policies.iter().map(|policy| (policy.name.to_owned(), self.policy(policy))).collect();
@@ -27,7 +27,9 @@ impl Comparison {
     }
 
     fn policy(&self, policy: &PolicyResult) -> Value {
-        let interval = |estimate: &Estimate| json!([rounded(estimate.low), rounded(estimate.high)]);
+        let interval = |estimate: &Estimate| {
+            estimate.interval().map_or(Value::Null, |(low, high)| json!([rounded(low), rounded(high)]))
+        };
         let mut value = Map::new();
         value.insert("about".to_owned(), json!(policy.about));
         for (row, estimate) in &policy.rows {

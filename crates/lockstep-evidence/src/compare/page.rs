@@ -86,7 +86,8 @@ fn headline(comparison: &Comparison, lang: Lang) -> Vec<Figure> {
         [(Row::Collected10d, Tone::Strong), (Row::Regret, Tone::Plain), (Row::DoubleDebits, Tone::Plain)];
     let figure = |(row, tone): (Row, Tone)| {
         let estimate = ours.rows.get(&row)?;
-        let interval = format!("{} – {}", value(row, estimate.low), value(row, estimate.high));
+        let ends = |(low, high)| format!("{} – {}", value(row, low), value(row, high));
+        let interval = estimate.interval().map_or("–".to_owned(), ends);
         Some(Figure::new(value(row, estimate.mean), label(row, lang)).detail(interval).tone(tone))
     };
     shown.into_iter().filter_map(figure).collect()
@@ -117,8 +118,12 @@ fn value(row: Row, mean: f64) -> String {
 fn bars(comparison: &Comparison, row: Row, lang: Lang) -> Bars {
     let (unit, scale) = unit(row);
     let bar = |policy: &PolicyResult| {
-        let Estimate { mean, low, high, .. } = *policy.rows.get(&row)?;
-        let bar = Bar::new(policy.name, mean * scale).interval(low.max(0.0) * scale, high * scale);
+        let estimate = policy.rows.get(&row)?;
+        let bar = Bar::new(policy.name, estimate.mean * scale);
+        let bar = match estimate.interval() {
+            Some((low, high)) => bar.interval(low.max(0.0) * scale, high * scale),
+            None => bar,
+        };
         Some(if policy.name == OURS { bar.tone(Tone::Strong) } else { bar })
     };
     Bars::new(label(row, lang), unit).rows(comparison.policies.iter().filter_map(bar))
@@ -135,8 +140,12 @@ const OWED: [(Row, &str, &str); 4] = [
 /// What a share leaves, on a scale that begins at zero: 3 against 4 % are seen to differ, 97 against 96 % are not.
 fn owed(comparison: &Comparison, row: Row, title: String) -> Bars {
     let bar = |policy: &PolicyResult| {
-        let Estimate { mean, low, high, .. } = *policy.rows.get(&row)?;
-        let bar = Bar::new(policy.name, 1.0 - mean).interval((1.0 - high).max(0.0), 1.0 - low);
+        let estimate = policy.rows.get(&row)?;
+        let bar = Bar::new(policy.name, 1.0 - estimate.mean);
+        let bar = match estimate.interval() {
+            Some((low, high)) => bar.interval(1.0 - high, 1.0 - low),
+            None => bar,
+        };
         Some(if policy.name == OURS { bar.tone(Tone::Strong) } else { bar })
     };
     Bars::new(title, Unit::Percent).rows(comparison.policies.iter().filter_map(bar))

@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use super::desk::{Asked, Desk};
 use super::loss::{self, LossRow, Losses};
-use super::measure::{self, Figures, Row, Traces};
+use super::measure::{self, Figures, Row, Shown, Traces};
 use super::policy::{self, ALL, ORACLE, OURS, PROTOTYPE_CASCADE};
 use super::stats::Estimate;
 use super::truth::Truth;
@@ -211,7 +211,11 @@ fn together(
             let row = |row: &Row| {
                 let values: Vec<f64> =
                     own.iter().filter_map(|figures| figures.rows.get(row).copied()).collect();
-                Estimate::of(&values).map(|estimate| (*row, estimate))
+                let share = |estimate: Estimate| match row.shown() {
+                    Shown::Share => estimate.as_share(),
+                    _ => estimate,
+                };
+                Estimate::of(&values).map(|estimate| (*row, share(estimate)))
             };
             let against = |row: &Row| {
                 let pairs = own.iter().zip(&ours);
@@ -222,7 +226,7 @@ fn together(
             let day = |day: usize| {
                 let values: Vec<f64> =
                     own.iter().filter_map(|figures| figures.curve.get(day).copied()).collect();
-                Estimate::of(&values)
+                Estimate::of(&values).map(Estimate::as_share)
             };
             PolicyResult {
                 name,

@@ -7,7 +7,7 @@ use serde::Serialize;
 pub struct Estimate {
     /// The mean.
     pub mean: f64,
-    /// Lower end; equals the mean when there is one seed.
+    /// Lower end; equals the mean when there is one seed. Read [`interval`](Self::interval) to show it.
     pub low: f64,
     /// Upper end.
     pub high: f64,
@@ -31,6 +31,16 @@ impl Estimate {
             }
         };
         Some(Self { mean, low: mean - half, high: mean + half, seeds: count })
+    }
+
+    /// Kept to what a share can be: a mean of shares lies between none and all.
+    pub(crate) fn as_share(self) -> Self {
+        Self { low: self.low.max(0.0), high: self.high.min(1.0), ..self }
+    }
+
+    /// Where the truth plausibly lies; one seed alone doesn't tell.
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        (self.seeds > 1).then_some((self.low, self.high))
     }
 }
 
@@ -66,6 +76,12 @@ mod tests {
         assert!((estimate.high - 3.0 - 2.776 * (2.5_f64 / 5.0).sqrt()).abs() < 1e-9);
         assert_eq!(Estimate::of(&[]), None);
         assert_eq!(Estimate::of(&[7.0]).map(|one| (one.low, one.high)), Some((7.0, 7.0)));
+        assert_eq!(Estimate::of(&[7.0]).and_then(|one| one.interval()), None);
+        let share = Estimate::of(&[1.0, 0.9]).unwrap();
+        assert!(
+            share.high > 1.0
+                && share.as_share().interval().is_some_and(|(low, high)| low > 0.0 && high <= 1.0)
+        );
         assert!((student(30) - 2.042).abs() < 0.006);
     }
 

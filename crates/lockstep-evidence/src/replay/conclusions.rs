@@ -160,18 +160,35 @@ fn best_alone(evaluation: &Evaluation) -> Option<Conclusion> {
     let value = always.whole_log.as_ref()?.attempts.doubly_robust?;
     let own = percent(always.naive?);
     let support = evaluation.support.iter().find(|support| support.channel == channel)?;
-    let share = percent(support.share);
     let shown = with_interval(&value);
+    let carried = carried(support.share);
     Some(say(
         "best_channel",
         Weight::Care,
         format!(
-            "{channel} 自己的尝试成功率为 {own}；若全部走它，估计成功率为 {shown}。但它在日志中只承担了 {share} 的尝试：能否接住全部流量、价格和条件如何，日志并不知道。请当作上限，而不是承诺。"
+            "{channel} 自己的尝试成功率为 {own}；若全部走它，估计成功率为 {shown}。{}：能否接住全部流量、价格和条件如何，日志并不知道。请当作上限，而不是承诺。",
+            carried.zh
         ),
         format!(
-            "{channel}'s own attempts succeeded {own}; with everything through it, an estimated {shown} would have. But it carried only {share} of the attempts: whether it can carry all, and at what price, the log doesn't know. Take it as a ceiling, not a promise."
+            "{channel}'s own attempts succeeded {own}; with everything through it, an estimated {shown} would have. {}: whether it can carry all, and at what price, the log doesn't know. Take it as a ceiling, not a promise.",
+            carried.en
         ),
     ))
+}
+
+/// How much a channel carried already: "only" where that is less than half.
+fn carried(share: f64) -> Sentence {
+    let shown = percent(share);
+    match share < 0.5 {
+        true => Sentence::new(
+            format!("但它在日志中只承担了 {shown} 的尝试"),
+            format!("But it carried only {shown} of the attempts"),
+        ),
+        false => Sentence::new(
+            format!("它在日志中已承担 {shown} 的尝试，其余部分仍是推算"),
+            format!("It carried {shown} of the attempts already; the rest is inferred"),
+        ),
+    }
 }
 
 fn file(evaluation: &Evaluation) -> Option<Conclusion> {
@@ -423,4 +440,15 @@ fn rejects(made: &Replay) -> Option<Conclusion> {
         format!("{rejected} 行（{share}）无法读取，未计入；原因见拒收文件。"),
         format!("{left_out} ({share}) couldn't be read; the rejects file says why."),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_that_carried_most_did_not_carry_only_that() {
+        assert!(carried(0.2).zh.contains("只承担了 20") && carried(0.2).en.contains("only 20"));
+        assert!(!carried(0.977).zh.contains("只") && !carried(0.977).en.contains("only"));
+    }
 }

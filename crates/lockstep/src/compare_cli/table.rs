@@ -118,10 +118,9 @@ fn best(comparison: &Comparison, row: Row) -> Option<f64> {
 
 #[expect(clippy::float_arithmetic, reason = "shown, not booked")]
 fn show(row: Row, estimate: &Estimate) -> String {
-    let half = (estimate.high - estimate.low) / 2.0;
     match row.shown() {
-        Shown::Share => format!("{:.2} ±{:.2} %", estimate.mean * 100.0, half * 100.0),
-        Shown::Points => format!("{:.2} ±{:.2}", estimate.mean * 100.0, half * 100.0),
+        Shown::Share => format!("{:.2} {} %", estimate.mean * 100.0, spread(estimate)),
+        Shown::Points => format!("{:.2} {}", estimate.mean * 100.0, spread(estimate)),
         Shown::Number if estimate.mean >= 100.0 => format!("{:.0}", estimate.mean),
         Shown::Number => format!("{:.1}", estimate.mean),
         Shown::Ratio => format!("{:.3}", estimate.mean),
@@ -132,8 +131,19 @@ fn show(row: Row, estimate: &Estimate) -> String {
 
 #[expect(clippy::float_arithmetic, reason = "shown, not booked")]
 fn points(estimate: &Estimate) -> String {
-    let half = (estimate.high - estimate.low) / 2.0;
-    format!("{:+.2} ±{:.2}", estimate.mean * 100.0, half * 100.0)
+    format!("{:+.2} {}", estimate.mean * 100.0, spread(estimate))
+}
+
+/// What follows a mean in hundredths: how far it may be off; both ends where one of them is the end of what a share can
+/// be; "–" where one seed doesn't tell.
+#[expect(clippy::float_arithmetic, reason = "shown, not booked")]
+fn spread(estimate: &Estimate) -> String {
+    let Some((low, high)) = estimate.interval() else { return "±–".to_owned() };
+    let (below, above) = (estimate.mean - low, high - estimate.mean);
+    if (below - above).abs() < 1e-9 {
+        return format!("±{:.2}", above * 100.0);
+    }
+    format!("({:.2}–{:.2})", low * 100.0, high * 100.0)
 }
 
 #[expect(clippy::float_arithmetic, reason = "shown, not booked")]
@@ -254,4 +264,18 @@ pub fn policies(all: &[(&str, &str)]) -> String {
 fn list<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let lines: Vec<_> = rows.map(|(name, about)| format!("{name:<20} {about}")).collect();
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_shown_only_where_there_is_one_and_never_beyond_a_share() {
+        let estimate = |low, high, seeds| Estimate { mean: 0.97, low, high, seeds };
+        assert_eq!(show(Row::Collected10d, &estimate(0.97, 0.97, 1)), "97.00 ±– %");
+        assert_eq!(show(Row::Collected10d, &estimate(0.96, 0.98, 5)), "97.00 ±1.00 %");
+        assert_eq!(show(Row::Collected10d, &estimate(0.92, 1.0, 5)), "97.00 (92.00–100.00) %");
+        assert_eq!(points(&estimate(0.97, 0.97, 1)), "+97.00 ±–");
+    }
 }

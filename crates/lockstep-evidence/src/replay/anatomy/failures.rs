@@ -64,6 +64,8 @@ pub(super) fn failures(log: &Log, lost: &[bool]) -> (Vec<Failure>, Vec<Failure>,
             let code = log.code(attempt.code);
             let cause = match code {
                 Some(code) => code.reason().map_or_else(|| Cause::Raw(code.text.clone()), Cause::Known),
+                // Nobody knows yet: that is a cause of its own, not a code that is missing from a list.
+                None if attempt.outcome == Outcome::Unknown => Cause::Known(Reason::OutcomeUnknown),
                 None => Cause::NoCode,
             };
             let next = order.get(place + 1).map(|next| &log.attempts[*next as usize]);

@@ -28,9 +28,16 @@ impl Interval {
         Self { value: self.value, low, high }
     }
 
-    /// Kept to what a share can be.
+    /// Kept to what a share can be: a doubly robust value may come out beyond all or below none.
     pub(crate) fn as_share(self) -> Self {
-        Self { value: self.value, low: self.low.max(0.0), high: self.high.min(1.0) }
+        let kept = |share: f64| share.clamp(0.0, 1.0);
+        Self { value: kept(self.value), low: kept(self.low), high: kept(self.high) }
+    }
+
+    /// Kept to what can be gained over a logged share, or lost of it.
+    pub(crate) fn as_gain_over(self, logged: f64) -> Self {
+        let kept = |gain: f64| gain.max(-logged).min(1.0 - logged);
+        Self { value: kept(self.value), low: kept(self.low), high: kept(self.high) }
     }
 }
 
@@ -193,4 +200,17 @@ pub(crate) fn intervals(policies: &[Sums], draws: usize, seed: u64) -> Vec<Estim
         });
     }
     estimated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_and_its_gain_stay_between_none_and_all() {
+        let beyond = Interval { value: 1.003, low: -0.1, high: 1.2 };
+        assert_eq!(beyond.as_share(), Interval { value: 1.0, low: 0.0, high: 1.0 });
+        let gain = Interval { value: 0.5, low: -0.9, high: 0.6 }.as_gain_over(0.75);
+        assert_eq!(gain, Interval { value: 0.25, low: -0.75, high: 0.25 });
+    }
 }

@@ -297,11 +297,12 @@ fn estimate(
     let shown = grade != Grade::Refused;
     let wider = 1.0 + STRETCH / sums.effective().max(1.0);
     let share = |interval: Interval| interval.stretched(wider).as_share();
+    let logged = values.doubly.value - values.gain.value;
     Estimate {
         units: units as u64,
         snips: shown.then(|| share(values.snips)),
         doubly_robust: shown.then(|| share(values.doubly)),
-        gain: shown.then(|| values.gain.stretched(wider)),
+        gain: shown.then(|| values.gain.stretched(wider).as_gain_over(logged)),
         ips: shown.then_some(values.ips),
         cost_per_success: (shown && ground.log.has_costs).then_some(values.cost_per_success),
         effective: sums.effective(),
