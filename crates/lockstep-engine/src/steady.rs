@@ -10,7 +10,7 @@ use lockstep_core::time::Timestamp;
 
 /// The wall clock is followed by at most one part in so many: an hour in about eight days. While it follows one that is
 /// ahead it runs fast, and a window counted by it would be over early by that much: see [`Steady::FAST_PPM`].
-const SLEW: i64 = 200;
+const SLEW: u32 = 200;
 
 /// The state of such a clock.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ fn micros(duration: Duration) -> i64 {
 
 impl Steady {
     /// How much faster than time it may go, in millionths. Who waits for a window by it has to wait longer by as much.
-    pub const FAST_PPM: u32 = 5_000;
+    pub const FAST_PPM: u32 = 1_000_000 / SLEW;
 
     /// The moment, from what the wall clock says and how much has elapsed on a monotonic one since some fixed moment. The
     /// first call believes the wall clock.
@@ -38,7 +38,7 @@ impl Steady {
         let before = state.unwrap_or(State { time_us: wall_us, elapsed_us });
         let passed = (elapsed_us - before.elapsed_us).max(0);
         let on = before.time_us.saturating_add(passed);
-        let most = passed / SLEW;
+        let most = passed / i64::from(SLEW);
         let time_us = on.saturating_add(wall_us.saturating_sub(on).clamp(-most, most));
         *state = Some(State { time_us, elapsed_us: before.elapsed_us.max(elapsed_us) });
         Timestamp::from_millis(time_us / 1000)

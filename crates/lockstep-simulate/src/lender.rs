@@ -11,7 +11,7 @@ use lockstep_core::id::{PaymentId, TenantId};
 use lockstep_core::refusal::Refusal;
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, Slice};
-use lockstep_engine::port::{Answer, CallKey, Clock, IdempotencyKey, Sealed};
+use lockstep_engine::port::{Answer, CallKey, Clock, Fault, IdempotencyKey, Sealed};
 use lockstep_engine::{Executed, KeyProblem, Request};
 use lockstep_sim::port::SharedSandbox;
 use lockstep_sim::runtime::{Spawner, VirtualClock};
@@ -19,7 +19,7 @@ use lockstep_store::MemoryStore;
 use lockstep_vault::{TransientSecrets, Vault};
 
 use crate::chance::Chance;
-use crate::process::Process;
+use crate::process::{Died, Process};
 use crate::swarm::Swarm;
 use crate::trace::{Broken, Trace};
 
@@ -139,32 +139,7 @@ impl Lender {
         seal: impl Fn() -> Vec<Sealed> + Send + Sync,
     ) -> Outcome {
         for _ in 0..MOST_TRIES {
-            let (tenant, sealed) = (Some(self.tenant), seal());
-            let (key, command) = (call.key.clone(), call.command.clone());
-            let idempotency = IdempotencyKey {
-                tenant: self.tenant,
-                key: call.idempotency.clone(),
-                fingerprint: call.content.clone(),
-            };
-            let answered = self.process.call(move |engine| {
-                Box::pin(async move {
-                    let idempotency = Some((idempotency, &render as lockstep_engine::Render<'_>));
-                    let who = Who::Cli;
-                    engine
-                        .execute(Request {
-                            tenant,
-                            who,
-                            key,
-                            command,
-                            idempotency,
-                            sealed,
-                            done: None,
-                            asked_at: None,
-                        })
-                        .await
-                })
-            });
-            match answered.await {
+            match self.ask(call, call.content.clone(), seal()).await {
                 Ok(Ok(Executed::Decided(outcome))) => return self.first(call, render(&outcome)),
                 Ok(Ok(Executed::Replayed(answer))) => return self.first(call, answer),
                 Ok(Ok(Executed::Key(KeyProblem::UnderWay))) => self.wait(chance.between(100, 500)).await,
@@ -178,6 +153,33 @@ impl Lender {
         let what = format_args!("{} was never answered", call.idempotency);
         self.trace.found(self.clock.now(), Broken::Stuck, None, what);
         Outcome::default()
+    }
+
+    /// Asks once, under the call's key, with what the request is said to contain.
+    async fn ask(
+        &self,
+        call: &Call,
+        fingerprint: String,
+        sealed: Vec<Sealed>,
+    ) -> Result<Result<Executed, Fault>, Died> {
+        let (tenant, key, command) = (self.tenant, call.key.clone(), call.command.clone());
+        let idempotency = IdempotencyKey { tenant, key: call.idempotency.clone(), fingerprint };
+        let answered = self.process.call(move |engine| {
+            Box::pin(async move {
+                let request = Request {
+                    tenant: Some(tenant),
+                    who: Who::Cli,
+                    key,
+                    command,
+                    idempotency: Some((idempotency, &render)),
+                    sealed,
+                    done: None,
+                    asked_at: None,
+                };
+                engine.execute(request).await
+            })
+        });
+        answered.await
     }
 
     /// The first answer is the answer.
@@ -226,31 +228,9 @@ impl Lender {
     /// The same key once more, with the same content and with another: the same answer, and a refusal.
     pub async fn press_again(&self, chance: &Chance, call: &Call) {
         self.press(chance, call, Vec::new).await;
-        let (tenant, key, command) = (Some(self.tenant), call.key.clone(), call.command.clone());
-        let idempotency = IdempotencyKey {
-            tenant: self.tenant,
-            key: call.idempotency.clone(),
-            fingerprint: format!("{} and something else", call.content),
-        };
-        let answered = self.process.call(move |engine| {
-            Box::pin(async move {
-                let idempotency = Some((idempotency, &render as lockstep_engine::Render<'_>));
-                let (who, sealed) = (Who::Cli, Vec::new());
-                engine
-                    .execute(Request {
-                        tenant,
-                        who,
-                        key,
-                        command,
-                        idempotency,
-                        sealed,
-                        done: None,
-                        asked_at: None,
-                    })
-                    .await
-            })
-        });
-        if let Ok(Ok(Executed::Decided(_) | Executed::Replayed(_))) = answered.await {
+        let other = format!("{} and something else", call.content);
+        if let Ok(Ok(Executed::Decided(_) | Executed::Replayed(_))) = self.ask(call, other, Vec::new()).await
+        {
             self.wrong(call, "another request under the same key was answered");
         }
     }

@@ -6,10 +6,11 @@ mod refunds;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_core::Event;
+use lockstep_core::channel::ChannelId;
 use lockstep_core::health::HealthReport;
 use lockstep_core::id::{Bucket, OrderId, PaymentId};
 use lockstep_core::order::{Order, OrderState};
-use lockstep_core::payment::{Attempt, AttemptState, Payment, PaymentStatus, Purpose, Refund};
+use lockstep_core::payment::{AttemptState, Payment, PaymentStatus, Purpose, Refund};
 use lockstep_core::time::Timestamp;
 use lockstep_sim::port::SharedSandbox;
 use lockstep_sim::sandbox::{Rail, Truth};
@@ -73,10 +74,6 @@ pub fn judge(evidence: &Evidence<'_>) -> u64 {
     declared
 }
 
-fn rail(attempt: &Attempt) -> Option<Rail> {
-    Rail::named(attempt.channel.as_str())
-}
-
 /// Our word about each attempt is the bank's.
 fn attempts(evidence: &Evidence<'_>, payment: &Payment, truth: &Truth) {
     for attempt in &payment.attempts {
@@ -103,7 +100,7 @@ fn attempts(evidence: &Evidence<'_>, payment: &Payment, truth: &Truth) {
             }
             (AttemptState::Failed { .. }, None) => {}
             (AttemptState::Sending | AttemptState::Unknown { .. }, moved) => {
-                if !needs_a_person(evidence, attempt) {
+                if !needs_a_person(evidence, &attempt.channel, order_no, &attempt.state) {
                     let what = format_args!("{order_no}: still open; the bank moved {moved:?}");
                     evidence.found(Broken::Stuck, payment.id, what);
                 }
@@ -113,16 +110,25 @@ fn attempts(evidence: &Evidence<'_>, payment: &Payment, truth: &Truth) {
 }
 
 /// A channel that takes no questions and never saw the request can tell nobody; a person has to end it.
-fn needs_a_person(evidence: &Evidence<'_>, attempt: &Attempt) -> bool {
-    let Some(rail) = rail(attempt).filter(|rail| *rail == Rail::Netsunion) else { return false };
-    let unknown = matches!(attempt.state, AttemptState::Unknown { .. });
-    let unseen = !evidence.banks.with(|sandbox| sandbox.knows_order(rail, &attempt.order_no));
+fn needs_a_person(
+    evidence: &Evidence<'_>,
+    channel: &ChannelId,
+    order_no: &str,
+    state: &AttemptState,
+) -> bool {
+    let Some(rail) = Rail::named(channel.as_str()).filter(|rail| *rail == Rail::Netsunion) else {
+        return false;
+    };
+    let unknown = matches!(state, AttemptState::Unknown { .. });
+    let unseen = !evidence.banks.with(|sandbox| sandbox.knows_order(rail, order_no));
     evidence.swarm.notices_only && unknown && unseen
 }
 
 /// Everything ends.
 fn ended(evidence: &Evidence<'_>, payment: &Payment, orders: &BTreeMap<OrderId, Order>) {
-    let waits_for_a_person = payment.live_attempt().is_some_and(|attempt| needs_a_person(evidence, attempt));
+    let waits_for_a_person = payment
+        .live_attempt()
+        .is_some_and(|attempt| needs_a_person(evidence, &attempt.channel, &attempt.order_no, &attempt.state));
     if payment.status().is_live() && !waits_for_a_person {
         let what = format_args!("still {} at the end", payment.status().as_str());
         evidence.found(Broken::Stuck, payment.id, what);

@@ -63,7 +63,7 @@ pub(crate) async fn create_key(
     call: Call<CreateKey>,
 ) -> Result<Response, Problem> {
     let (name, scopes) = check(&call.body)?;
-    may_give(&call.body.scopes, &caller.scopes)?;
+    may_give(&call.body.scopes, &caller.held.scopes)?;
     let tenant = caller.tenant;
     let work =
         move |app: App, idempotency| async move { make(&app, tenant, &idempotency, name, scopes).await };

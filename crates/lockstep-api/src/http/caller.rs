@@ -53,8 +53,8 @@ pub(crate) struct Caller<S> {
     pub(crate) tenant: TenantId,
     /// Its key.
     pub(crate) key: ApiKeyId,
-    /// All that it may do.
-    pub(crate) scopes: Vec<KeyScope>,
+    /// All that is known of it.
+    pub(crate) held: Arc<ApiKey>,
     scope: PhantomData<S>,
 }
 
@@ -74,7 +74,7 @@ impl<S: Scope> FromRequestParts<App> for Caller<S> {
         if !key.scopes.contains(&S::SCOPE) {
             return Err(scope_missing(S::SCOPE));
         }
-        Ok(Self { tenant: key.tenant, key: key.id, scopes: key.scopes.clone(), scope: PhantomData })
+        Ok(Self { tenant: key.tenant, key: key.id, held: key, scope: PhantomData })
     }
 }
 

@@ -30,15 +30,15 @@ pub(super) fn expected(reader: &str) -> Option<Words> {
 /// ``one of `a`, `b` ``, `` `a` or `b` `` or `` `a` ``: the names stand between backticks.
 fn choice(reader: &str) -> Option<Words> {
     let names: Vec<_> = reader.split('`').skip(1).step_by(2).collect();
-    let (zh, en) = (names.join("、"), names.join(", "));
-    match names.is_empty() {
-        true => None,
-        false if reader.starts_with("exactly one of ") => Some(Words {
-            zh: format!("恰好含一项的对象：{zh}"),
-            en: format!("exactly one of: {en}"),
-        }),
-        false => Some(Words { zh: format!("以下之一：{zh}"), en: format!("one of: {en}") }),
+    if names.is_empty() {
+        return None;
     }
+    let (before_zh, before_en) = match reader.starts_with("exactly one of ") {
+        true => ("恰好含一项的对象", "exactly one of"),
+        false => ("以下之一", "one of"),
+    };
+    let (zh, en) = (names.join("、"), names.join(", "));
+    Some(Words { zh: format!("{before_zh}：{zh}"), en: format!("{before_en}: {en}") })
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ const MAX_THRESHOLD: u32 = 100_000;
 #[serde(deny_unknown_fields, default)]
 pub struct HealthPolicy {
     /// The rate test raises an alarm when its statistic reaches this. While nothing is wrong and the usual rate is
-    /// known, that happens at most once in so many answers on average (Shiryaev–Roberts: the expected number of answers is ≥ threshold).
+    /// known, that happens at most once in so many answers on average (Shiryaev–Roberts: the expected number of answers
+    /// until then is at least the threshold).
     pub alarm_threshold: u32,
     /// Share of answers with a fault, in millionths, that is taken as usual before anything was learned.
     pub usual_start_ppm: u32,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use lockstep_core::id::PaymentId;
 use lockstep_core::payment::{AttemptState, Payment, Refund, RefundStatus, RefundTry};
-use lockstep_sim::sandbox::{Rail, Truth};
+use lockstep_sim::sandbox::Truth;
 
-use super::Evidence;
+use super::{Evidence, needs_a_person};
 use crate::swarm::Kind;
 use crate::trace::Broken;
 
@@ -36,22 +36,12 @@ fn try_is_so(evidence: &Evidence<'_>, payment: &Payment, refund: &Refund, one: &
         }
         (AttemptState::Failed { .. }, None) => {}
         (AttemptState::Sending | AttemptState::Unknown { .. }, moved) => {
-            if !needs_a_person(evidence, one) {
+            if !needs_a_person(evidence, &one.channel, order_no, &one.state) {
                 let what = format_args!("{order_no}: the refund is still open; the bank gave back {moved:?}");
                 evidence.found(Broken::Stuck, payment.id, what);
             }
         }
     }
-}
-
-/// As for a debit: a channel that takes no questions and never saw the request can tell nobody.
-fn needs_a_person(evidence: &Evidence<'_>, one: &RefundTry) -> bool {
-    let Some(rail) = Rail::named(one.channel.as_str()).filter(|rail| *rail == Rail::Netsunion) else {
-        return false;
-    };
-    let unknown = matches!(one.state, AttemptState::Unknown { .. });
-    let unseen = !evidence.banks.with(|sandbox| sandbox.knows_order(rail, &one.order_no));
-    evidence.swarm.notices_only && unknown && unseen
 }
 
 /// Every refund ends, or waits for a person who has to say yes.

@@ -17,9 +17,10 @@ pub struct RoutePolicy {
     /// A candidate whose chance is lower than the best one's by more than this is explored ten times less, in
     /// millionths.
     pub worse_by_ppm: u32,
-    /// Shortest wait before a payment looks again whether a breaker has closed.
+    /// Shortest wait before a payment looks again whether a breaker, open or half open, lets it through.
     pub recheck_min_s: u64,
-    /// Longest such wait. Between the two it is a quarter of the time the breaker has been open.
+    /// Longest such wait. Between the two it is a quarter of the time since the breaker opened or became half open.
+    /// In each such period the places before a half-open breaker are drawn anew.
     pub recheck_max_s: u64,
     /// When every breaker has been open for longer than this, some payments are let through on the best channel:
     /// a channel that nobody can probe would never be found healed otherwise.
