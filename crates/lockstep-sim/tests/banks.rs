@@ -226,6 +226,15 @@ async fn netsunion_is_closed_at_night_and_remembers_nothing_of_it() {
 }
 
 #[tokio::test]
+async fn a_world_that_is_open_all_day_debits_at_night_too() {
+    let start = Timestamp::from_rfc3339("2026-03-02T23:45:00+08:00").unwrap();
+    let world = World { open_all_day: true, ..World::default() };
+    let mut town = Town::of(Sandbox::new(world), start);
+    let agreement = town.signed(Rail::Netsunion).await;
+    assert_eq!(town.final_code(Rail::Netsunion, &agreement).await, "00000000");
+}
+
+#[tokio::test]
 async fn an_unknown_account_opens_itself_the_same_way_every_time() {
     let world = World { no_funds_permille: 1000, phone_mismatch_permille: 0, ..World::default() };
     let mut balances = Vec::new();

@@ -160,6 +160,22 @@ async fn a_lost_answer_to_a_signature_is_found_by_asking() {
     );
 }
 
+/// The window runs from when the channel got the request, whatever the clock of the one who asks says and however late
+/// it looked at it.
+#[tokio::test]
+async fn denials_end_with_the_window_of_the_channels_own_book() {
+    let mut town = Town::new();
+    let agreement = town.signed(Rail::Netsunion).await;
+    town.script(Scripted::new(Rail::Netsunion, Fault::LateExecution { delay_s: 200 }).times(1));
+    town.script(Scripted::new(Rail::Netsunion, Fault::DeniesInWindow {}));
+    let ahead = town.now().plus(std::time::Duration::from_secs(100));
+    let (order, _) = town.pay(Rail::Netsunion, &agreement).await;
+    town.pass(270).await;
+    let QueryAnswer::Answered { original: None, .. } = town.ask(&order, ahead).await else { panic!() };
+    town.pass(40).await;
+    let QueryAnswer::Answered { original: Some(_), .. } = town.ask(&order, ahead).await else { panic!() };
+}
+
 #[test]
 fn a_script_is_read_strictly() {
     let good = r#"{"faults":[

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lockstep_channels::{Adapter, ChannelConfig, ChannelKey};
-use lockstep_core::channel::ChannelId;
+use lockstep_core::channel::{ChannelId, Hours};
 use lockstep_core::sensitive::Mobile;
 use lockstep_engine::port::{Clock, Seeds};
 use lockstep_sim::capabilities;
@@ -29,6 +29,15 @@ pub fn channel_configs(base_url: &str) -> Vec<ChannelConfig> {
         capability,
     };
     capabilities().into_iter().map(config).collect()
+}
+
+/// The same for real time, in which they never close: see [`World::open_all_day`].
+pub fn always_open(base_url: &str) -> Vec<ChannelConfig> {
+    let mut configs = channel_configs(base_url);
+    for config in &mut configs {
+        config.capability.hours = Hours::always(config.capability.hours.zone.clone());
+    }
+    configs
 }
 
 fn keys() -> BTreeMap<ChannelId, ChannelKey> {

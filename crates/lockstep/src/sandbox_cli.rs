@@ -74,7 +74,7 @@ fn value(pair: &str) -> Result<(String, Value), StartProblem> {
 async fn serve(listen: SocketAddr, data: &Path, callbacks_to: &str, seed: u64) -> Result<(), StartProblem> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let seeds: Arc<dyn Seeds> = Arc::new(SystemSeeds);
-    let world = World { seed, ..World::default() };
+    let world = World { seed, open_all_day: true, ..World::default() };
     let banks = bank::open(&data.join("sandbox.db"), world, Keep::BeforeAnswering, clock, seeds).await?;
     let listener = bind(listen).await?;
     let callback_url = Some(format!("{}/v1/callbacks/{{channel}}", callbacks_to.trim_end_matches('/')));

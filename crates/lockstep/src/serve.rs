@@ -49,10 +49,10 @@ pub async fn run(args: &ServeArgs) -> Result<(), StartProblem> {
     config.webhooks.allow_private |= args.allow_private_webhooks;
     let foundation = foundation::open(&config, Mode::Served).await?;
     let (sandbox, channels) = match (&args.sandbox_at, config.channels.is_empty()) {
-        (Some(url), _) => (None, bank::channel_configs(url)),
+        (Some(url), _) => (None, bank::always_open(url)),
         (None, true) => {
             let url = format!("http://{}", args.sandbox_listen);
-            (Some(args.sandbox_listen), bank::channel_configs(&url))
+            (Some(args.sandbox_listen), bank::always_open(&url))
         }
         (None, false) => (None, config.channels.clone()),
     };
@@ -75,7 +75,7 @@ pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) ->
         let seeds: Arc<dyn Seeds> = Arc::new(SystemSeeds);
         let banks = bank::open(
             &config.data.sandbox(),
-            serving.world.clone(),
+            World { open_all_day: true, ..serving.world },
             Keep::BeforeAnswering,
             clock.clone(),
             seeds,

@@ -41,7 +41,7 @@ pub use self::world::World;
 
 use self::bank::Bank;
 use self::fault::{FaultBook, Spot};
-use self::paying::{Late, Order, StoredPay};
+use self::paying::{Late, Moments, Order, StoredPay};
 use self::reaction::Answer;
 use self::shelf::Shelf;
 use self::signing::Signing;
@@ -116,7 +116,7 @@ impl Sandbox {
                 _ => None,
             });
             if let Some(delay_s) = delay {
-                self.hold_back(rail, request, now.plus(Duration::from_secs(delay_s)));
+                self.hold_back(rail, request, now, Duration::from_secs(delay_s));
                 return Reaction::NoReply;
             }
         }
@@ -140,7 +140,8 @@ impl Sandbox {
     }
 
     /// Lets a request hang somewhere until later.
-    fn hold_back(&mut self, rail: Rail, request: &WireRequest, arrives_at: Timestamp) {
+    fn hold_back(&mut self, rail: Rail, request: &WireRequest, now: Timestamp, delay: Duration) {
+        let arrives_at = now.plus(delay);
         let pay: StoredPay = match request {
             WireRequest::Pay(pay) => pay.into(),
             WireRequest::Refund(back) => back.into(),
@@ -148,7 +149,7 @@ impl Sandbox {
             _ => return,
         };
         let key = paying::key(rail, &pay.order_no);
-        self.late.put(key.clone(), Late { rail, pay, arrives_at });
+        self.late.put(key.clone(), Late { rail, pay, received_at: now, arrives_at });
         self.agenda.insert((arrives_at, Task::Arrive(key)));
     }
 
@@ -233,7 +234,8 @@ impl Sandbox {
                 Task::Arrive(key) => {
                     if let Some(late) = self.late.remove(&key) {
                         let mut dice = Dice::of(self.world.seed, &key);
-                        self.take_order(late.rail, &late.pay, at, &mut dice);
+                        let moments = Moments { received_at: late.received_at, now: at };
+                        self.take_order(late.rail, &late.pay, moments, &mut dice);
                     }
                 }
                 Task::Settle(key) => {

@@ -25,6 +25,8 @@ use super::{Sandbox, Task};
 pub(super) struct Order {
     pub(super) rail: Rail,
     pub(super) pay: StoredPay,
+    /// When the channel got it, which may be long before it looked at it.
+    received_at: Timestamp,
     pub(super) settles_at: Timestamp,
     /// The result; `None` while it runs.
     pub(super) finding: Option<Finding>,
@@ -35,7 +37,15 @@ pub(super) struct Order {
 pub(super) struct Late {
     pub(super) rail: Rail,
     pub(super) pay: StoredPay,
+    pub(super) received_at: Timestamp,
     pub(super) arrives_at: Timestamp,
+}
+
+/// When an order came, and the moment at which it is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Moments {
+    pub(super) received_at: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 /// A request as the channel's own book keeps it.
@@ -89,7 +99,7 @@ pub(super) fn key(rail: Rail, order_no: &str) -> String {
 
 impl Sandbox {
     pub(super) fn pay(&mut self, rail: Rail, pay: &StoredPay, now: Timestamp, dice: &mut Dice) -> PayReply {
-        let finding = self.take_order(rail, pay, now, dice);
+        let finding = self.take_order(rail, pay, Moments { received_at: now, now }, dice);
         PayReply {
             order_no: pay.order_no.clone(),
             code: rail.code(finding, Stage::Pay).to_owned(),
@@ -103,7 +113,7 @@ impl Sandbox {
         &mut self,
         rail: Rail,
         pay: &StoredPay,
-        now: Timestamp,
+        Moments { received_at, now }: Moments,
         dice: &mut Dice,
     ) -> Finding {
         let key = key(rail, &pay.order_no);
@@ -111,10 +121,11 @@ impl Sandbox {
             let same = order.pay == *pay && rail.manner().repeats_answer;
             return if same { order.finding.unwrap_or(Finding::Processing) } else { Finding::Duplicate };
         }
-        if let Some(refused) = refuse(rail, pay, now) {
+        if let Some(refused) = self.refuse(rail, pay, now) {
             // NetsUnion has no code for "closed now": it takes nothing and remembers nothing.
             if rail.code(refused, Stage::Pay) != rail.code(Finding::Processing, Stage::Pay) {
-                let order = Order { rail, pay: pay.clone(), settles_at: now, finding: Some(refused) };
+                let pay = pay.clone();
+                let order = Order { rail, pay, received_at, settles_at: now, finding: Some(refused) };
                 self.orders.put(key, order);
             }
             return refused;
@@ -126,7 +137,8 @@ impl Sandbox {
             None => 0,
         };
         let settles_at = now.plus(Duration::from_millis(think));
-        self.orders.put(key.clone(), Order { rail, pay: pay.clone(), settles_at, finding: None });
+        let order = Order { rail, pay: pay.clone(), received_at, settles_at, finding: None };
+        self.orders.put(key.clone(), order);
         if rail.manner().settles_ms.is_none() {
             return self.settle(&key, now);
         }
@@ -148,6 +160,27 @@ impl Sandbox {
             self.plan_notice(order.rail, &order.pay, finding, at);
         }
         finding
+    }
+
+    /// What a channel says before it looks at any account.
+    fn refuse(&self, rail: Rail, pay: &StoredPay, now: Timestamp) -> Option<Finding> {
+        let capability = rail.capability();
+        let closed = !self.world.open_all_day && !capability.hours.open_at(now);
+        // A refund is bounded by its debit, not by the limits of payments.
+        if pay.refund_of.is_some() {
+            return match capability.refund {
+                None => Some(Finding::Unsupported),
+                Some(_) => closed.then_some(Finding::OutsideHours),
+            };
+        }
+        let Some(limits) = capability.limits(pay.direction) else {
+            return Some(Finding::Unsupported);
+        };
+        let in_range = (limits.min_minor..=limits.max_minor).contains(&pay.amount_minor);
+        if !in_range || pay.currency != limits.currency {
+            return Some(Finding::AmountRange);
+        }
+        closed.then_some(Finding::OutsideHours)
     }
 
     fn execute(&mut self, rail: Rail, pay: &StoredPay, at: Timestamp) -> Finding {
@@ -213,14 +246,8 @@ impl Sandbox {
     /// The end of the late-execution window of an order, by the channel's own book where it is in it: whoever asks may
     /// have a clock that is wrong.
     fn window_end(&self, rail: Rail, key: &str, sent_at: Timestamp) -> Timestamp {
-        let longest_ms = rail.manner().settles_ms.map_or(0, |(_, most)| most);
-        let taken_at = self
-            .orders
-            .get(key)
-            .map(|order| order.settles_at.minus(Duration::from_millis(self.paced(longest_ms))));
-        taken_at
-            .map_or(sent_at, |taken_at| taken_at.min(sent_at))
-            .plus(rail.capability().late_execution_window())
+        let received_at = self.orders.get(key).map_or(sent_at, |order| order.received_at);
+        received_at.min(sent_at).plus(rail.capability().late_execution_window())
     }
 
     /// Another order that has not moved money, or a number that never was.
@@ -284,26 +311,6 @@ impl Order {
             holder_name: None,
             refund_of: None,
         };
-        Self { rail, pay, settles_at: now, finding: Some(Finding::ClosedUnseen) }
+        Self { rail, pay, received_at: now, settles_at: now, finding: Some(Finding::ClosedUnseen) }
     }
-}
-
-/// What a channel says before it looks at any account.
-fn refuse(rail: Rail, pay: &StoredPay, now: Timestamp) -> Option<Finding> {
-    let capability = rail.capability();
-    // A refund is bounded by its debit, not by the limits of payments.
-    if pay.refund_of.is_some() {
-        return match capability.refund {
-            None => Some(Finding::Unsupported),
-            Some(_) => (!capability.hours.open_at(now)).then_some(Finding::OutsideHours),
-        };
-    }
-    let Some(limits) = capability.limits(pay.direction) else {
-        return Some(Finding::Unsupported);
-    };
-    let in_range = (limits.min_minor..=limits.max_minor).contains(&pay.amount_minor);
-    if !in_range || pay.currency != limits.currency {
-        return Some(Finding::AmountRange);
-    }
-    (!capability.hours.open_at(now)).then_some(Finding::OutsideHours)
 }

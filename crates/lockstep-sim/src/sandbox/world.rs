@@ -44,6 +44,8 @@ pub struct World {
     pub low_daily_limit_minor: i64,
     /// How long channels think, in thousandths of the usual; 0 for not at all.
     pub pace_permille: u16,
+    /// Channels never close for the night: for trying things out in real time, at whatever hour that happens to be.
+    pub open_all_day: bool,
 }
 
 impl Default for World {
@@ -63,6 +65,7 @@ impl Default for World {
             low_daily_limit_permille: 0,
             low_daily_limit_minor: 10_000,
             pace_permille: 1000,
+            open_all_day: false,
         }
     }
 }

@@ -37,7 +37,7 @@ fn free_port() -> SocketAddr {
 
 impl Served {
     pub(crate) async fn start(callback_url: Option<String>) -> Self {
-        let world = World { pace_permille: 0, ..World::default() };
+        let world = World { pace_permille: 0, open_all_day: true, ..World::default() };
         let shared =
             SharedSandbox::new(Sandbox::new(world), &keys(), Arc::new(Real), Arc::new(Counting::default()));
         let shared = Arc::new(shared);

@@ -111,7 +111,7 @@ pub async fn stay(args: &DemoArgs) -> Result<(), StartProblem> {
     println!("Sandbox  http://{}/sandbox/v1", args.sandbox_listen);
     admin::show_key(&foundation, &tenant).await?;
     println!("The README's tour goes on from here. Ctrl-C ends it.");
-    let channels = bank::channel_configs(&format!("http://{}", args.sandbox_listen));
+    let channels = bank::always_open(&format!("http://{}", args.sandbox_listen));
     let world = story::world(args.seed);
     let serving = Serving { listen: args.listen, sandbox: Some(args.sandbox_listen), channels, world };
     serve::serve(foundation, &config, serving).await
