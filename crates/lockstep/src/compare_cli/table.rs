@@ -37,6 +37,11 @@ const PARTS: [(&str, &str, &[Row]); 3] = [
         "When channels fail",
         &[Row::SentToDead, Row::OutageLeftAfter, Row::HealedUsedAfter, Row::FalseAlarms],
     ),
+    (
+        "银行瘫痪时",
+        "When issuers fail",
+        &[Row::IssuerTriedAfter, Row::IssuerTriedAfterP99, Row::IntoIssuerOutage],
+    ),
 ];
 
 /// The whole answer as text.
