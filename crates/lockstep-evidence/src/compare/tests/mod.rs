@@ -118,7 +118,7 @@ fn no_double_debit_and_no_query_above_a_cap_in_any_world() {
 #[test]
 fn banks_that_fail_raise_no_more_alarms_about_channels_than_the_test_promises() {
     let world = named("issuer_only_outage").expect("it is embedded");
-    let comparison = run(&world, &options(2, 6_000, 15, &["lockstep"]));
+    let comparison = run(&world, &options(8, 6_000, 15, &["lockstep"]));
     let alarms = mean(&comparison, "lockstep", Row::FalseAlarms);
     assert!(alarms <= 0.4, "{alarms} false alarms per channel and month");
     let into = mean(&comparison, "lockstep", Row::IntoIssuerOutage);
