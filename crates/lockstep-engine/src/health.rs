@@ -64,7 +64,7 @@ impl Health {
         let (events, busy) = {
             let mut book = self.write();
             let events = book.observe(signal);
-            (events, book.next_probe(signal.at).is_some() || book.next_turn().is_some())
+            (events, book.next_probe(signal.at, |_| false).is_some() || book.next_turn().is_some())
         };
         tell(&events);
         if busy {
@@ -147,8 +147,9 @@ impl Engine {
             for channel in &due {
                 book.probe_sent(channel, now);
             }
-            // A probe that is under way wakes the loop itself.
-            let next = [book.next_probe(now).filter(|at| *at > now), book.next_turn()];
+            // A probe that is under way wakes the loop itself, and must not hide when the next one of another channel is due.
+            let under_way = |channel: &ChannelId| known.contains(channel) || due.contains(channel);
+            let next = [book.next_probe(now, under_way), book.next_turn()];
             (events, due, next.into_iter().flatten().min())
         };
         tell(&events);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::monitor::Note;
-use super::{Change, HealthBook, HealthEvent, Place, healing};
+use super::{Change, ChannelHealth, HealthBook, HealthEvent, HealthPolicy, Place, healing};
 use crate::channel::{ChannelId, Direction};
 use crate::time::Timestamp;
 
@@ -17,6 +17,12 @@ const BEYOND_ONE_CHANNEL: u32 = 2;
 const ACCUSED: u32 = 2;
 /// Other cells of one channel in trouble that make it the channel's trouble.
 const CELLS_OF_A_CHANNEL: usize = 2;
+/// Good answers of other issuers that clear a channel of faults that look like its own. If it were the channel's trouble,
+/// all faults of the shortest run that raises an alarm (three) would meet one issuer by chance once in C(7, 3) = 35 times.
+const OTHERS_WELL: u32 = 4;
+/// Faults of an issuer on another channel speak for its guilt for so long. Longer than the pauses between payments to a
+/// mid-sized bank outside the busy hour; what is older may be another trouble.
+const LATELY: Duration = Duration::from_secs(3600);
 /// For so long a channel is probed whose trouble was put down to an issuer.
 const SUSPECTED_FOR: Duration = Duration::from_secs(60);
 
@@ -27,10 +33,15 @@ pub(super) fn name(party: &str) -> u32 {
     hash.max(1)
 }
 
-/// The party with the most faults among the answers, and whether the trouble is seen without it, too.
+/// The party with the most faults among the answers.
 struct Suspect {
     other: u32,
+    /// The trouble is seen without it, too.
     seen_without: bool,
+    /// Some of its faults were, by what came back, the channel's own.
+    own: bool,
+    /// Good answers in which it had no part.
+    well_without: u32,
 }
 
 fn suspect(notes: impl Iterator<Item = Note>, usual_ppm: u32, needed: u32) -> Option<Suspect> {
@@ -45,7 +56,12 @@ fn suspect(notes: impl Iterator<Item = Note>, usual_ppm: u32, needed: u32) -> Op
     let rate = u64::from(bad) * 1_000_000 / u64::from(all.max(1));
     let midway = u64::midpoint(rate, u64::from(usual_ppm));
     let elevated = u64::from(bad_without) * 1_000_000 >= u64::from(without) * midway;
-    Some(Suspect { other, seen_without: bad_without >= needed && elevated })
+    Some(Suspect {
+        other,
+        seen_without: bad_without >= needed && elevated,
+        own: notes.iter().any(|note| note.bad && note.own && note.other == other),
+        well_without: without - bad_without,
+    })
 }
 
 fn count<'a>(notes: impl Iterator<Item = &'a Note>) -> u32 {
@@ -67,16 +83,18 @@ impl HealthBook {
     fn channel_alarm(&mut self, channel: &ChannelId, now: Timestamp, events: &mut Vec<HealthEvent>) {
         let Some(health) = self.channels.get_mut(channel) else { return };
         let usual = health.monitor.test.usual_ppm();
-        let one = suspect(health.monitor.suspicious(), usual, BEYOND_ONE_ISSUER)
-            .filter(|suspect| !suspect.seen_without);
-        let Some(one) = one else {
+        let one = suspect(health.monitor.suspicious(), usual, BEYOND_ONE_ISSUER);
+        let issuer =
+            one.as_ref().and_then(|one| health.cells.keys().find(|issuer| name(issuer) == one.other));
+        let issuer = issuer.cloned();
+        let one = one.filter(|one| self.is_the_issuers(one, issuer.as_deref(), channel, now));
+        let (Some(_), Some(issuer)) = (one, issuer) else {
             return self.open(Place::Channel(channel.clone()), now, events);
         };
+        let Some(health) = self.channels.get_mut(channel) else { return };
         // All of it comes from one issuer. Its own tests find that out; whether the channel answers at all, a probe.
         health.monitor.test.doubt();
         health.probing.suspected_until = Some(now.plus(SUSPECTED_FOR));
-        let issuer = health.cells.keys().find(|issuer| name(issuer) == one.other).cloned();
-        let Some(issuer) = issuer else { return };
         for direction in [Direction::Collect, Direction::PayOut] {
             let cell = Place::Cell { channel: channel.clone(), issuer: issuer.clone(), direction };
             let accused = self.monitor(&cell).is_some_and(|monitor| monitor.test.run().bad >= ACCUSED);
@@ -84,6 +102,30 @@ impl HealthBook {
                 self.cell_alarm(channel, &issuer, direction, now, events);
             }
         }
+    }
+
+    /// Whether the trouble of a channel is its suspect's. A channel that looks at fault itself is believed, until other
+    /// issuers show that it works, or the suspect fails on another channel, too: many a channel answers for a silent
+    /// issuer as if it were down.
+    fn is_the_issuers(
+        &self,
+        one: &Suspect,
+        issuer: Option<&str>,
+        channel: &ChannelId,
+        now: Timestamp,
+    ) -> bool {
+        let elsewhere = || issuer.is_some_and(|issuer| self.fails_elsewhere(issuer, channel, now));
+        !one.seen_without && (!one.own || one.well_without >= OTHERS_WELL || elsewhere())
+    }
+
+    fn fails_elsewhere(&self, issuer: &str, channel: &ChannelId, now: Timestamp) -> bool {
+        let others = self.channels.iter().filter(|(other, _)| *other != channel);
+        let cells = others.filter_map(|(_, health)| health.cells.get(issuer));
+        let mut monitors = cells.flat_map(|cells| [cells.collect.as_ref(), cells.pay_out.as_ref()]).flatten();
+        monitors.any(|cell| {
+            let lately = cell.last_at.is_some_and(|at| now.since(at) < LATELY);
+            lately && (!cell.breaker.is_closed() || cell.test.run().bad >= ACCUSED)
+        })
     }
 
     fn issuer_alarm(&mut self, issuer: &str, now: Timestamp, events: &mut Vec<HealthEvent>) {
@@ -118,11 +160,22 @@ impl HealthBook {
             Place::Cell { channel: same, issuer: other, .. } => same == channel && other != issuer,
             Place::Channel(_) | Place::Issuer(_) => false,
         });
-        if here.count() >= CELLS_OF_A_CHANNEL {
+        let cell = Place::Cell { channel: channel.clone(), issuer: issuer.to_owned(), direction };
+        if here.count() >= CELLS_OF_A_CHANNEL && !self.serves_others(channel, &cell) {
             return self.open(Place::Channel(channel.clone()), now, events);
         }
-        let cell = Place::Cell { channel: channel.clone(), issuer: issuer.to_owned(), direction };
         self.open(cell, now, events);
+    }
+
+    /// Whether a channel has done its work for others since a cell of it began to fail: then several of its issuers have
+    /// troubles of their own, some of which may be days old.
+    fn serves_others(&self, channel: &ChannelId, cell: &Place) -> bool {
+        let Some(since) = self.monitor(cell).and_then(|cell| cell.test.run().since) else { return false };
+        let Place::Cell { issuer, .. } = cell else { return false };
+        let Some(health) = self.channels.get(channel) else { return false };
+        let others = health.monitor.notes_since(since).filter(|note| note.other != name(issuer));
+        let (bad, good): (Vec<_>, Vec<_>) = others.partition(|note| note.bad);
+        count(good.iter()) >= OTHERS_WELL.saturating_mul(1 + count(bad.iter()))
     }
 
     /// Opens a breaker and takes back what the trouble had raised against others.
@@ -136,9 +189,12 @@ impl HealthBook {
         match &place {
             Place::Channel(channel) => self.acquit_issuers(channel, now),
             Place::Issuer(issuer) => self.acquit_cells(issuer, now),
-            Place::Cell { issuer, .. } => {
+            Place::Cell { channel, issuer, .. } => {
                 if let Some(monitor) = self.issuers.get_mut(issuer) {
                     monitor.test.doubt();
+                }
+                if let Some(health) = self.channels.get_mut(channel) {
+                    health.acquit_of(issuer, &policy);
                 }
             }
         }
@@ -156,7 +212,7 @@ impl HealthBook {
                 self.troubled.remove(&Place::Cell { channel, issuer, direction });
             }
             if let Some(monitor) = self.issuers.get_mut(issuer).filter(|one| one.breaker.is_closed()) {
-                monitor.test.forgive();
+                monitor.acquit_of(name(channel.as_str()), &self.policy);
                 monitor.estimate.drop_pending();
             }
         }
@@ -165,12 +221,23 @@ impl HealthBook {
     /// An issuer's trouble was none of its channels'.
     fn acquit_cells(&mut self, issuer: &str, now: Timestamp) {
         for (channel, health) in &mut self.channels {
+            health.acquit_of(issuer, &self.policy);
             let Some(cells) = health.cells.get_mut(issuer) else { continue };
             for (direction, cell) in cells.each() {
                 cell.subsume(now);
                 let (channel, issuer) = (channel.clone(), issuer.to_owned());
                 self.troubled.remove(&Place::Cell { channel, issuer, direction });
             }
+        }
+    }
+}
+
+impl ChannelHealth {
+    /// What came from one issuer was that issuer's fault. Otherwise the troubles of several issuers, one after the other,
+    /// would add up to one of the channel.
+    fn acquit_of(&mut self, issuer: &str, policy: &HealthPolicy) {
+        if self.monitor.breaker.is_closed() {
+            self.monitor.acquit_of(name(issuer), policy);
         }
     }
 }

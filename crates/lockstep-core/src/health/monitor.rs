@@ -21,6 +21,10 @@ pub(super) struct Note {
     /// The issuer of a channel's answer, the channel of an issuer's; 0 for nobody that could be blamed.
     pub(super) other: u32,
     pub(super) bad: bool,
+    /// By what came back, the channel's own fault.
+    pub(super) own: bool,
+    slow: bool,
+    at: Timestamp,
 }
 
 /// One answer for one scope.
@@ -29,6 +33,8 @@ pub(super) struct Bit {
     pub(super) bad: bool,
     pub(super) slow: bool,
     pub(super) other: u32,
+    /// By what came back, the channel's own fault and nobody else's.
+    pub(super) own: bool,
     pub(super) sent_at: Timestamp,
     pub(super) at: Timestamp,
 }
@@ -94,7 +100,8 @@ impl Monitor {
         if self.notes.len() == NOTES {
             self.notes.pop_front();
         }
-        self.notes.push_back(Note { other: bit.other, bad: bit.bad });
+        let Bit { bad, slow, other, own, at, .. } = bit;
+        self.notes.push_back(Note { other, bad, own, slow, at });
         let value = i64::from(u32::from(bit.bad)) * 1_000_000;
         let over = RECENT.min(i64::try_from(self.answers).unwrap_or(RECENT).saturating_add(1));
         self.recent_ppm += (value - self.recent_ppm) / over;
@@ -106,6 +113,20 @@ impl Monitor {
     pub(super) fn suspicious(&self) -> impl Iterator<Item = Note> {
         let length = usize::try_from(self.test.run().of).unwrap_or(NOTES).min(self.notes.len());
         self.notes.iter().rev().take(length).copied()
+    }
+
+    /// The answers since a moment, as far as they are kept.
+    pub(super) fn notes_since(&self, since: Timestamp) -> impl Iterator<Item = Note> {
+        self.notes.iter().filter(move |note| note.at >= since).copied()
+    }
+
+    /// Takes back what the answers of one party have raised: its own trouble explains them. What is left is judged as if
+    /// that party had never been heard of, as far as answers are kept.
+    pub(super) fn acquit_of(&mut self, other: u32, policy: &HealthPolicy) {
+        let mut left: Vec<Note> = self.suspicious().filter(|note| note.other != other).collect();
+        left.reverse();
+        self.notes.retain(|note| note.other != other);
+        self.test.judge_anew(left.into_iter().map(|note| (note.bad, note.slow, note.at)), policy);
     }
 
     /// Opens the breaker and forgets what the trouble did to the estimate. Returns the pause.

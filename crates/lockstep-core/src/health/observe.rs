@@ -66,33 +66,34 @@ impl HealthBook {
         });
         let closed =
             |book: &Self, place: &Option<Place>| place.as_ref().is_none_or(|one| book.is_closed(one));
+        // By what came back, the channel's fault alone. Whose it really is shows in who else is hit.
+        let own = reading.channel == Some(false) && reading.issuer != Some(false);
         let bit = |good: bool, other: u32| Bit {
             bad: !good,
             slow: reading.slow,
             other,
+            own,
             sent_at: signal.sent_at,
             at: signal.at,
         };
         // What a trouble explains that has been found already must not be held against others.
         let explained = !closed(self, &at_issuer) || !closed(self, &at_cell);
         if let Some(good) = reading.channel.filter(|good| *good || !explained) {
-            // What is surely the channel's own fault raises no suspicion against the issuer that had a part in it.
-            let innocent = !good && reading.issuer != Some(false);
-            let other = signal.issuer.as_deref().filter(|_| !innocent).map_or(0, blame::name);
+            let other = signal.issuer.as_deref().map_or(0, blame::name);
             self.feed(&at_channel, bit(good, other), events);
         }
         if !self.is_closed(&at_channel) {
             return;
         }
-        if let Some((place, good)) = at_issuer.as_ref().zip(reading.issuer)
+        // A fault of the channel's own speaks against the issuer only where its trouble had already shown itself so.
+        let of_issuer = reading.issuer.or((own && !closed(self, &at_issuer)).then_some(false));
+        if let Some((place, good)) = at_issuer.as_ref().zip(of_issuer)
             && (good || closed(self, &at_cell))
         {
             self.feed(place, bit(good, blame::name(signal.channel.as_str())), events);
         }
         if closed(self, &at_issuer)
             && let Some((place, good)) = at_cell.as_ref().zip(reading.cell())
-            // What is surely the channel's own fault says nothing about its issuers.
-            && (good || reading.issuer == Some(false))
         {
             self.feed(place, bit(good, 0), events);
         }

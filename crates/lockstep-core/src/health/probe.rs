@@ -18,9 +18,11 @@ impl HealthBook {
         due.map(|(channel, _)| channel.clone()).collect()
     }
 
-    /// When the next probe is due, if one is.
-    pub fn next_probe(&self, now: Timestamp) -> Option<Timestamp> {
-        let next = self.channels.values().filter_map(|health| {
+    /// When the next probe is due, if one is. One of a channel for which `under_way` holds is not waited for: it is
+    /// either on its way already, or its end will tell.
+    pub fn next_probe(&self, now: Timestamp, under_way: impl Fn(&ChannelId) -> bool) -> Option<Timestamp> {
+        let idle = self.channels.iter().filter(|(channel, _)| !under_way(channel));
+        let next = idle.filter_map(|(_, health)| {
             let at = health.next_probe(now)?.max(now);
             Some(health.probing.hours.as_ref().map_or(at, |hours| hours.next_open(at)))
         });
@@ -54,7 +56,7 @@ impl HealthBook {
                 health.probing.suspected_until = None;
             }
             // Nobody but the channel has a part in a probe.
-            let bit = Bit { bad: !well, slow: answered && !well, other: 0, sent_at, at: now };
+            let bit = Bit { bad: !well, slow: answered && !well, other: 0, own: !well, sent_at, at: now };
             self.feed(&place, bit, &mut events);
             return events;
         }

@@ -52,6 +52,27 @@ impl RateTest {
 
     /// Takes one answer. `true` when the alarm is raised: the statistic has reached the threshold.
     pub fn feed(&mut self, bad: bool, slow: bool, at: Timestamp, policy: &HealthPolicy) -> bool {
+        let statistic = self.step(bad, slow, at, policy);
+        if statistic < u64::from(policy.alarm_threshold) * ONE / LEARN_BELOW {
+            self.learn(bad, policy);
+        }
+        statistic >= u64::from(policy.alarm_threshold) * ONE
+    }
+
+    /// Goes through answers again that were counted before, without those that turned out to say nothing: bad, slow, and
+    /// when each came. Nothing is learned from them twice, and the next new answer raises the alarm, if any does.
+    pub fn judge_anew(
+        &mut self,
+        answers: impl Iterator<Item = (bool, bool, Timestamp)>,
+        policy: &HealthPolicy,
+    ) {
+        self.forgive();
+        for (bad, slow, at) in answers {
+            self.step(bad, slow, at, policy);
+        }
+    }
+
+    fn step(&mut self, bad: bool, slow: bool, at: Timestamp, policy: &HealthPolicy) -> u64 {
         for (sum, rate) in self.sums.iter_mut().zip(GRID) {
             *sum = stepped(*sum, rate, self.usual_ppm, bad, policy.alarm_threshold);
         }
@@ -64,10 +85,7 @@ impl RateTest {
             self.run.slow = self.run.slow.saturating_add(u32::from(slow));
             self.run.since.get_or_insert(at);
         }
-        if statistic < u64::from(policy.alarm_threshold) * ONE / LEARN_BELOW {
-            self.learn(bad, policy);
-        }
-        statistic >= u64::from(policy.alarm_threshold) * ONE
+        statistic
     }
 
     /// The mean over the rates that are above the usual one.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::DAY_MS;
 use super::desk::{Asked, Log, Suspicion};
 use super::policy::MAX_ATTEMPTS;
-use super::stats::median;
+use super::stats::{median, percentile};
 use super::truth::{Cause, Said, Trouble, TroubleKind, Truth};
 
 /// How a row is shown.
@@ -72,6 +72,13 @@ rows! {
     OutageLeftAfter = "outage_left_after_s", Seconds, false, "leaves a dead channel after, median", "离开瘫痪渠道用时（中位）";
     /// After a full outage: from the first payment to the first one on the healed channel, median seconds.
     HealedUsedAfter = "healed_used_after_s", Seconds, false, "uses a healed channel after, median", "恢复后再启用用时（中位）";
+    /// After a full outage of an issuer: until an order that fell due in it, and could not be collected, is tried again,
+    /// median seconds.
+    IssuerTriedAfter = "issuer_tried_after_s", Seconds, false, "tries a healed issuer after, median", "银行恢复后重试用时（中位）";
+    /// The same, of 99 in 100.
+    IssuerTriedAfterP99 = "issuer_tried_after_p99_s", Seconds, false, "tries a healed issuer after, 99th percentile", "银行恢复后重试用时（99分位）";
+    /// Attempts into an issuer's full outage, per order that fell due in it.
+    IntoIssuerOutage = "attempts_into_issuer_outage", Ratio, false, "attempts into an issuer's outage, per order", "银行故障期间每笔尝试次数";
     /// Alarms about a healthy channel, per channel and 30 days.
     FalseAlarms = "false_alarms_per_channel_month", Ratio, false, "false alarms per channel and month", "误报（每渠道每月）";
     /// Status queries, per 100,000 orders.
@@ -85,7 +92,15 @@ rows! {
 impl Row {
     /// Whether it tells how a policy finds out about outages.
     pub(crate) fn about_outages(self) -> bool {
-        matches!(self, Self::SentToDead | Self::OutageLeftAfter | Self::HealedUsedAfter)
+        matches!(
+            self,
+            Self::SentToDead
+                | Self::OutageLeftAfter
+                | Self::HealedUsedAfter
+                | Self::IssuerTriedAfter
+                | Self::IssuerTriedAfterP99
+                | Self::IntoIssuerOutage
+        )
     }
 }
 
@@ -156,6 +171,12 @@ pub(crate) fn figures(truth: &Truth<'_>, traces: &Traces<'_>) -> Figures {
     let (left, used) = outages(truth, traces.sends);
     rows.extend(left.map(|seconds| (Row::OutageLeftAfter, seconds)));
     rows.extend(used.map(|seconds| (Row::HealedUsedAfter, seconds)));
+    let issuers = issuer_outages(truth, traces.logs);
+    rows.extend(median(issuers.tried_after_s.clone()).map(|seconds| (Row::IssuerTriedAfter, seconds)));
+    rows.extend(percentile(issuers.tried_after_s, 99).map(|seconds| (Row::IssuerTriedAfterP99, seconds)));
+    if issuers.orders > 0.0 {
+        rows.insert(Row::IntoIssuerOutage, issuers.attempts / issuers.orders);
+    }
     if let Some(suspicions) = traces.suspicions {
         let channel_months =
             (truth.end - truth.start) as f64 / (30 * DAY_MS) as f64 * truth.world.channels.len() as f64;
@@ -219,7 +240,7 @@ const RELIED_ON: f64 = 0.10;
 
 /// Median seconds until full outages were left and healed channels used again, over the outages of channels that a policy
 /// relied on and met. Both are counted from the first payment there was to send, so that a quiet night is not held against
-/// anybody.
+/// anybody; and a channel that heals within its announced closing hours counts as healed when it opens.
 fn outages(truth: &Truth<'_>, sends: &[(i64, u8)]) -> (Option<f64>, Option<f64>) {
     let (mut left, mut used) = (Vec::new(), Vec::new());
     let last_send = sends.last().map_or(truth.start, |(at, _)| *at);
@@ -235,12 +256,43 @@ fn outages(truth: &Truth<'_>, sends: &[(i64, u8)]) -> (Option<f64>, Option<f64>)
             let inside: Vec<_> = sends[first..after].iter().filter(here).collect();
             let (Some((begins, _)), Some((ends, _))) = (inside.first(), inside.last()) else { continue };
             left.push((ends - begins) as f64 / 1000.0);
-            let Some((next, _)) = sends.get(after) else { continue };
-            let again = sends[after..].iter().find(here).map_or(last_send, |(at, _)| *at);
+            let opens = truth.next_open(channel, until);
+            let healed = after + sends[after..].partition_point(|(at, _)| *at < opens);
+            let Some((next, _)) = sends.get(healed) else { continue };
+            let again = sends[healed..].iter().find(here).map_or(last_send, |(at, _)| *at);
             used.push((again - next) as f64 / 1000.0);
         }
     }
     (median(left), median(used))
+}
+
+/// What a policy did about full outages of issuers.
+#[derive(Default)]
+struct IssuerOutages {
+    /// Orders that fell due in one.
+    orders: f64,
+    /// Attempts of theirs that were sent into it.
+    attempts: f64,
+    /// From healing to the next attempt, of those that were not collected by then.
+    tried_after_s: Vec<f64>,
+}
+
+fn issuer_outages(truth: &Truth<'_>, logs: &[Log]) -> IssuerOutages {
+    let mut found = IssuerOutages::default();
+    // An issuer's own outage is on every channel alike: the first one's list has them all.
+    let own = |trouble: &&Trouble| trouble.kind == TroubleKind::Issuer && trouble.works == 0.0;
+    for trouble in truth.troubles.first().into_iter().flatten().filter(own) {
+        let met = truth.orders.iter().zip(logs).filter(|(order, _)| trouble.meets(order.issuer, order.due));
+        for (_, log) in met {
+            found.orders += 1.0;
+            let inside = |sent: &&super::desk::Sent| sent.reached() && sent.at < trouble.until;
+            found.attempts += log.sent.iter().filter(inside).count() as f64;
+            let open = log.collected_at.is_none_or(|at| at >= trouble.until);
+            let next = log.sent.iter().find(|sent| sent.at >= trouble.until).filter(|_| open);
+            found.tried_after_s.extend(next.map(|sent| (sent.at - trouble.until) as f64 / 1000.0));
+        }
+    }
+    found
 }
 
 /// Spans in which a channel is in full outage, merged.

@@ -65,6 +65,13 @@ pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     }
 }
 
+/// The smallest value that so many in a hundred don't exceed; `None` without any.
+pub(crate) fn percentile(mut values: Vec<f64>, percent: usize) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let place = (values.len() * percent).div_ceil(100);
+    values.get(place.saturating_sub(1)).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +97,14 @@ mod tests {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
         assert_eq!(median(Vec::new()), None);
+    }
+
+    #[test]
+    fn a_percentile_is_a_value_that_was_there() {
+        let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        assert_eq!(percentile(hundred.clone(), 99), Some(99.0));
+        assert_eq!(percentile(hundred, 50), Some(50.0));
+        assert_eq!(percentile(vec![4.0], 99), Some(4.0));
+        assert_eq!(percentile(Vec::new(), 99), None);
     }
 }

@@ -13,7 +13,7 @@ fn say<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
 }
 
 /// Three tables: what came in, what it took, what happened in outages.
-const PARTS: [(&str, &str, &[Row]); 3] = [
+const PARTS: [(&str, &str, &[Row]); 4] = [
     (
         "收回",
         "What came in",
@@ -36,6 +36,11 @@ const PARTS: [(&str, &str, &[Row]); 3] = [
         "渠道瘫痪时",
         "When channels fail",
         &[Row::SentToDead, Row::OutageLeftAfter, Row::HealedUsedAfter, Row::FalseAlarms],
+    ),
+    (
+        "银行瘫痪时",
+        "When issuers fail",
+        &[Row::IssuerTriedAfter, Row::IssuerTriedAfterP99, Row::IntoIssuerOutage],
     ),
 ];
 

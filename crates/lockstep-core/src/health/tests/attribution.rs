@@ -64,6 +64,172 @@ fn an_issuers_outage_shuts_no_channel() {
     }
 }
 
+/// Shares of the banks' traffic as in `worlds/standard.toml`, per mille.
+const BANKS: [(&str, u64); 10] = [
+    ("ICBC", 180),
+    ("CCB", 160),
+    ("ABC", 150),
+    ("BOC", 130),
+    ("BOCOM", 100),
+    ("CMB", 100),
+    ("PSBC", 80),
+    ("CITIC", 50),
+    ("CMBC", 30),
+    ("HXB", 20),
+];
+
+/// Uneven traffic with 1 % of lost answers, and of what `down` names, nine in ten fail so.
+fn uneven(watch: &mut Watch, answers: usize, down: impl Fn(&str, &str) -> Option<News>) {
+    for _ in 0..answers {
+        let channel = CHANNELS[usize::try_from(watch.coins.below(7)).unwrap() / 3];
+        let mut left = watch.coins.below(1000);
+        let bank = BANKS.iter().find(|(_, share)| {
+            let hit = left < *share;
+            left = left.saturating_sub(*share);
+            hit
+        });
+        let issuer = bank.unwrap().0;
+        if watch.coins.below(1_000_000) >= u64::from(watch.share(channel, Some(issuer))) {
+            watch.pass(100);
+            continue;
+        }
+        let stray = watch.coins.hits(10).then_some(News::Lost);
+        let hit = down(channel, issuer).filter(|_| watch.coins.hits(900));
+        watch.hear(channel, Some(issuer), hit.or(stray).unwrap_or(News::Alive));
+    }
+}
+
+/// How a bank's outage may look: silence, the channel's word that the bank is silent, or the channel's word that it is
+/// itself at fault, for many channels answer so for a bank that is down.
+const LOOKS: [News; 3] = [News::Lost, News::IssuerFault, News::ChannelFault];
+
+/// A few of a hundred outages may be put down to a channel for some seconds: its probes mend that.
+#[test]
+fn an_issuers_outage_on_all_channels_opens_no_channel_however_it_looks() {
+    let mut channels = Vec::new();
+    for look in LOOKS {
+        for down in ["ICBC", "BOCOM", "CITIC"] {
+            for seed in 0..8 {
+                let mut watch = seeded(seed);
+                uneven(&mut watch, 300, |_, _| None);
+                uneven(&mut watch, 1_500, |_, issuer| (issuer == down).then_some(look));
+                let wrong = watch.opened().into_iter().filter(|place| place.scope() == Scope::Channel);
+                channels.extend(wrong.map(|place| (look, down, seed, place)));
+                for channel in CHANNELS {
+                    let share = watch.share(channel, Some(down));
+                    assert!(share < 1_000_000, "{look:?} of {down} on {channel}, seed {seed}");
+                }
+            }
+        }
+    }
+    assert!(channels.len() <= 2, "72 outages of issuers opened {channels:?}");
+}
+
+#[test]
+fn an_issuers_outage_on_one_channel_stays_there_however_it_looks() {
+    let mut wider = Vec::new();
+    for look in LOOKS {
+        for seed in 0..8 {
+            let mut watch = seeded(seed);
+            uneven(&mut watch, 300, |_, _| None);
+            uneven(&mut watch, 1_500, |channel, issuer| {
+                ((channel, issuer) == ("unionpay", "ICBC")).then_some(look)
+            });
+            let wrong = watch.opened().into_iter().filter(|place| place.scope() != Scope::Cell);
+            wider.extend(wrong.map(|place| (look, seed, place)));
+            assert!(watch.share("unionpay", Some("ICBC")) < 1_000_000);
+            assert_eq!(watch.gate("netsunion", Some("ICBC")), Gate::Open);
+        }
+    }
+    assert!(wider.len() <= 1, "24 outages of one issuer on one channel opened {wider:?}");
+}
+
+#[test]
+fn a_channels_outage_across_uneven_issuers_is_the_channels_however_it_looks() {
+    for look in [News::Lost, News::ChannelFault] {
+        let (mut others, mut heard) = (0, 0);
+        for seed in 0..40 {
+            let mut watch = seeded(seed);
+            uneven(&mut watch, 300, |_, _| None);
+            let before = watch.book.report(watch.now).standings[2].answers;
+            while watch.shut("unionpay", None).is_none() {
+                uneven(&mut watch, 1, |channel, _| (channel == "unionpay").then_some(look));
+            }
+            heard += watch.book.report(watch.now).standings[2].answers - before;
+            others += watch.opened().len() - 1;
+        }
+        assert!(heard <= 40 * 6, "{look:?}: {heard} answers until 40 outages were found");
+        assert!(others <= 4, "{look:?}: {others} others were opened before 40 channels");
+    }
+}
+
+#[test]
+fn a_channel_and_an_issuer_that_fail_together_are_both_found() {
+    let mut wrong = Vec::new();
+    for look in [News::Lost, News::ChannelFault] {
+        for seed in 0..8 {
+            let mut watch = seeded(seed);
+            uneven(&mut watch, 300, |_, _| None);
+            uneven(&mut watch, 1_500, |channel, issuer| {
+                (channel == "unionpay" || issuer == "CCB").then_some(look)
+            });
+            assert_eq!(watch.shut("unionpay", None), Some(Scope::Channel), "{look:?}, seed {seed}");
+            assert!(watch.share("netsunion", Some("CCB")) < 1_000_000, "{look:?}, seed {seed}");
+            let others = ["netsunion", "bankdirect"].map(|channel| Place::Channel(id(channel)));
+            let opened = watch.opened().into_iter().filter(|place| others.contains(place));
+            wrong.extend(opened.map(|place| (look, seed, place)));
+        }
+    }
+    assert!(wrong.len() <= 2, "32 healthy channels, of which were opened {wrong:?}");
+}
+
+/// Banks that fail one after the other, each on this channel only and found each time: the channel's own test must not
+/// add them up.
+#[test]
+fn troubles_of_several_issuers_one_after_the_other_are_no_trouble_of_the_channel() {
+    let mut watch = seeded(11);
+    for down in ["ICBC", "CCB", "BOC", "CMB"] {
+        for _ in 0..6 {
+            for issuer in ISSUERS.into_iter().filter(|issuer| *issuer != down) {
+                watch.hear("unionpay", Some(issuer), News::Alive);
+            }
+            if watch.share("unionpay", Some(down)) == 1_000_000 {
+                watch.hear("unionpay", Some(down), News::ChannelFault);
+            }
+        }
+        assert!(
+            watch.share("unionpay", Some(down)) < 1_000_000,
+            "{down} was not found: {:?}",
+            watch.opened()
+        );
+        assert_eq!(watch.book.channels[&id("unionpay")].monitor.test.run().bad, 0, "after {down}");
+    }
+    assert!(watch.opened().iter().all(|place| place.scope() == Scope::Cell), "{:?}", watch.opened());
+}
+
+/// At night all traffic comes from one bank. That its payments fail on two channels alike tells whose fault it is.
+#[test]
+fn an_issuer_that_fails_on_two_channels_is_to_blame_though_no_other_is_heard() {
+    let mut watch = seeded(12);
+    let channels =
+        |watch: &Watch| watch.opened().iter().filter(|place| place.scope() == Scope::Channel).count();
+    for _ in 0..8 {
+        for channel in ["unionpay", "netsunion"] {
+            if watch.share(channel, Some("CCB")) == 1_000_000 {
+                watch.hear(channel, Some("CCB"), News::ChannelFault);
+            }
+        }
+    }
+    assert_eq!(channels(&watch), 0, "{:?}", watch.opened());
+    assert_eq!(watch.shut("unionpay", Some("CCB")), Some(Scope::Issuer));
+    // On one channel alone, what looks like the channel's fault is believed to be.
+    let mut watch = seeded(12);
+    for _ in 0..8 {
+        watch.hear("unionpay", Some("CCB"), News::ChannelFault);
+    }
+    assert_eq!(watch.shut("unionpay", Some("ABC")), Some(Scope::Channel));
+}
+
 #[test]
 fn an_issuers_own_code_blames_the_issuer_alone() {
     let mut watch = seeded(1);

@@ -85,7 +85,7 @@ proptest! {
             }
             let troubled = watch.book.troubled.iter();
             prop_assert!(troubled.clone().all(|place| !watch.book.is_closed(place)));
-            watch.book.next_probe(watch.now);
+            watch.book.next_probe(watch.now, |_| false);
         }
         // Whatever was, a year of peace ends every pause.
         watch.now = watch.now.max(Timestamp::from_millis(0)).min(Timestamp::from_millis(4_000_000_000_000));

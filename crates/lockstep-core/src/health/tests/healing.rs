@@ -52,7 +52,8 @@ fn probes_keep_their_distance_and_stop_during_maintenance() {
     health.probing.hours.as_mut().unwrap().maintenance = vec![closure];
     watch.pass(2_000);
     assert_eq!(watch.probe(false), 0);
-    assert_eq!(watch.book.next_probe(watch.now), Some(closure.until));
+    assert_eq!(watch.book.next_probe(watch.now, |_| false), Some(closure.until));
+    assert_eq!(watch.book.next_probe(watch.now, |channel| *channel == id("unionpay")), None);
 }
 
 #[test]

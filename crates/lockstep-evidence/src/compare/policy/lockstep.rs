@@ -217,8 +217,10 @@ impl<'w> Lockstep<'w> {
     /// Sets the timer for what the health book wants next: a probe, or time to do its part.
     fn look_later(&mut self, desk: &mut Desk<'_>) {
         let now = Timestamp::from_millis(desk.now);
-        // Never at once: what is due now has just been done.
-        let next = [self.health.next_probe(now).filter(|at| *at > now), self.health.next_turn()];
+        let under_way = |id: &ChannelId| {
+            self.ids.iter().zip(&self.probes).any(|(known, sent)| known == id && sent.is_some())
+        };
+        let next = [self.health.next_probe(now, under_way), self.health.next_turn()];
         let Some(next) = next.into_iter().flatten().min() else { return };
         let at = next.as_millis().max(desk.now + 1);
         if self.look_at.is_none_or(|set| at < set || set <= desk.now) {

@@ -114,6 +114,30 @@ fn no_double_debit_and_no_query_above_a_cap_in_any_world() {
     }
 }
 
+/// The rate test promises at most one false alarm in 10,000 answers. A channel of this world gives 4,000 in a month.
+#[test]
+fn banks_that_fail_raise_no_more_alarms_about_channels_than_the_test_promises() {
+    let world = named("issuer_only_outage").expect("it is embedded");
+    let comparison = run(&world, &options(8, 6_000, 15, &["lockstep"]));
+    let alarms = mean(&comparison, "lockstep", Row::FalseAlarms);
+    assert!(alarms <= 0.4, "{alarms} false alarms per channel and month");
+    let into = mean(&comparison, "lockstep", Row::IntoIssuerOutage);
+    assert!(into < 1.0, "{into} attempts per order went into an issuer's outage");
+    let after = mean(&comparison, "lockstep", Row::IssuerTriedAfter);
+    assert!(after < 3600.0, "half of the orders were tried again {after} s after the issuer had healed");
+}
+
+#[test]
+fn a_channel_that_heals_while_it_is_closed_counts_from_when_it_opens() {
+    let world = World::standard();
+    let truth = Truth::new(&world, 1, 10, 5);
+    let instant = 2;
+    let at = |hour: i64| truth.start + 7 * DAY_MS + hour * HOUR_MS;
+    assert_eq!(truth.next_open(instant, at(9)), at(9));
+    assert_eq!(truth.next_open(instant, at(11)), at(13), "closed from ten to one");
+    assert_eq!(truth.next_open(instant, at(13)), at(13));
+}
+
 #[test]
 fn the_answer_depends_on_the_seed_and_not_on_the_threads() {
     let world = World::standard();

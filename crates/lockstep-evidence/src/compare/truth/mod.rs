@@ -58,6 +58,13 @@ impl<'w> Truth<'w> {
         closures.get(next).is_none_or(|(from, _)| at < *from)
     }
 
+    /// The first moment from then on at which a channel isn't closed by announcement.
+    pub(crate) fn next_open(&self, channel: usize, at: i64) -> i64 {
+        let closures = &self.closures[channel];
+        let next = closures.partition_point(|(_, until)| *until <= at);
+        closures.get(next).filter(|(from, _)| *from <= at).map_or(at, |(_, until)| *until)
+    }
+
     /// The announced closures of a channel, as its configuration names them.
     pub(crate) fn announced(&self, channel: usize) -> Vec<Closure> {
         let closure = |(from, until): &(i64, i64)| Closure {
