@@ -144,7 +144,8 @@ pub fn of_query(
             }
             let layer = verdict.reason.entry().layer;
             let news = if layer == Layer::Issuer { News::IssuerFault } else { News::Lost };
-            call.signal(news, took, None)
+            // It tells about the moment at which the attempt was sent: once that trouble has healed, it is old news.
+            Call { sent_at: attempt_sent_at, ..call }.signal(news, took, None)
         }
         QueryAnswer::NoAnswer { why } => silent(call, *why, None),
         QueryAnswer::NotSent { why } => unsent(call, *why),

@@ -100,6 +100,12 @@ fn an_outcome_that_stays_open_counts_once_it_should_have_settled() {
     assert_eq!(news(5), News::Nothing);
     assert_eq!(news(59), News::Nothing);
     assert_eq!(news(61), News::IssuerFault);
+    let asked = of_query(call(&capability), at(0).minus(Duration::from_secs(61)), &open, &policy).unwrap();
+    assert_eq!(
+        asked.sent_at,
+        at(0).minus(Duration::from_secs(61)),
+        "of when it was sent, not of when it was asked"
+    );
     assert_eq!(news(600), News::Nothing, "one payment stuck for hours is not counted for hours");
     let found = QueryAnswer::Answered {
         code: "00000000".to_owned(),
