@@ -121,10 +121,6 @@ pub(crate) fn add(before: &Slice, decision: &mut Decision, facts: &Facts<'_>) {
         notices.extend(of_payment(before.payment.as_ref(), payment, facts.now));
         for (refund, kind) in refund_notice::news(before.payment.as_ref(), payment) {
             notices.push(of_refund(payment, refund, kind, facts.now));
-            // A refund that opened just now comes with its surplus, of which the order tells itself.
-            let older = before.payment.as_ref().is_some_and(|known| known.refund(refund.number).is_some());
-            let order = after.order.as_ref().filter(|_| older && refund_notice::leaves_surplus(refund));
-            notices.extend(order.map(|order| about_order(order, "order.refund_needed", facts.now)));
         }
     }
     if let Some(binding) = &after.binding {

@@ -42,8 +42,9 @@ pub struct Caught {
     pub words: String,
 }
 
-/// Runs the suite. The rows come in the order of the bugs, the worlds without a bug last.
-pub fn run(plan: &SuitePlan) -> Vec<Caught> {
+/// Runs the suite and tells each row as it comes. The rows come back in the order of the bugs, the worlds without a bug
+/// last.
+pub fn run(plan: &SuitePlan, told: impl Fn(&Caught) + Sync) -> Vec<Caught> {
     let next = AtomicUsize::new(0);
     let subjects: Vec<Option<Bug>> = plan.bugs.iter().copied().map(Some).chain([None]).collect();
     let rows: Mutex<Vec<Option<Caught>>> = Mutex::new(vec![None; subjects.len()]);
@@ -54,6 +55,7 @@ pub fn run(plan: &SuitePlan) -> Vec<Caught> {
                     let place = next.fetch_add(1, Ordering::SeqCst);
                     let Some(subject) = subjects.get(place) else { return };
                     let caught = hunt(plan, *subject);
+                    told(&caught);
                     rows.lock().unwrap_or_else(PoisonError::into_inner)[place] = Some(caught);
                 }
             });
@@ -92,17 +94,22 @@ pub fn is_good(rows: &[Caught]) -> bool {
 
 /// The table.
 pub fn table(rows: &[Caught]) -> String {
-    let mut text =
-        format!("{:<28}{:>11}{:>8}  {:<14}{}\n", "planted bug", "first seed", "worlds", "broken", "seen");
-    for row in rows {
-        let first = match row.first_seed {
-            Some(seed) => seed.to_string(),
-            None if row.bug == "none" => "clean".to_owned(),
-            None => "NOT CAUGHT".to_owned(),
-        };
-        let broken = row.broken.map_or_else(String::new, |broken| format!("{broken:?}"));
-        let words: String = row.words.chars().take(80).collect();
-        text.push_str(&format!("{:<28}{first:>11}{:>8}  {broken:<14}{words}\n", row.bug, row.worlds));
-    }
-    text
+    rows.iter().fold(heading(), |text, caught| text + &row(caught))
+}
+
+/// The first line of the table.
+pub fn heading() -> String {
+    format!("{:<28}{:>11}{:>8}  {:<14}{}\n", "planted bug", "first seed", "worlds", "broken", "seen")
+}
+
+/// A line of the table.
+pub fn row(caught: &Caught) -> String {
+    let first = match caught.first_seed {
+        Some(seed) => seed.to_string(),
+        None if caught.bug == "none" => "clean".to_owned(),
+        None => "NOT CAUGHT".to_owned(),
+    };
+    let broken = caught.broken.map_or_else(String::new, |broken| format!("{broken:?}"));
+    let words: String = caught.words.chars().take(80).collect();
+    format!("{:<28}{first:>11}{:>8}  {broken:<14}{words}\n", caught.bug, caught.worlds)
 }

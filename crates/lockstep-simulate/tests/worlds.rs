@@ -64,6 +64,6 @@ fn planted_bugs_are_caught() {
 
     let bugs = vec![Bug::Canary, Bug::AuditMissing, Bug::LedgerForgotten, Bug::DeliveriesOutOfOrder];
     let plan = SuitePlan { bugs, most_seeds: 20, per_world: 60, clean_worlds: 3, threads: 2 };
-    let rows = suite::run(&plan);
+    let rows = suite::run(&plan, |_| {});
     assert!(suite::is_good(&rows), "{}", suite::table(&rows));
 }

@@ -62,11 +62,17 @@ fn main() -> ExitCode {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             let bugs = if only.is_empty() { Bug::ALL.to_vec() } else { only };
             let threads = threads.unwrap_or(cores);
-            let rows = suite::run(&SuitePlan { bugs, most_seeds, per_world, clean_worlds, threads });
+            let plan = SuitePlan { bugs, most_seeds, per_world, clean_worlds, threads };
+            if !json {
+                print!("{}", suite::heading());
+            }
+            let rows = suite::run(&plan, |caught| {
+                if !json {
+                    print!("{}", suite::row(caught));
+                }
+            });
             if json {
                 println!("{}", serde_json::to_string_pretty(&rows).unwrap_or_default());
-            } else {
-                print!("{}", suite::table(&rows));
             }
             if suite::is_good(&rows) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }

@@ -1,6 +1,6 @@
 //! What the lender's systems are told about refunds.
 
-use super::{Refund, RefundState, RefundStatus};
+use super::{Refund, RefundStatus};
 use crate::payment::Payment;
 
 /// The refunds whose word changed in a way that has to be told, each with its kind.
@@ -23,9 +23,4 @@ pub(crate) fn news<'a>(before: Option<&Payment>, payment: &'a Payment) -> Vec<(&
         Some((refund, kind))
     });
     changed.collect()
-}
-
-/// Whether money that should never have been taken stays where it is until a person acts.
-pub(crate) fn leaves_surplus(refund: &Refund) -> bool {
-    refund.surplus_minor > 0 && matches!(refund.state, RefundState::Failed { .. })
 }

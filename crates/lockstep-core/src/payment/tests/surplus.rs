@@ -82,7 +82,7 @@ fn a_surplus_refund_that_fails_needs_a_person_who_can_ask_again() {
                                       ; R1/1 not possible: invalid_card_number; alarm: refund failed
         told                         -> payment.trying; payment.unknown; payment.waiting; order.excused
                                       ; payment.cancelled; payment.succeeded; payment.refund_accepted
-                                      ; order.refund_needed; payment.refund_failed; order.refund_needed
+                                      ; order.refund_needed; payment.refund_failed
         status   R1                  -> succeeded; order cancelled, 0.00 of 100.00, surplus 100.00
         refund   R1 for surplus      -> R1/2 gives back 100.00 of 1 for surplus; refunds unionpay R1/2-1
         answer   R1/2-1 succeeded 00 -> R1/2-1 moved; refunded 0.00, surplus 0.00
