@@ -41,5 +41,9 @@ step "the simulator: 200,000 payments while everything fails"
 # Channels that lie beyond their own window cost second debits by declaration; those are counted apart.
 target/release/lockstep simulate --payments 200000 --seed 1
 
+step "the simulator sees: every bug planted on purpose is caught"
+cargo build --release --locked --package lockstep-simulate --features planted --bin lockstep-planted
+target/release/lockstep-planted suite --most-seeds 2000 --per-world 60
+
 step "the demo, the due list, killed processes, generated requests"
 "$tools/bin/python" -m pytest -q -p no:cacheprovider tests

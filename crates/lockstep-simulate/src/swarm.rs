@@ -157,6 +157,9 @@ pub struct Swarm {
     pub approve_above_minor: Option<i64>,
     /// Debits of unknown outcome are undone where the channel can.
     pub reversals: bool,
+    /// Channels send statements. Without them questions and notices alone have to settle everything, so that a bug in
+    /// those can't hide behind the next morning's file.
+    pub statements: bool,
     /// The population.
     pub world: World,
     /// Payments wanted.
@@ -227,6 +230,8 @@ impl Swarm {
         let back = Chance::of(seed, "going back");
         let (refunds, reversals, surplus_held) = (back.one_in(2), back.one_in(2), back.one_in(3));
         let approve_above_minor = back.one_in(3).then_some(5_000);
+        // Who denies an order beyond its own window is found out by the statement alone.
+        let statements = on.contains_key(&Kind::NotFoundBeyondWindow) || back.one_in(2);
         let pick = |list: [u16; 4]| list[usize::try_from(chance.below(4)).unwrap_or(0)];
         let world = World {
             seed,
@@ -252,6 +257,7 @@ impl Swarm {
             surplus_held: surplus_held || !refunds,
             approve_above_minor,
             reversals,
+            statements,
             world,
             payments,
         }
@@ -278,6 +284,7 @@ impl Swarm {
             (self.refunds, "the lender gives money back"),
             (self.refunds && self.surplus_held, "money taken twice waits for a person"),
             (self.reversals, "unionpay undoes debits of unknown outcome"),
+            (!self.statements, "no channel sends statements"),
         ] {
             if holds {
                 ways.push_str(words);

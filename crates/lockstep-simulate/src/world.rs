@@ -164,6 +164,7 @@ impl Setting {
         for capability in &mut capabilities {
             capability.refund = capability.refund.filter(|_| self.swarm.refunds);
             capability.reversal = capability.reversal.take().filter(|_| self.swarm.reversals);
+            capability.statement = capability.statement.take().filter(|_| self.swarm.statements);
             if self.swarm.notices_only && capability.id == Rail::Netsunion.id() {
                 capability.query = None;
             }
