@@ -9,9 +9,11 @@
 //! hold whatever the program above believes. No clock is read and no random number drawn: moments and ids
 //! come in.
 
+mod commit_rules;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod delivery_id;
+mod entity_key;
 mod event_body;
 pub mod memory;
 mod open_error;
