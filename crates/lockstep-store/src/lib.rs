@@ -16,10 +16,36 @@ mod delivery_id;
 mod entity_key;
 mod event_body;
 pub mod memory;
+mod migration;
 mod open_error;
+pub mod postgres;
 pub mod sqlite;
+mod upkeep;
 
 pub use event_body::{EVENT_VERSION, EventBodyError, decode_event, encode_event};
 pub use memory::MemoryStore;
+pub use migration::Migration;
 pub use open_error::OpenError;
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
+pub use upkeep::{Database, Upkeep};
+
+/// Tables that grow, in the order they are shown.
+pub(crate) const TABLES: [&str; 16] = [
+    "tenants",
+    "api_keys",
+    "endpoints",
+    "borrowers",
+    "bindings",
+    "orders",
+    "payments",
+    "events",
+    "effects",
+    "deliveries",
+    "answers",
+    "ledger_entries",
+    "audit",
+    "inbox",
+    "data_keys",
+    "vault_items",
+];
