@@ -91,8 +91,9 @@ class Process:
 class House:
     """A sandbox and a server, each its own process, as in production."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, database=None):
         self.folder = folder
+        self.place = ["--data", folder / "data", *(["--database", database] if database else [])]
         self.api_port, self.bank_port = free_port(), free_port()
         self.api, self.bank = f"http://127.0.0.1:{self.api_port}", f"http://127.0.0.1:{self.bank_port}"
         self.data = folder / "data"
@@ -101,14 +102,14 @@ class House:
             "--data", folder / "bank", "--callbacks-to", self.api,
         )
         self.server = Process(
-            folder / "server.log", "serve", "--listen", f"127.0.0.1:{self.api_port}", "--data", self.data,
+            folder / "server.log", "serve", "--listen", f"127.0.0.1:{self.api_port}", *self.place,
             "--sandbox-at", self.bank, "--allow-private-webhooks",
         )
         self.key = None
 
     def start(self):
         self.sandbox.start(f"{self.bank}/sandbox/v1/health")
-        added = run("tenant", "add", "Sunrise Credit", "--data", self.data, "--json")
+        added = run("tenant", "add", "Sunrise Credit", *self.place, "--json")
         assert added.returncode == 0, added.stderr
         self.key = json.loads(added.stdout)["api_key"]
         self.start_server()
@@ -160,9 +161,31 @@ class House:
         return messages[-1]["code"]
 
 
-@pytest.fixture
-def house(tmp_path):
-    house = House(tmp_path).start()
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of these tests' own; gone when its standard input ends."""
+    script = [ROOT / "scripts/postgres.sh", "serve"]
+    server = subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    url = server.stdout.readline().strip()
+    assert url.startswith("postgres://"), "the database server did not start"
+    yield url
+    server.stdin.close()
+    server.wait(30)
+
+
+def empty_database(server):
+    """A schema of its own, which is quicker made than a database."""
+    schema = f"house_{uuid.uuid4().hex[:12]}"
+    subprocess.run(["psql", "-q", server, "-c", f"CREATE SCHEMA {schema}"], check=True)
+    return f"{server}&options=-c%20search_path%3D{schema}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def house(request, tmp_path):
+    database = None
+    if request.param == "postgres":
+        database = empty_database(request.getfixturevalue("postgres"))
+    house = House(tmp_path, database).start()
     yield house
     house.stop()
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lockstep_store::SqliteStore;
+use lockstep_store::{SqliteStore, Upkeep};
 use lockstep_store::conformance::fold::a_random_life_folds_to_its_state;
 use proptest::prelude::*;
 

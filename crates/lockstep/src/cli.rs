@@ -51,6 +51,8 @@ pub enum Command {
     Rules(RulesCommand),
     /// Receive webhooks on this machine, verify and print them.
     Listen(ListenArgs),
+    /// Bring the database's schema up to date, before a new release serves on it; or say what is missing.
+    Migrate(MigrateArgs),
     /// Copy the database while it is in use.
     Backup(BackupArgs),
     /// What is stored, as files for other eyes.
@@ -71,6 +73,22 @@ pub struct Place {
     /// Folder of database and key file. Default: from the configuration, else ./lockstep-data.
     #[arg(long, value_name = "FOLDER", env = "LOCKSTEP_DATA")]
     pub data: Option<PathBuf>,
+    /// A PostgreSQL database (15 or newer) instead of the embedded one: postgres://user:password@host/database. With a
+    /// password, give it by the environment or in the configuration: others see a command's arguments.
+    #[arg(long, value_name = "URL", env = "LOCKSTEP_DATABASE", hide_env_values = true)]
+    pub database: Option<crate::config::DatabaseUrl>,
+}
+
+impl Place {
+    /// What was named by flag or environment stands above the configuration.
+    pub fn override_in(&self, config: &mut crate::config::Config) {
+        if let Some(data) = &self.data {
+            config.data.dir.clone_from(data);
+        }
+        if let Some(database) = &self.database {
+            config.data.database = Some(database.clone());
+        }
+    }
 }
 
 /// Language of tables.
@@ -369,6 +387,17 @@ pub struct ListenArgs {
     /// The endpoint's signing secret (whsec_…).
     #[arg(long, env = "LOCKSTEP_WEBHOOK_SECRET", hide_env_values = true)]
     pub secret: Option<String>,
+}
+
+/// `lockstep migrate`
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// Only say what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `lockstep backup`

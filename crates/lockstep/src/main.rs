@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{BackupArgs, Cli, Command, DoctorArgs};
+use crate::cli::{BackupArgs, Cli, Command, DoctorArgs, MigrateArgs};
 use crate::foundation::{StartProblem, configuration};
 
 fn main() -> ExitCode {
@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         Command::Rules(command) => block_on(rules::rules(command)),
         Command::Export(command) => block_on(export::export(command)),
         Command::Backup(args) => backup(args),
+        Command::Migrate(args) => block_on(migrate(args)),
         Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
         Command::Simulate(args) => return lockstep_simulate::command::simulate(args),
@@ -99,6 +100,7 @@ fn log(command: &Command) {
         | Command::Rules(_)
         | Command::Doctor(_)
         | Command::Export(_)
+        | Command::Migrate(_)
         | Command::Backup(_) => "warn",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
@@ -114,8 +116,7 @@ fn doctor(args: &DoctorArgs) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let findings =
-        runtime.block_on(doctor::examine(args.place.config.as_deref(), args.place.data.as_deref()));
+    let findings = runtime.block_on(doctor::examine(&args.place));
     if args.json {
         println!("{}", serde_json::to_string_pretty(&findings).unwrap_or_default());
     } else {
@@ -126,8 +127,30 @@ fn doctor(args: &DoctorArgs) -> ExitCode {
 }
 
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
+async fn migrate(args: &MigrateArgs) -> Result<(), StartProblem> {
+    let data = configuration(&args.place)?.data;
+    let steps = match &data.database {
+        Some(server) => lockstep_store::PostgresStore::migrate(server.expose(), args.dry_run).await?,
+        None => lockstep_store::SqliteStore::migrate(data.file(), args.dry_run)?,
+    };
+    let done = if args.dry_run { "would apply" } else { "applied" };
+    for step in &steps {
+        println!("{done} {:04} {}", step.version, step.name);
+    }
+    if steps.is_empty() {
+        println!("the schema is up to date");
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "this is the command's output")]
 fn backup(args: &BackupArgs) -> Result<(), StartProblem> {
-    let database = configuration(&args.place)?.data.database();
+    let data = configuration(&args.place)?.data;
+    if data.database.is_some() {
+        let words = "a database server is backed up with its own tools: pg_basebackup and its log for any moment, or pg_dump";
+        return Err(StartProblem::Usage(words.to_owned()));
+    }
+    let database = data.file();
     if !database.exists() {
         let words = format!("there is no database at {}. Name its folder with --data", database.display());
         return Err(StartProblem::Usage(words));

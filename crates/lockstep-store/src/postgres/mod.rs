@@ -81,6 +81,27 @@ impl PostgresStore {
         Ok(Self { pool, lanes, unreadable: Mutex::default() })
     }
 
+    /// As [`open`](Self::open), beside the process that serves: for reading, and for settings of the installation. Takes
+    /// nothing over and changes no schema; a change that belongs to that process is refused.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when the schema is older than this program's.
+    pub async fn open_beside(url: &str) -> Result<Self, OpenError> {
+        let pool = connection::pool(url, 2)?;
+        let mut client = reach(&pool).await?;
+        connection::check_server(&client).await?;
+        let pending = migrate::pending(&client, MIGRATIONS).await?;
+        // An empty database is made ready: the first command of an installation may be one that runs beside.
+        if pending.len() == MIGRATIONS.len() {
+            migrate(&mut client, MIGRATIONS).await?;
+        } else if let Some(first) = pending.first() {
+            let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
+            return Err(OpenError::OlderSchema { found: first.version - 1, known });
+        }
+        drop(client);
+        Ok(Self { pool, lanes: Vec::new(), unreadable: Mutex::default() })
+    }
+
     /// Applies what is missing of the schema; or, dry, only says what that is. Returns the steps.
     ///
     /// # Errors
@@ -117,8 +138,11 @@ impl PostgresStore {
 
     /// Writes, together with whatever else waits. Returns once it is durable.
     async fn write(&self, work: Work) -> Result<bool, Failure> {
-        let lane = usize::from(work.bucket().number()) % self.lanes.len();
-        self.lanes[lane].write(work).await
+        let lane = usize::from(work.bucket().number()).checked_rem(self.lanes.len());
+        match lane.and_then(|lane| self.lanes.get(lane)) {
+            Some(lane) => lane.write(work).await,
+            None => Err(Failure::Refused("this store was opened beside the process that serves")),
+        }
     }
 
     /// What could be read; the rest is reported, each row once.

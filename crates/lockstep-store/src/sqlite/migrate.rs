@@ -53,6 +53,11 @@ pub(super) fn current(connection: &Connection, known: &[Migration]) -> Result<()
     }
 }
 
+/// What [`migrate`] would apply. Changes nothing.
+pub(super) fn pending(connection: &Connection, known: &[Migration]) -> Result<Vec<Migration>, OpenError> {
+    missing(known, &applied(connection).map_err(database("read the schema's version"))?)
+}
+
 fn applied(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
     let mut statement =
         connection.prepare("SELECT version, checksum FROM schema_migrations ORDER BY version")?;

@@ -44,7 +44,7 @@ use self::failure::Failure;
 use self::migrate::{MIGRATIONS, migrate};
 use self::readers::ReaderPool;
 use self::writer::{Job, WriterThread, Writing};
-use crate::OpenError;
+use crate::{Migration, OpenError};
 
 /// The store on one SQLite file.
 pub struct SqliteStore {
@@ -97,6 +97,23 @@ impl SqliteStore {
         let path = path.as_ref();
         migrate::current(&connection::for_reading(path)?, MIGRATIONS)?;
         Ok(Self::with(Work::Beside { readers: ReaderPool::start(path)? }, None))
+    }
+
+    /// Applies what is missing of the schema; or, dry, only says what that is. Returns the steps.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when there is no such file.
+    pub fn migrate(path: impl AsRef<Path>, dry: bool) -> Result<Vec<Migration>, OpenError> {
+        if !path.as_ref().exists() {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(OpenError::File { what: format!("can't open {}", path.as_ref().display()), source });
+        }
+        let place = Place::take(path.as_ref())?;
+        let pending = migrate::pending(&connection::for_reading(&place.path)?, MIGRATIONS)?;
+        if !dry {
+            migrate(&mut connection::for_writing(&place.path)?, MIGRATIONS)?;
+        }
+        Ok(pending)
     }
 
     /// Opens a database file without any thread: reads run at once on the caller's thread, changes wait until
