@@ -92,7 +92,7 @@ class House:
     """A sandbox and a server, each its own process, as in production."""
 
     def __init__(self, folder, database=None):
-        self.folder = folder
+        self.folder, self.database = folder, database
         self.place = ["--data", folder / "data", *(["--database", database] if database else [])]
         self.api_port, self.bank_port = free_port(), free_port()
         self.api, self.bank = f"http://127.0.0.1:{self.api_port}", f"http://127.0.0.1:{self.bank_port}"
@@ -178,6 +178,16 @@ def empty_database(server):
     schema = f"house_{uuid.uuid4().hex[:12]}"
     subprocess.run(["psql", "-q", server, "-c", f"CREATE SCHEMA {schema}"], check=True)
     return f"{server}&options=-c%20search_path%3D{schema}"
+
+
+def dump(database):
+    """Everything in the tables of a database, as text."""
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+    names = subprocess.run(["psql", "-At", database, "-c", tables], check=True, capture_output=True, text=True)
+    rows = [subprocess.run(["psql", "-At", database, "-c", f"TABLE {name}"], check=True, capture_output=True).stdout
+            for name in names.stdout.split()]
+    assert sum(map(len, rows)) > 1000, "nothing was read"
+    return b"".join(rows)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -20,6 +20,7 @@ mod migration;
 mod open_error;
 pub mod postgres;
 pub mod sqlite;
+pub mod transfer;
 mod upkeep;
 
 pub use event_body::{EVENT_VERSION, EventBodyError, decode_event, encode_event};

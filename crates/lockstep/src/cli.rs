@@ -53,6 +53,8 @@ pub enum Command {
     Listen(ListenArgs),
     /// Bring the database's schema up to date, before a new release serves on it; or say what is missing.
     Migrate(MigrateArgs),
+    /// Carry everything from the embedded database over to PostgreSQL.
+    Move(MoveArgs),
     /// Copy the database while it is in use.
     Backup(BackupArgs),
     /// What is stored, as files for other eyes.
@@ -398,6 +400,24 @@ pub struct MigrateArgs {
     /// Where things are kept.
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `lockstep move`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Everything goes over in one transaction, is read back and compared, and only then kept; killed at any moment it can be started\nagain. Stop the server first: the file belongs to one process. Afterwards the file is marked as moved and serves no more, so\nthat nobody collects from both. The key file stays where it is and belongs to the new database, too.\n\nExample:\n  lockstep move --from sqlite:lockstep-data/lockstep.db --to postgres://lockstep@db.internal/lockstep\n  lockstep serve --database postgres://lockstep@db.internal/lockstep"
+)]
+pub struct MoveArgs {
+    /// The embedded database: sqlite:FILE.
+    #[arg(long, value_name = "sqlite:FILE", value_parser = sqlite_file)]
+    pub from: PathBuf,
+    /// An empty PostgreSQL database. With a password, give it by the environment.
+    #[arg(long, value_name = "URL", env = "LOCKSTEP_DATABASE", hide_env_values = true)]
+    pub to: crate::config::DatabaseUrl,
+}
+
+fn sqlite_file(text: &str) -> Result<PathBuf, &'static str> {
+    text.strip_prefix("sqlite:").map(PathBuf::from).ok_or("write sqlite:FILE")
 }
 
 /// `lockstep backup`

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockstep_engine::port::{Clock, Fault};
+use lockstep_store::transfer::{MOVED, TransferError};
 use lockstep_store::{Database, OpenError, PostgresStore, SqliteStore, Upkeep};
 use lockstep_vault::key_file::{self, KeyFileProblem};
 use lockstep_vault::{KeyTextError, MasterKeyring, TransientSecrets, Vault};
@@ -67,9 +68,21 @@ pub enum StartProblem {
         /// The one given.
         given: String,
     },
+    /// Carrying a database over.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The machinery.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The database was carried over to a server.
+    #[error(
+        "the database in {folder} was moved to a server and serves no more, so that nobody collects twice. Name the server \
+         with --database or LOCKSTEP_DATABASE"
+    )]
+    Moved {
+        /// Where it was.
+        folder: PathBuf,
+    },
     /// An address.
     #[error(
         "can't listen on {address}: {source}. Is another Lockstep running? Choose another address with --listen"
@@ -176,6 +189,9 @@ pub async fn settle<T>(store: &SqliteStore, write: impl Future<Output = T>) -> T
 
 /// The keys that belong to a database.
 async fn keys(config: &Config, store: &dyn Database) -> Result<MasterKeyring, StartProblem> {
+    if store.meta(MOVED).await?.is_some() {
+        return Err(StartProblem::Moved { folder: config.data.dir.clone() });
+    }
     let was = store.meta(INDEX_KEY_ID).await?;
     let ring = match (std::env::var(KEY_VARIABLE), &was) {
         (Ok(text), _) => MasterKeyring::parse(&text)?,

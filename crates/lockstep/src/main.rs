@@ -18,6 +18,7 @@ mod figures;
 mod foundation;
 mod house;
 mod listen;
+mod moving;
 #[cfg(test)]
 mod refund_races;
 mod replay_cli;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Export(command) => block_on(export::export(command)),
         Command::Backup(args) => backup(args),
         Command::Migrate(args) => block_on(migrate(args)),
+        Command::Move(args) => block_on(moving::run(args)),
         Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
         Command::Simulate(args) => return lockstep_simulate::command::simulate(args),
@@ -101,6 +103,7 @@ fn log(command: &Command) {
         | Command::Doctor(_)
         | Command::Export(_)
         | Command::Migrate(_)
+        | Command::Move(_)
         | Command::Backup(_) => "warn",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());

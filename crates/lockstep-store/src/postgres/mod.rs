@@ -158,6 +158,15 @@ impl PostgresStore {
     }
 }
 
+/// A connection to a database whose schema is up to date, to fill it.
+pub(crate) async fn ready_to_fill(url: &str) -> Result<(Pool, Object), OpenError> {
+    let pool = connection::pool(url, 1)?;
+    let mut client = reach(&pool).await?;
+    connection::check_server(&client).await?;
+    migrate(&mut client, MIGRATIONS).await?;
+    Ok((pool, client))
+}
+
 async fn reach(pool: &Pool) -> Result<Object, OpenError> {
     pool.get().await.map_err(Failure::from).map_err(database("reach the database"))
 }

@@ -55,6 +55,30 @@ pub struct SqliteStore {
     place: Option<Place>,
 }
 
+/// A database file that no other process has open, without the store's machinery.
+pub(crate) struct Exclusive {
+    connection: Connection,
+    /// Dropped last.
+    _place: Place,
+}
+
+impl Exclusive {
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        if !path.exists() {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(OpenError::File { what: format!("can't open {}", path.display()), source });
+        }
+        let place = Place::take(path)?;
+        let mut connection = connection::for_writing(&place.path)?;
+        migrate(&mut connection, MIGRATIONS)?;
+        Ok(Self { connection, _place: place })
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
 /// Where the work is done.
 enum Work {
     /// On threads of its own.
