@@ -2,6 +2,7 @@
 # A PostgreSQL server of one's own, for tests and measurements: on loopback, in its own folder, gone afterwards.
 #   scripts/postgres.sh install         installs the server where it is missing (Debian and its kin)
 #   scripts/postgres.sh serve [FOLDER]  starts one, prints its address, and removes it when its standard input ends
+#   scripts/postgres.sh start FOLDER    starts it again after it was killed
 set -euo pipefail
 
 bin() {
@@ -30,6 +31,12 @@ as_user() {
   if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi
 }
 
+start() {
+  binaries="$(bin)"
+  cd "$1"
+  as_user "$binaries/pg_ctl" -D "$1/data" -w -l "$1/log" start >/dev/null || { cat "$1/log" >&2; exit 1; }
+}
+
 serve() {
   install
   folder="${1:-}"
@@ -45,9 +52,14 @@ serve() {
   trap 'exit 0' INT TERM HUP
   cd "$folder"
   as_user "$binaries/initdb" -D "$folder/data" -U lockstep -A trust -E UTF8 --locale=C --no-sync >/dev/null
-  as_user "$binaries/pg_ctl" -D "$folder/data" -w -l "$folder/log" start -o \
-    "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c max_connections=300 -c shared_buffers=256MB ${LOCKSTEP_POSTGRES_OPTIONS:-}" \
-    >/dev/null || { cat "$folder/log" >&2; exit 1; }
+  cat >>"$folder/data/postgresql.conf" <<CONF
+listen_addresses = '127.0.0.1'
+port = $port
+unix_socket_directories = ''
+max_connections = 300
+shared_buffers = 256MB
+CONF
+  start "$folder"
   as_user "$binaries/createdb" -h 127.0.0.1 -p "$port" -U lockstep lockstep
   echo "postgres://lockstep@127.0.0.1:$port/lockstep?sslmode=disable"
   cat >/dev/null
@@ -56,5 +68,6 @@ serve() {
 case "${1:-}" in
   install) install ;;
   serve) shift; serve "$@" ;;
-  *) sed -n 2,4p "$0"; exit 2 ;;
+  start) start "$2" ;;
+  *) sed -n 2,5p "$0"; exit 2 ;;
 esac

@@ -1,5 +1,6 @@
 """Shared pieces of the end-to-end tests: the real release binary, real sockets, real files, on loopback only."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -7,6 +8,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.error
@@ -161,16 +163,41 @@ class House:
         return messages[-1]["code"]
 
 
-@pytest.fixture(scope="session")
-def postgres():
-    """A PostgreSQL server of these tests' own; gone when its standard input ends."""
-    script = [ROOT / "scripts/postgres.sh", "serve"]
-    server = subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+class OwnPostgres:
+    """A database server that a test may kill."""
+
+    def __init__(self, folder, url):
+        self.folder, self.url = folder, url
+
+    def kill(self):
+        """kill -9 of the server and every process of it, at once."""
+        parent = int((self.folder / "data/postmaster.pid").read_text().split()[0])
+        os.kill(parent, signal.SIGSTOP)  # no more children
+        children = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True).stdout.split()
+        everybody = [parent, *map(int, children)]
+        for pid in everybody:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(pathlib.Path(f"/proc/{pid}").exists() for pid in everybody):
+            time.sleep(0.01)
+
+    def start(self):
+        subprocess.run([ROOT / "scripts/postgres.sh", "start", self.folder], check=True, timeout=60)
+
+
+@contextlib.contextmanager
+def own_postgres():
+    # Not among pytest's folders, which only their owner may enter: the server runs as somebody else where we are root.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="lockstep-postgres-"))
+    server = subprocess.Popen([ROOT / "scripts/postgres.sh", "serve", folder], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True)
     url = server.stdout.readline().strip()
     assert url.startswith("postgres://"), "the database server did not start"
-    yield url
-    server.stdin.close()
-    server.wait(30)
+    try:
+        yield OwnPostgres(folder, url)
+    finally:
+        server.stdin.close()
+        server.wait(30)
 
 
 def empty_database(server):
@@ -188,6 +215,13 @@ def dump(database):
             for name in names.stdout.split()]
     assert sum(map(len, rows)) > 1000, "nothing was read"
     return b"".join(rows)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of these tests' own."""
+    with own_postgres() as server:
+        yield server.url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
