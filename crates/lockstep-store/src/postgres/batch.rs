@@ -106,7 +106,7 @@ pub(super) struct Marker {
     pub(super) id: String,
 }
 
-const MARK: &str = "INSERT INTO batches (bucket, id) VALUES ($1, $2)";
+const MARK: &str = "INSERT INTO batches (bucket, id, void) VALUES ($1, $2, FALSE)";
 const HOLD_THE_FENCE: &str = "SELECT epoch FROM fence WHERE id = 1 FOR SHARE";
 
 /// Applies changes, none of which touches what another touches.
@@ -218,11 +218,15 @@ async fn finish(client: &Object, works: &[&Work], endpoints: &[Row]) -> Result<(
     Ok(committed?)
 }
 
-/// Finds out whether a transaction was committed: the same row can be inserted only if it was not, and never will be.
+/// Finds out whether a transaction was committed. May be asked again when the answer itself was lost.
 pub(super) async fn was_committed(client: &Object, marker: &Marker) -> Result<bool, Failure> {
-    let statement = client
-        .prepare_cached("INSERT INTO batches (bucket, id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .await?;
-    let inserted = client.execute(&statement, &[&marker.bucket, &marker.id]).await?;
-    Ok(inserted == 0)
+    let name: [&(dyn ToSql + Sync); 2] = [&marker.bucket, &marker.id];
+    let ask = async {
+        let void = "INSERT INTO batches (bucket, id, void) VALUES ($1, $2, TRUE) ON CONFLICT DO NOTHING";
+        client.execute(void, &name).await?;
+        let found = client.query_one("SELECT void FROM batches WHERE bucket = $1 AND id = $2", &name).await?;
+        Ok(!row::get::<bool>(&found, 0)?)
+    };
+    let silent = || Failure::Unreachable("the server does not answer".to_owned());
+    tokio::time::timeout(PATIENCE, ask).await.unwrap_or_else(|_| Err(silent()))
 }

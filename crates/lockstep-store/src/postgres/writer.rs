@@ -208,10 +208,16 @@ async fn give_up(client: Object, failure: &Failure) {
 async fn outcome(shared: &Shared, marker: &Marker) -> Result<bool, Failure> {
     let mut last = Failure::Stopped;
     for _ in 0..ASKS {
-        let asked = async { batch::was_committed(&shared.pool.get().await?, marker).await };
-        match asked.await {
-            Ok(committed) => return Ok(committed),
-            Err(failure) => last = failure,
+        match shared.pool.get().await {
+            Ok(client) => match batch::was_committed(&client, marker).await {
+                Ok(committed) => return Ok(committed),
+                Err(failure) => {
+                    // Asking may still be under way there; whoever asks next takes another connection.
+                    drop(Object::take(client));
+                    last = failure;
+                }
+            },
+            Err(error) => last = error.into(),
         }
         tokio::time::sleep(BETWEEN_ASKS).await;
     }

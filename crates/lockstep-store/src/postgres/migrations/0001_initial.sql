@@ -260,11 +260,13 @@ CREATE INDEX bindings_standing_in ON bindings (bucket, borrower_id, id)
 -- Due effects are read lender by lender, so that a long line of one can't hide the others'.
 CREATE INDEX effects_of_tenant ON effects (tenant, due_at, id) WHERE state = 'ready';
 
--- One row per transaction of changes, written first. After a connection was lost at COMMIT, whoever wants to know tries
--- to insert the same row: it waits for the lost transaction to end, and then is there already or isn't. Swept by age.
+-- One row per transaction of changes, written first. After a connection was lost at COMMIT, whoever wants to know inserts
+-- the same row as void: that waits for the lost transaction to end. If the row is void afterwards, whoever made it so, the
+-- transaction was not committed and never will be. Swept by age.
 CREATE TABLE batches (
     bucket          INTEGER NOT NULL,   -- C1
     id              TEXT COLLATE "C" NOT NULL,   -- C1
+    void            BOOLEAN NOT NULL,   -- C1
     at              BIGINT NOT NULL DEFAULT (extract(epoch FROM now()) * 1000),   -- C1 the server's clock
     PRIMARY KEY (bucket, id)
 );
