@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use lockstep_store::transfer::MOVED;
 use lockstep_store::{Database, OpenError};
 use lockstep_vault::key_file;
 use serde::Serialize;
@@ -202,6 +203,12 @@ async fn database(config: &Config, report: &mut Report) {
             return;
         }
     };
+    if matches!(store.meta(MOVED).await, Ok(Some(_))) {
+        report.problem(
+            "database",
+            format!("{named} was moved to a server and serves no more: name the server"),
+        );
+    }
     match store.integrity_check().await {
         Ok(problems) if problems.is_empty() => report.ok("database", format!("{named} is intact")),
         Ok(problems) => problems.into_iter().for_each(|problem| report.problem("database", problem)),

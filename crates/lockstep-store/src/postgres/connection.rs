@@ -24,6 +24,9 @@ pub(super) fn database(doing: &'static str) -> impl Fn(Failure) -> OpenError {
 
 /// A pool of connections to the server of a `postgres://` address.
 pub(super) fn pool(url: &str, size: usize) -> Result<Pool, OpenError> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(OpenError::Address { problem: "it doesn't begin with postgres://".to_owned() });
+    }
     let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
         // The address may hold a password, so only what is wrong with it is said.
         OpenError::Address {
