@@ -9,11 +9,13 @@
 //! hold whatever the program above believes. No clock is read and no random number drawn: moments and ids
 //! come in.
 
+mod answer_key;
 mod commit_rules;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod delivery_id;
 mod entity_key;
+mod erased_key;
 mod event_body;
 pub mod memory;
 mod migration;

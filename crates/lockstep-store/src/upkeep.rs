@@ -5,6 +5,9 @@ use lockstep_core::id::{ApiKeyId, BorrowerId, TenantId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Directory, Fault, Queries, Shelf, Store};
 
+/// How exactly the last use of a key is remembered: not every request should cost a write.
+pub(crate) const USE_REMEMBERED_MS: i64 = 60_000;
+
 /// Settings, key rotation and erasure, upkeep.
 #[async_trait]
 pub trait Upkeep: Send + Sync {

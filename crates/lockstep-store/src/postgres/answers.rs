@@ -1,9 +1,6 @@
 //! Answers given to callers' idempotency keys, to be given again.
 
-use std::time::Duration;
-
 use deadpool_postgres::Object;
-use lockstep_core::id::Bucket;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Answer, StoredAnswer};
 
@@ -12,11 +9,7 @@ use super::columns::columns;
 use super::failure::Failure;
 use super::work::Work;
 use super::{commit, row};
-
-/// How long an answer is kept at least. Published: a caller may repeat a request this long.
-const KEPT: Duration = Duration::from_secs(90 * 86_400);
-/// Rows removed in one transaction, so that a sweep never holds up the changes of callers for long.
-const SWEPT_AT_ONCE: i64 = 500;
+use crate::answer_key::{KEPT, SWEPT_AT_ONCE, bucket};
 
 columns!(NewAnswer in Answers {
     bucket: i32, tenant: String, key: String, fingerprint: String, status: i32, body: String, at: i64,
@@ -24,11 +17,6 @@ columns!(NewAnswer in Answers {
 const INSERT: &str = "INSERT INTO answers (bucket, tenant, key, fingerprint, status, body, at)
     SELECT * FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::bigint[])
     ON CONFLICT DO NOTHING RETURNING tenant || ' ' || key";
-
-/// Callers look an answer up by tenant and key alone, so these choose its bucket.
-fn bucket(tenant: &str, key: &str) -> Bucket {
-    Bucket::of_tenant(&format!("{tenant}\0{key}"))
-}
 
 /// Remembers the answers of a batch. The first one of a key stays.
 pub(super) fn steps(works: &[&Work], steps: &mut Vec<Step>) {

@@ -26,14 +26,6 @@ const SET_STATE: &str = "UPDATE inbox i SET state = n.state, tries = i.tries + 1
     FROM unnest($1::int[], $2::text[], $3::text[]) AS n (bucket, id, state)
     WHERE i.bucket = n.bucket AND i.id = n.id AND i.state <> 'done'";
 
-fn word(state: InboxState) -> &'static str {
-    match state {
-        InboxState::New => "new",
-        InboxState::Done => "done",
-        InboxState::Parked => "parked",
-    }
-}
-
 /// The statements for the messages of a batch. One that was there already answers "no".
 pub(super) fn steps(works: &[&Work], steps: &mut Vec<Step>) {
     let (mut receive, mut messages) = (Step::new(RECEIVE), Messages::default());
@@ -50,12 +42,12 @@ pub(super) fn steps(works: &[&Work], steps: &mut Vec<Step>) {
                     message_id: message.message_id.clone(),
                     body: message.body.clone(),
                     received_at: message.received_at.as_millis(),
-                    state: word(message.state).to_owned(),
+                    state: message.state.as_str().to_owned(),
                 });
             }
             Work::InboxState { message, state } => {
                 let (bucket, id) = (row::bucket(message.bucket()), message.to_string());
-                standings.push(Standing { bucket, id, state: word(*state).to_owned() });
+                standings.push(Standing { bucket, id, state: state.as_str().to_owned() });
             }
             _ => {}
         }

@@ -8,9 +8,7 @@ use tokio_postgres::Row;
 
 use super::failure::Failure;
 use super::row;
-
-/// How exactly the last use of a key is remembered: not every request should cost a write.
-const USE_REMEMBERED_MS: i64 = 60_000;
+use crate::upkeep::USE_REMEMBERED_MS;
 
 /// Makes a tenant.
 pub(super) async fn create(client: &Object, tenant: &Tenant) -> Result<(), Failure> {

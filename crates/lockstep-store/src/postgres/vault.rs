@@ -2,13 +2,13 @@
 
 use deadpool_postgres::Object;
 use lockstep_core::id::{BorrowerId, VaultItemId};
-use sha2::{Digest, Sha256};
 
 use super::batch::{Otherwise, Step};
 use super::columns::columns;
 use super::failure::Failure;
 use super::work::Work;
 use super::{commit, row};
+use crate::erased_key::hash;
 
 columns!(NewKey in NewKeys { bucket: i32, borrower_id: String, wrapped_key: String, key_hash: String });
 /// A key that was destroyed meanwhile doesn't come back.
@@ -54,10 +54,6 @@ pub(super) fn steps(works: &[&Work], steps: &mut Vec<Step>) {
     steps.push(Step::new(INSERT_KEYS).with(keys));
     steps.push(hold.with(held));
     steps.push(insert.with(items));
-}
-
-fn hash(wrapped_key: &str) -> String {
-    Sha256::digest(wrapped_key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A borrower's wrapped key.

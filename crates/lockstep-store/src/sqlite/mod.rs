@@ -55,6 +55,15 @@ pub struct SqliteStore {
     place: Option<Place>,
 }
 
+/// Takes a file that has to be there already.
+fn existing(path: &Path) -> Result<Place, OpenError> {
+    if !path.exists() {
+        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+        return Err(OpenError::File { what: format!("can't open {}", path.display()), source });
+    }
+    Place::take(path)
+}
+
 /// A database file that no other process has open, without the store's machinery.
 pub(crate) struct Exclusive {
     connection: Connection,
@@ -64,11 +73,7 @@ pub(crate) struct Exclusive {
 
 impl Exclusive {
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
-        if !path.exists() {
-            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-            return Err(OpenError::File { what: format!("can't open {}", path.display()), source });
-        }
-        let place = Place::take(path)?;
+        let place = existing(path)?;
         let mut connection = connection::for_writing(&place.path)?;
         migrate(&mut connection, MIGRATIONS)?;
         Ok(Self { connection, _place: place })
@@ -128,11 +133,7 @@ impl SqliteStore {
     /// # Errors
     /// As [`open`](Self::open), and when there is no such file.
     pub fn migrate(path: impl AsRef<Path>, dry: bool) -> Result<Vec<Migration>, OpenError> {
-        if !path.as_ref().exists() {
-            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-            return Err(OpenError::File { what: format!("can't open {}", path.as_ref().display()), source });
-        }
-        let place = Place::take(path.as_ref())?;
+        let place = existing(path.as_ref())?;
         let pending = migrate::pending(&connection::for_reading(&place.path)?, MIGRATIONS)?;
         if !dry {
             migrate(&mut connection::for_writing(&place.path)?, MIGRATIONS)?;
