@@ -43,6 +43,16 @@ impl Bucket {
     pub const fn number(self) -> u16 {
         self.0
     }
+
+    /// Every one, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..BUCKETS).map(Self)
+    }
+
+    /// The one with a number; `None` above 1023.
+    pub fn numbered(number: u16) -> Option<Self> {
+        (number < BUCKETS).then_some(Self(number))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,6 +13,7 @@ pub mod command;
 pub mod decision;
 pub mod diagnosis;
 pub mod effect;
+pub mod fleet;
 pub mod health;
 pub mod id;
 pub mod ledger;

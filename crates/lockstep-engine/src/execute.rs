@@ -66,6 +66,8 @@ pub enum Executed {
     Replayed(Answer),
     /// Its key can't be used.
     Key(KeyProblem),
+    /// Another node holds the bucket; where it is reached, if that is known. Nothing was done here.
+    Elsewhere(Option<String>),
 }
 
 impl Executed {
@@ -73,7 +75,7 @@ impl Executed {
     pub(crate) fn slice(self) -> Option<Slice> {
         match self {
             Self::Decided(outcome) => (*outcome).ok(),
-            Self::Replayed(_) | Self::Key(_) => None,
+            Self::Replayed(_) | Self::Key(_) | Self::Elsewhere(_) => None,
         }
     }
 }
@@ -88,6 +90,10 @@ impl Engine {
     /// # Errors
     /// A [`Fault`] when the machinery failed; the command may be sent again with the same key.
     pub async fn execute(&self, request: Request<'_>) -> Result<Executed, Fault> {
+        let bucket = request.key.bucket();
+        if let Err(elsewhere) = self.place_of(bucket) {
+            return Ok(Executed::Elsewhere(elsewhere));
+        }
         let _guard = match &request.idempotency {
             Some((key, _)) => match self.inner.keys.enter(key) {
                 Ok(guard) => Some(guard),
@@ -110,6 +116,9 @@ impl Engine {
                 Err(CommitError::Conflict(_)) => {}
                 Err(CommitError::AlreadyDone) => {
                     return Ok(Executed::Decided(Box::new(Ok(Slice::default()))));
+                }
+                Err(CommitError::Elsewhere) => {
+                    return Ok(Executed::Elsewhere(self.inner.tenure.elsewhere(bucket)));
                 }
                 Err(CommitError::Fault(fault)) => return Err(fault),
             }

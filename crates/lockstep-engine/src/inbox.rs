@@ -13,11 +13,13 @@ use lockstep_core::{Command, Slice};
 use serde::{Deserialize, Serialize};
 
 use crate::Engine;
-use crate::execute::Request;
+use crate::execute::{Executed, Request};
 use crate::health::{Heard, Span};
 use crate::port::{CallKey, Fault, InboxRow, InboxState};
 
 const SCAN_EVERY: Duration = Duration::from_secs(30);
+/// In a fleet, messages arrive at any node and wait for the one that holds their bucket.
+const SCAN_EVERY_IN_A_FLEET: Duration = Duration::from_secs(2);
 /// A parked message is tried again for this long.
 const PARKED_FOR: Duration = Duration::from_secs(7 * 86_400);
 const AT_ONCE: usize = 256;
@@ -81,6 +83,7 @@ impl Engine {
     pub(crate) async fn read_inbox(&self, stop: impl Future<Output = ()> + Send + Unpin) {
         let clock = &self.inner.ports.clock;
         let mut stop = stop;
+        let every = if self.inner.ports.fleet.is_some() { SCAN_EVERY_IN_A_FLEET } else { SCAN_EVERY };
         loop {
             let full = self.read_some().await;
             tokio::select! {
@@ -88,7 +91,7 @@ impl Engine {
                 () = &mut stop => return,
                 () = std::future::ready(()), if full => {}
                 () = self.inner.hub.inbox_ready.notified() => {}
-                () = clock.sleep_until(clock.now().plus(SCAN_EVERY)) => {}
+                () = clock.sleep_until(clock.now().plus(every)) => {}
             }
         }
     }
@@ -156,7 +159,10 @@ impl Engine {
             asked_at: None,
         };
         let at = self.inner.ports.clock.now();
-        let slice = self.execute(request).await?.slice();
+        let slice = match self.execute(request).await? {
+            Executed::Elsewhere(_) => return Ok(row.state),
+            executed => executed.slice(),
+        };
         if let Some((attempt, code)) = told {
             let sent_at = sent_at(slice.as_ref(), attempt).unwrap_or(at);
             self.hear(&channel, slice.as_ref(), Span { sent_at, at }, &Heard::Notice { code: &code });

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use lockstep_core::channel::ChannelId;
+use lockstep_core::fleet::Buckets;
 use lockstep_core::id::{EffectId, TenantId};
 use lockstep_core::time::Timestamp;
 
@@ -66,6 +67,26 @@ impl Lane {
     /// Notes an effect that is being dealt with outside the lane, so that a scan doesn't bring it in.
     pub(crate) fn reserve(&mut self, id: EffectId) {
         self.known.insert(id);
+    }
+
+    /// Whether it is here, in whatever state.
+    pub(crate) fn knows(&self, id: EffectId) -> bool {
+        self.known.contains(&id)
+    }
+
+    /// Forgets what waits in buckets that are not worked on any more. What is under way stays.
+    pub(crate) fn keep(&mut self, works_on: impl Fn(EffectId) -> bool) {
+        let waited = std::mem::take(&mut self.effects);
+        self.known.retain(|id| !waited.contains_key(id));
+        self.timed.clear();
+        self.lines.clear();
+        self.waiting.clear();
+        waited.into_values().filter(|stored| works_on(stored.id)).for_each(|stored| self.add(stored));
+    }
+
+    /// The buckets of what is here.
+    pub(crate) fn buckets(&self) -> Buckets {
+        self.known.iter().map(EffectId::bucket).collect()
     }
 
     /// How many are here, in whatever state.
@@ -219,6 +240,24 @@ mod tests {
         assert!(lane.next(|_| 9).is_none(), "it is under way");
         lane.finished(&None, effect.id);
         assert_eq!(lane.len(), 0);
+    }
+
+    #[test]
+    fn what_is_not_worked_on_any_more_is_forgotten_and_what_is_under_way_stays() {
+        let (mut town, mut lane) = (Town::new(), Lane::default());
+        let tenant = town.tenant();
+        let effects: Vec<_> = (0..4).map(|due| town.effect(tenant, None, due)).collect();
+        effects.iter().for_each(|effect| lane.add(effect.clone()));
+        lane.ripen(Timestamp::from_millis(2));
+        let under_way = lane.next(|_| 9).unwrap();
+        let last = effects[3].id;
+        lane.keep(|id| id == last);
+        assert!(lane.knows(under_way.id) && lane.knows(last));
+        assert_eq!((lane.len(), lane.waiting().len()), (2, 0));
+        lane.ripen(Timestamp::from_millis(3));
+        assert_eq!(lane.next(|_| 9).unwrap().id, last);
+        lane.add(effects[1].clone());
+        assert!(lane.knows(effects[1].id), "it may come back");
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod port;
 mod routing;
 mod run;
 mod steady;
+mod tenure;
 
 use std::sync::Arc;
 
@@ -34,13 +35,15 @@ pub use steady::Steady;
 
 use crate::hub::Hub;
 use crate::keys::KeysUnderWay;
-use crate::port::{Channels, Clock, Seeds, Store, Webhooks};
+use crate::port::{Channels, Clock, Fleet, Seeds, Store, Webhooks};
 
 /// The world, as ports.
 #[derive(Clone)]
 pub struct Ports {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// The nodes that share the store; `None` where this one is alone.
+    pub fleet: Option<Arc<dyn Fleet>>,
     /// Where money moves.
     pub channels: Arc<dyn Channels>,
     /// Who is told.
@@ -96,6 +99,7 @@ struct Inner {
     rules: routing::Rules,
     settings: Settings,
     hub: Hub,
+    tenure: tenure::Tenure,
     keys: KeysUnderWay,
     gate: Arc<admit::Gate>,
 }
@@ -106,8 +110,10 @@ impl Engine {
         let gate = Arc::new(admit::Gate::new(settings.max_calls, settings.max_backlog));
         let book = book.by_a_clock_fast_by(ports.clock.fast_ppm());
         let health = health::Health::new(&book, settings.health.clone());
+        let tenure = tenure::Tenure::new(ports.fleet.is_some());
         let inner = Inner {
             ports,
+            tenure,
             book,
             retry,
             health,

@@ -19,7 +19,7 @@ use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, Slice};
 
 use crate::Engine;
-use crate::execute::Request;
+use crate::execute::{Executed, Request};
 use crate::health::{Heard, Span};
 use crate::port::{CallKey, Fault, StoredEffect};
 
@@ -42,6 +42,10 @@ impl Engine {
     /// has given is never thrown away while the process lives.
     pub(crate) async fn perform(&self, stored: StoredEffect) {
         let StoredEffect { id, effect, .. } = stored;
+        if !self.may_send(id) {
+            // Durable: whoever holds the bucket finds it.
+            return;
+        }
         match effect {
             Effect::MoveMoney(order) => self.move_money(id, order).await,
             Effect::Sign(request) => self.sign(id, request).await,
@@ -300,6 +304,11 @@ impl Engine {
         }
     }
 
+    /// Whether nobody else can be working on an effect. After a long pause of this process somebody may.
+    fn may_send(&self, id: EffectId) -> bool {
+        self.inner.tenure.may_send(id.bucket(), self.inner.ports.clock.now())
+    }
+
     /// Marks a once-effect as being sent. After a fault nobody knows whether the mark was made; finding it made
     /// then proves nothing about who made it, so the attempt is treated as sent.
     async fn begin_sending(&self, id: EffectId) -> Begun {
@@ -307,6 +316,7 @@ impl Engine {
         let mut unsure = false;
         loop {
             match ports.store.begin_sending(id, ports.clock.now()).await {
+                Ok(true) if !self.may_send(id) => return Begun::MayHaveBeenSent,
                 Ok(true) => return Begun::Send,
                 Ok(false) if unsure && !planted::is(Bug::UnsureMarkIgnored) => return Begun::MayHaveBeenSent,
                 Ok(false) => return Begun::NotOurs,
@@ -348,6 +358,11 @@ impl Engine {
                 request.done = None;
             }
             match self.execute(request).await {
+                Ok(Executed::Elsewhere(_)) => {
+                    // The node that holds the bucket now has found it being sent, and asks the channel itself.
+                    tracing::warn!(command = command.name(), "an answer came after the bucket had gone to another node");
+                    return None;
+                }
                 Ok(executed) => return executed.slice(),
                 Err(fault) => self.wait_after(&fault, command.name()).await,
             }

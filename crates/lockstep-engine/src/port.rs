@@ -3,6 +3,7 @@
 mod channels;
 mod clock;
 mod directory;
+mod fleet;
 mod queries;
 mod store;
 mod webhooks;
@@ -10,6 +11,7 @@ mod webhooks;
 pub use channels::{Channels, ProbeAnswer};
 pub use clock::{Clock, Seeds};
 pub use directory::{ApiKey, Directory, KeyScope, Shelf, StoredRules, Tenant};
+pub use fleet::{Fleet, Membership};
 pub use queries::{
     AuditFilter, Cursor, Listed, OrderFilter, OwnedBy, Page, PaymentFilter, Queries, TimelineRow,
 };

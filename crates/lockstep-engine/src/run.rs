@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::{BoxFuture, Either, FutureExt, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use lockstep_core::channel::ChannelId;
+use lockstep_core::fleet::Buckets;
 use lockstep_core::id::EffectId;
 use lockstep_core::planted::{self, Bug};
 use lockstep_core::time::Timestamp;
 
 use crate::Engine;
 use crate::lane::Lane;
+use crate::port::StoredEffect;
 
 /// Timers due within this are kept in memory; later ones are read from the store in time.
 pub(crate) const HORIZON: Duration = Duration::from_secs(60);
@@ -24,10 +26,16 @@ const LAST_WORDS: Duration = Duration::from_secs(20);
 type Finished = (Option<ChannelId>, EffectId);
 
 impl Engine {
-    /// Runs until `stop` resolves, then lets what is under way finish (bounded). Everything else is durable and
-    /// goes on at the next start.
+    /// Runs until `stop` resolves, or another process takes this node's place; then lets what is under way finish
+    /// (bounded). Everything else is durable and goes on at the next start.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
-        let stop = stop.fuse().shared();
+        let replaced = self.inner.tenure.replaced.notified();
+        let stop = select(Box::pin(stop), Box::pin(replaced)).map(drop).shared();
+        select(Box::pin(self.work(stop)), Box::pin(self.keep_tenure())).await;
+        self.leave_fleet().await;
+    }
+
+    async fn work(&self, stop: impl Future<Output = ()> + Send + Clone + Unpin) {
         let effects = self.perform_effects(stop.clone());
         let deliveries = self.deliver(stop.clone());
         let inbox = self.read_inbox(stop.clone());
@@ -35,10 +43,11 @@ impl Engine {
         futures::join!(effects, deliveries, inbox, health);
     }
 
-    /// What was being sent when the process stopped has an unknown outcome now. Each is brought back on its own:
-    /// one that can't be must not hold up the others.
+    /// What was being sent when the process stopped, or the node that held its bucket before, has an unknown outcome now.
+    /// Each is brought back on its own: one that can't be must not hold up the others.
     async fn recover<'a>(
         &'a self,
+        gained: Buckets,
         lane: &mut Lane,
         under_way: &mut FuturesUnordered<BoxFuture<'a, Finished>>,
     ) {
@@ -52,6 +61,8 @@ impl Engine {
                 }
             }
         };
+        let gone_over = |stored: &StoredEffect| gained.contains(stored.id.bucket()) && !lane.knows(stored.id);
+        let interrupted: Vec<_> = interrupted.into_iter().filter(gone_over).collect();
         if !interrupted.is_empty() {
             tracing::warn!(count = interrupted.len(), "sending was interrupted; outcomes are unknown now");
         }
@@ -75,16 +86,22 @@ impl Engine {
         let mut under_way: FuturesUnordered<BoxFuture<'_, Finished>> = FuturesUnordered::new();
         let mut next_scan = clock.now();
         let mut stop = stop;
-        let recovering = self.recover(&mut lane, &mut under_way);
-        if let futures::future::Either::Right(_) =
-            futures::future::select(Box::pin(recovering), &mut stop).await
-        {
-            return;
-        }
         let mut more_waits = false;
+        let tenure = &self.inner.tenure;
         loop {
+            let gained = tenure.take_gained();
+            if !gained.is_empty() {
+                let recovering = self.recover(gained, &mut lane, &mut under_way);
+                if let Either::Right(_) = select(Box::pin(recovering), &mut stop).await {
+                    break;
+                }
+                next_scan = clock.now();
+                self.inner.hub.nudge_deliveries();
+                self.inner.hub.inbox_ready.notify_one();
+            }
             for stored in self.inner.hub.take_effects() {
                 match lane.len() < SCAN_LIMIT {
+                    true if !tenure.works_on(stored.id.bucket()) => {}
                     true => lane.add(stored),
                     false => more_waits = true,
                 }
@@ -98,12 +115,16 @@ impl Engine {
             lane.ripen(now);
             self.start(&mut lane, &mut under_way);
             self.inner.gate.set_backlog(lane.waiting());
+            if !tenure.leaving().is_empty() {
+                tenure.set_busy(&lane.buckets());
+            }
             let timer = lane.next_due().map_or(next_scan, |due_at| due_at.min(next_scan));
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 Some((channel, id)) = under_way.next(), if !under_way.is_empty() => lane.finished(&channel, id),
                 () = self.inner.hub.effects_ready.notified() => {}
+                () = tenure.news.notified() => lane.keep(|id| tenure.works_on(id.bucket())),
                 () = clock.sleep_until(timer) => {}
             }
         }
@@ -115,7 +136,8 @@ impl Engine {
         match self.inner.ports.store.due_effects(now.plus(HORIZON), SCAN_LIMIT).await {
             Ok(due) => {
                 let full = due.len() >= SCAN_LIMIT;
-                due.into_iter().for_each(|stored| lane.add(stored));
+                let ours = |stored: &StoredEffect| self.inner.tenure.works_on(stored.id.bucket());
+                due.into_iter().filter(ours).for_each(|stored| lane.add(stored));
                 full
             }
             Err(fault) => {
@@ -141,6 +163,6 @@ impl Engine {
         let clock = &self.inner.ports.clock;
         let limit = clock.sleep_until(clock.now().plus(LAST_WORDS));
         let drained = async { while under_way.next().await.is_some() {} };
-        futures::future::select(Box::pin(drained), limit).await;
+        select(Box::pin(drained), limit).await;
     }
 }

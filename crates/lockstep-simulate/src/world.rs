@@ -210,6 +210,7 @@ impl Setting {
         let key = ChannelKey::new(CHANNEL_KEY.to_owned());
         let channels = cable.channels(&key, &secrets, &self.wall, &self.seeds);
         let ports = Ports {
+            fleet: None,
             store: disk,
             channels: Arc::new(channels),
             webhooks: self.receiver.clone(),

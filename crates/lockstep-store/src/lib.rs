@@ -29,7 +29,7 @@ pub use event_body::{EVENT_VERSION, EventBodyError, decode_event, encode_event};
 pub use memory::MemoryStore;
 pub use migration::Migration;
 pub use open_error::OpenError;
-pub use postgres::PostgresStore;
+pub use postgres::{PostgresFleet, PostgresStore};
 pub use sqlite::SqliteStore;
 pub use upkeep::{Database, Upkeep};
 

@@ -83,6 +83,7 @@ impl House {
         let secrets: Arc<dyn Secrets> = foundation.secrets(clock.clone());
         let configs = bank::channel_configs("http://127.0.0.1");
         let ports = Ports {
+            fleet: None,
             store: store.clone(),
             channels: Arc::new(SimChannels::new(banks.clone(), &secrets)),
             webhooks: Arc::new(Nowhere),

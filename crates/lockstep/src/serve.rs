@@ -152,6 +152,7 @@ pub fn engine(
         .map_err(|error| StartProblem::Usage(format!("webhooks can't be sent: {error}")))?;
     let ports = Ports {
         store: foundation.store.clone(),
+        fleet: foundation.fleet.clone(),
         channels: Arc::new(registry),
         webhooks: Arc::new(webhooks),
         clock,

@@ -182,6 +182,9 @@ pub enum CommitError {
     /// The effect that this change answers is finished already: the answer came twice.
     #[error("the effect was finished before")]
     AlreadyDone,
+    /// Another node holds the bucket now. Nothing was written.
+    #[error("another node holds this bucket now")]
+    Elsewhere,
     /// The machinery failed; whether it happened may be unknown.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -311,7 +314,8 @@ pub trait Store: Send + Sync {
     /// Commits one change, durably, before it returns.
     async fn commit(&self, commit: Commit) -> Result<(), CommitError>;
 
-    /// Marks a once-effect as being sent. `false` when it is not ready (any more): then it must not be sent.
+    /// Marks a once-effect as being sent. `false` when it is not ready (any more), or another node holds its bucket: then
+    /// it must not be sent.
     async fn begin_sending(&self, effect: EffectId, at: Timestamp) -> Result<bool, Fault>;
 
     /// Marks a repeatable effect as finished without any other change.
@@ -321,7 +325,8 @@ pub trait Store: Send + Sync {
     async fn postpone(&self, effect: EffectId, due_at: Timestamp) -> Result<(), Fault>;
 
     /// Effects that are ready and due at or before a moment, earliest first, at most `limit`. When there are more,
-    /// each lender gets its share of the limit (its earliest ones), and what one leaves free goes to the others.
+    /// each lender gets its share of the limit (its earliest ones), and what one leaves free goes to the others. As in the
+    /// two below, those of buckets that this node holds.
     async fn due_effects(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredEffect>, Fault>;
 
     /// Once-effects that were being sent when the process stopped.

@@ -15,7 +15,7 @@ use tokio_postgres::{Row, Statement};
 use super::columns::Columns;
 use super::failure::Failure;
 use super::work::Work;
-use super::{commit, deliveries, effects, inbox, row};
+use super::{commit, deliveries, effects, inbox, leases, row};
 
 /// A server that says nothing for so long is given up on; what it holds is rolled back when the connection closes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,6 +40,8 @@ struct Expected {
 pub(super) enum Otherwise {
     Conflict(&'static str),
     AlreadyDone,
+    /// The node doesn't hold the bucket.
+    Elsewhere,
     /// The change stands and answers "no".
     No,
     /// It must not be there.
@@ -75,6 +77,7 @@ impl Step {
             let failure = match (otherwise, returned.contains(key.as_str())) {
                 (Otherwise::Conflict(what), false) => Failure::Conflict(what),
                 (Otherwise::AlreadyDone, false) => Failure::AlreadyDone,
+                (Otherwise::Elsewhere, false) => Failure::Elsewhere,
                 (Otherwise::Refused(why), true) => Failure::Refused(why),
                 (Otherwise::No, false) => {
                     no[*work] = true;
@@ -107,12 +110,11 @@ pub(super) struct Marker {
 }
 
 const MARK: &str = "INSERT INTO batches (bucket, id, void) VALUES ($1, $2, FALSE)";
-const HOLD_THE_FENCE: &str = "SELECT epoch FROM fence WHERE id = 1 FOR SHARE";
 
-/// Applies changes, none of which touches what another touches.
+/// Applies changes, none of which touches what another touches, in the name of a node.
 pub(super) async fn apply(
     client: &Object,
-    epoch: i64,
+    node: i64,
     works: &[&Work],
     mut marker: impl FnMut() -> Marker,
 ) -> Ended {
@@ -124,7 +126,7 @@ pub(super) async fn apply(
         }
         let chosen: Vec<&Work> = alive.iter().map(|place| works[*place]).collect();
         let marker = marker();
-        let tried = tokio::time::timeout(PATIENCE, attempt(client, epoch, &chosen, &marker)).await;
+        let tried = tokio::time::timeout(PATIENCE, attempt(client, node, &chosen, &marker)).await;
         let races = match tried
             .unwrap_or_else(|_| Err(Failure::Unreachable("the server does not answer".to_owned())))
         {
@@ -161,15 +163,15 @@ struct Races {
     endpoints: Vec<Row>,
 }
 
-async fn attempt(client: &Object, epoch: i64, works: &[&Work], marker: &Marker) -> Result<Races, Failure> {
-    let mut steps = Vec::new();
+async fn attempt(client: &Object, node: i64, works: &[&Work], marker: &Marker) -> Result<Races, Failure> {
+    let mut steps = vec![leases::step(works, node)];
     effects::steps(works, &mut steps);
     inbox::steps(works, &mut steps);
     deliveries::steps(works, &mut steps);
     commit::steps(works, &mut steps)?;
     effects::plan(works, &mut steps)?;
     steps.retain(|step| !step.columns.is_empty());
-    let (hold, mark) = (client.prepare_cached(HOLD_THE_FENCE).await?, client.prepare_cached(MARK).await?);
+    let mark = client.prepare_cached(MARK).await?;
     let wanting = client.prepare_cached(deliveries::ENDPOINTS).await?;
     let tenants = deliveries::tenants(works);
     let mut prepared: Vec<Statement> = Vec::with_capacity(steps.len());
@@ -179,17 +181,13 @@ async fn attempt(client: &Object, epoch: i64, works: &[&Work], marker: &Marker) 
     // Polled in this order, they leave in this order, without waiting for one another.
     let wanted: [&(dyn ToSql + Sync); 1] = [&tenants];
     let name: [&(dyn ToSql + Sync); 2] = [&marker.bucket, &marker.id];
-    let (begun, fence, marked, found, endpoints) = futures::join!(
+    let (begun, marked, found, endpoints) = futures::join!(
         client.batch_execute("BEGIN"),
-        client.query_one(&hold, &[]),
         client.execute(&mark, &name),
         join_all(steps.iter().zip(&prepared).map(|(step, statement)| step.run(client, statement))),
         client.query(&wanting, &wanted),
     );
     begun?;
-    if fence?.try_get::<_, i64>(0)? != epoch {
-        return Err(Failure::Fenced);
-    }
     marked?;
     let mut races = Races {
         lost: works.iter().map(|_| None).collect(),

@@ -16,6 +16,9 @@ use crate::OpenError;
 const OLDEST_SERVER: i32 = 150_000;
 /// How long a connection may take to come about, and how long a caller waits for one that is free.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A transaction that a stopped process has left open is ended by the server, so that it can't hold its buckets. Shorter
+/// than the silence after which another node takes over.
+const LEFT_OPEN_MS: u32 = 5_000;
 
 /// What went wrong while opening, in the words of [`OpenError`].
 pub(super) fn database(doing: &'static str) -> impl Fn(Failure) -> OpenError {
@@ -37,6 +40,8 @@ pub(super) fn pool(url: &str, size: usize) -> Result<Pool, OpenError> {
         config.application_name("lockstep");
     }
     config.connect_timeout(PATIENCE);
+    let options = config.get_options().unwrap_or_default();
+    config.options(format!("{options} -c idle_in_transaction_session_timeout={LEFT_OPEN_MS}"));
     // Nothing is decided from a replica.
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     let tls = ClientConfig::with_platform_verifier()

@@ -119,6 +119,7 @@ pub(super) fn steps(works: &[&Work], steps: &mut Vec<Step>) {
 /// Pending and due, and no earlier one about the same subject to the same endpoint is pending.
 pub(super) async fn due(
     client: &Object,
+    node: i64,
     until: Timestamp,
     limit: usize,
     per_endpoint: usize,
@@ -127,6 +128,7 @@ pub(super) async fn due(
                FROM (SELECT d.*, row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.due_at, d.id) AS place
                      FROM deliveries d
                      WHERE d.state = 'pending' AND d.due_at <= $1
+                       AND EXISTS (SELECT 1 FROM leases l WHERE l.bucket = d.bucket AND l.holder = $3)
                        AND NOT EXISTS (SELECT 1 FROM deliveries e
                                        WHERE e.state = 'pending' AND e.endpoint_id = d.endpoint_id
                                          AND e.subject_id = d.subject_id AND e.version < d.version)) ready
@@ -135,7 +137,7 @@ pub(super) async fn due(
     let share = i64::try_from(per_endpoint).unwrap_or(i64::MAX);
     let statement = client.prepare_cached(sql).await?;
     let mut found = Found::new();
-    found.fill(&client.query(&statement, &[&until.as_millis(), &share]).await?, limit, read)?;
+    found.fill(&client.query(&statement, &[&until.as_millis(), &share, &node]).await?, limit, read)?;
     Ok(found)
 }
 

@@ -119,6 +119,7 @@ fn new_effect(id: String, planned: &StoredEffect) -> Result<NewEffect, Failure> 
 /// Ready and due, earliest first; a fair share of the limit for each lender when there are more.
 pub(super) async fn due(
     client: &Object,
+    node: i64,
     until: Timestamp,
     limit: usize,
 ) -> Result<Found<StoredEffect>, Failure> {
@@ -127,7 +128,7 @@ pub(super) async fn due(
     // What one leaves free goes to those after it.
     for (number, tenant) in tenants.iter().enumerate() {
         let share = (limit - found.rows.len()).div_ceil(tenants.len() - number);
-        due_of(client, tenant, until, share, &mut found).await?;
+        due_of(client, node, tenant, until, share, &mut found).await?;
     }
     found.rows.sort_by_key(|stored| (stored.due_at, stored.id));
     Ok(found)
@@ -136,20 +137,22 @@ pub(super) async fn due(
 /// Page after page until enough can be read, so unreadable ones take nobody's place.
 async fn due_of(
     client: &Object,
+    node: i64,
     tenant: &str,
     until: Timestamp,
     share: usize,
     found: &mut Found<StoredEffect>,
 ) -> Result<(), Failure> {
-    let sql = "SELECT id, due_at, tenant, body FROM effects
+    let sql = "SELECT id, due_at, tenant, body FROM effects e
                WHERE state = 'ready' AND tenant = $1 AND due_at <= $2 AND (due_at, id) > ($3, $4)
+                 AND EXISTS (SELECT 1 FROM leases l WHERE l.bucket = e.bucket AND l.holder = $6)
                ORDER BY due_at, id LIMIT $5";
     let statement = client.prepare_cached(sql).await?;
     let enough = found.rows.len() + share;
     let (mut at, mut id) = (i64::MIN, String::new());
     while found.rows.len() < enough {
         let limit = i64::try_from(enough - found.rows.len()).unwrap_or(i64::MAX);
-        let rows = client.query(&statement, &[&tenant, &until.as_millis(), &at, &id, &limit]).await?;
+        let rows = client.query(&statement, &[&tenant, &until.as_millis(), &at, &id, &limit, &node]).await?;
         let Some(last) = rows.last() else { break };
         (id, at) = (row::get(last, 0)?, row::get(last, 1)?);
         found.fill(&rows, enough, read)?;
@@ -172,11 +175,12 @@ async fn tenants_with_work(client: &Object) -> Result<Vec<String>, Failure> {
     row::all(&client.query(&statement, &[]).await?, |found| row::get(found, 0))
 }
 
-/// Being sent when the process stopped.
-pub(super) async fn interrupted(client: &Object) -> Result<Found<StoredEffect>, Failure> {
-    let sql = "SELECT id, due_at, tenant, body FROM effects WHERE state = 'sending' ORDER BY id";
+/// Being sent when the process stopped, or the node that held the bucket before.
+pub(super) async fn interrupted(client: &Object, node: i64) -> Result<Found<StoredEffect>, Failure> {
+    let sql = "SELECT e.id, e.due_at, e.tenant, e.body FROM effects e JOIN leases l ON l.bucket = e.bucket
+               WHERE e.state = 'sending' AND l.holder = $1 ORDER BY e.id";
     let mut found = Found::new();
-    found.fill(&client.query(sql, &[]).await?, usize::MAX, read)?;
+    found.fill(&client.query(sql, &[&node]).await?, usize::MAX, read)?;
     Ok(found)
 }
 

@@ -20,8 +20,8 @@ pub(super) enum Failure {
     Json(String),
     #[error("{0}")]
     Refused(&'static str),
-    #[error("another process has taken this database over; this one writes nothing any more")]
-    Fenced,
+    #[error("another process holds this bucket now; this one writes nothing there")]
+    Elsewhere,
     #[error("whether the change was committed could not be found out: {0}")]
     InDoubt(String),
     #[error("the store has stopped: the program is ending; start it again")]
@@ -38,10 +38,19 @@ impl Failure {
         Fault::new(doing, self)
     }
 
+    /// What belongs to another node now is left to it: whether it was done here.
+    pub(super) fn or_left(written: Result<bool, Self>) -> Result<bool, Self> {
+        match written {
+            Err(Self::Elsewhere) => Ok(false),
+            other => other,
+        }
+    }
+
     pub(super) fn commit_error(self, doing: &'static str) -> CommitError {
         match self {
             Self::Conflict(what) => CommitError::Conflict(what),
             Self::AlreadyDone => CommitError::AlreadyDone,
+            Self::Elsewhere => CommitError::Elsewhere,
             other => CommitError::Fault(other.fault(doing)),
         }
     }
@@ -70,9 +79,10 @@ impl From<tokio_postgres::Error> for Failure {
     }
 }
 
-/// The server ends the session with these: it is shutting down, or somebody ended it.
+/// The server ends the session with these: it is shutting down, somebody ended it, or a transaction was left open.
 fn ends_the_session(code: &SqlState) -> bool {
-    code.code().starts_with("57P") || code.code().starts_with("08")
+    let left_open = *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT;
+    left_open || code.code().starts_with("57P") || code.code().starts_with("08")
 }
 
 impl From<serde_json::Error> for Failure {

@@ -59,19 +59,23 @@ pub(super) fn steps(works: &[&Work], steps: &mut Vec<Step>) {
 /// New messages in the order they came, then parked ones, the least often tried first.
 pub(super) async fn waiting(
     client: &Object,
+    node: i64,
     parked_after: Timestamp,
     limit: usize,
 ) -> Result<Found<InboxRow>, Failure> {
-    let sql = "SELECT id, channel, message_id, body, received_at, state FROM inbox
-               WHERE state = 'new' ORDER BY received_at, id LIMIT $1";
+    let sql = "SELECT id, channel, message_id, body, received_at, state FROM inbox i
+               WHERE state = 'new' AND EXISTS (SELECT 1 FROM leases l WHERE l.bucket = i.bucket AND l.holder = $2)
+               ORDER BY received_at, id LIMIT $1";
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let statement = client.prepare_cached(sql).await?;
     let mut found = Found::new();
-    found.fill(&client.query(&statement, &[&most]).await?, limit, read)?;
-    let sql = "SELECT id, channel, message_id, body, received_at, state FROM inbox
-               WHERE state = 'parked' AND received_at > $1 ORDER BY tries, received_at, id LIMIT $2";
+    found.fill(&client.query(&statement, &[&most, &node]).await?, limit, read)?;
+    let sql = "SELECT id, channel, message_id, body, received_at, state FROM inbox i
+               WHERE state = 'parked' AND received_at > $1
+                 AND EXISTS (SELECT 1 FROM leases l WHERE l.bucket = i.bucket AND l.holder = $3)
+               ORDER BY tries, received_at, id LIMIT $2";
     let statement = client.prepare_cached(sql).await?;
-    found.fill(&client.query(&statement, &[&parked_after.as_millis(), &most]).await?, limit, read)?;
+    found.fill(&client.query(&statement, &[&parked_after.as_millis(), &most, &node]).await?, limit, read)?;
     Ok(found)
 }
 

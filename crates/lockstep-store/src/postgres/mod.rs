@@ -1,8 +1,8 @@
 //! The store on PostgreSQL 15 or newer.
 //!
 //! Changes wait in lanes, by bucket, and travel together (`writer`, `batch`); reads take a connection of the pool each and are
-//! one statement where they have to fit together. One process writes at a time: opening counts the fence up, and a
-//! transaction of an older epoch is refused by the database. Needs a tokio runtime.
+//! one statement where they have to fit together. Each bucket is written to by one process at a time: its number stands in
+//! the bucket's lease, and the database refuses every other (`leases`). Needs a tokio runtime.
 
 mod admin;
 mod answers;
@@ -16,7 +16,9 @@ mod effects;
 mod endpoints;
 mod entities;
 mod failure;
+mod fleet;
 mod inbox;
+mod leases;
 mod load;
 mod maintenance;
 mod migrate;
@@ -33,12 +35,14 @@ mod writer;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::{Object, Pool};
+use lockstep_core::fleet::NodeNo;
 use lockstep_engine::port::Fault;
 
+pub use self::fleet::PostgresFleet;
 use self::connection::database;
 use self::failure::Failure;
 use self::migrate::{MIGRATIONS, migrate};
@@ -56,29 +60,46 @@ const CONNECTIONS: usize = 12;
 pub struct PostgresStore {
     pool: Pool,
     lanes: Vec<Lane>,
+    shared: Arc<Shared>,
     /// Rows that could not be read, each reported once.
     unreadable: Mutex<BTreeSet<String>>,
 }
 
 impl PostgresStore {
     /// Opens the database of a `postgres://user:password@host/database?sslmode=require` address, brings its schema up to
-    /// date, and takes it over from whoever wrote there before.
+    /// date, and takes all of it over from whoever wrote there before.
     ///
     /// # Errors
     /// When it can't be reached, is too old, only a copy, of a newer program, or acknowledges what it may lose.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let pool = connection::pool(url, CONNECTIONS)?;
-        let mut client = reach(&pool).await?;
-        connection::check_server(&client).await?;
-        migrate(&mut client, MIGRATIONS).await?;
-        let sql = "UPDATE fence SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch";
-        let taken = client.query_one(sql, &[]).await.map_err(Failure::from);
-        let epoch =
-            taken.and_then(|found| row::get(&found, 0)).map_err(database("take the database over"))?;
-        drop(client);
-        let shared = Arc::new(Shared { pool: pool.clone(), epoch, fenced: AtomicBool::new(false) });
+        let (pool, mut client) = open_to_write(url).await?;
+        let number = leases::take_over(&mut client).await.map_err(database("take the database over"))?;
+        Ok(Self::start(pool, number))
+    }
+
+    /// As [`open`](Self::open), as one node of several: takes nothing over, but joins under a name, and replaces whoever
+    /// had joined under it before. The others reach this node's API at `address`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn join(url: &str, name: &str, address: &str) -> Result<(Self, PostgresFleet), OpenError> {
+        let (pool, mut client) = open_to_write(url).await?;
+        let joined = leases::join(&mut client, name, address).await;
+        let store = Self::start(pool, joined.map_err(database("join the nodes"))?);
+        let (name, address) = (name.to_owned(), address.to_owned());
+        let fleet = PostgresFleet { shared: store.shared.clone(), name, address };
+        Ok((store, fleet))
+    }
+
+    fn start(pool: Pool, number: NodeNo) -> Self {
+        let shared = Arc::new(Shared { pool: pool.clone(), number: AtomicI64::new(number.0) });
         let lanes = (0..LANES).map(|number| Lane::start(shared.clone(), number)).collect();
-        Ok(Self { pool, lanes, unreadable: Mutex::default() })
+        Self { pool, lanes, shared, unreadable: Mutex::default() }
+    }
+
+    /// In whose name this process writes.
+    fn number(&self) -> i64 {
+        self.shared.number.load(Ordering::Acquire)
     }
 
     /// As [`open`](Self::open), beside the process that serves: for reading, and for settings of the installation. Takes
@@ -99,7 +120,8 @@ impl PostgresStore {
             return Err(OpenError::OlderSchema { found: first.version - 1, known });
         }
         drop(client);
-        Ok(Self { pool, lanes: Vec::new(), unreadable: Mutex::default() })
+        let shared = Arc::new(Shared { pool: pool.clone(), number: AtomicI64::new(0) });
+        Ok(Self { pool, lanes: Vec::new(), shared, unreadable: Mutex::default() })
     }
 
     /// Applies what is missing of the schema; or, dry, only says what that is. Returns the steps.
@@ -158,12 +180,23 @@ impl PostgresStore {
     }
 }
 
+async fn open_to_write(url: &str) -> Result<(Pool, Object), OpenError> {
+    let pool = connection::pool(url, CONNECTIONS)?;
+    let mut client = reach(&pool).await?;
+    connection::check_server(&client).await?;
+    migrate(&mut client, MIGRATIONS).await?;
+    Ok((pool, client))
+}
+
 /// A connection to a database whose schema is up to date, to fill it.
 pub(crate) async fn ready_to_fill(url: &str) -> Result<(Pool, Object), OpenError> {
     let pool = connection::pool(url, 1)?;
     let mut client = reach(&pool).await?;
     connection::check_server(&client).await?;
     migrate(&mut client, MIGRATIONS).await?;
+    // Filling is one long transaction, and what is compared in between takes as long as it takes.
+    let patient = client.batch_execute("SET idle_in_transaction_session_timeout = 0").await;
+    patient.map_err(Failure::from).map_err(database("prepare to fill the database"))?;
     Ok((pool, client))
 }
 

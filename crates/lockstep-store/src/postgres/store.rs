@@ -9,6 +9,7 @@ use lockstep_engine::port::{
     StoredAnswer, StoredEffect,
 };
 
+use super::failure::Failure;
 use super::work::Work;
 use super::{PostgresStore, answers, commit, deliveries, effects, endpoints, inbox, load};
 
@@ -33,28 +34,28 @@ impl Store for PostgresStore {
 
     async fn begin_sending(&self, effect: EffectId, at: Timestamp) -> Result<bool, Fault> {
         let written = self.write(Work::BeginSending { effect, at }).await;
-        written.map_err(|failure| failure.fault("mark an effect as being sent"))
+        Failure::or_left(written).map_err(|failure| failure.fault("mark an effect as being sent"))
     }
 
     async fn finish(&self, effect: EffectId) -> Result<(), Fault> {
         let written = self.write(Work::Finish(effect)).await;
-        written.map(drop).map_err(|failure| failure.fault("finish an effect"))
+        Failure::or_left(written).map(drop).map_err(|failure| failure.fault("finish an effect"))
     }
 
     async fn postpone(&self, effect: EffectId, due_at: Timestamp) -> Result<(), Fault> {
         let written = self.write(Work::Postpone { effect, due_at }).await;
-        written.map(drop).map_err(|failure| failure.fault("put an effect off"))
+        Failure::or_left(written).map(drop).map_err(|failure| failure.fault("put an effect off"))
     }
 
     async fn due_effects(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredEffect>, Fault> {
         let found =
-            self.read("find due effects", async |client| effects::due(client, until, limit).await).await?;
+            self.read("find due effects", async |client| effects::due(client, self.number(), until, limit).await).await?;
         Ok(self.readable(found))
     }
 
     async fn interrupted(&self) -> Result<Vec<StoredEffect>, Fault> {
         let found =
-            self.read("find interrupted effects", async |client| effects::interrupted(client).await).await?;
+            self.read("find interrupted effects", async |client| effects::interrupted(client, self.number()).await).await?;
         Ok(self.readable(found))
     }
 
@@ -64,13 +65,13 @@ impl Store for PostgresStore {
         limit: usize,
         per_endpoint: usize,
     ) -> Result<Vec<Delivery>, Fault> {
-        let read = async |client: &mut _| deliveries::due(client, until, limit, per_endpoint).await;
+        let read = async |client: &mut _| deliveries::due(client, self.number(), until, limit, per_endpoint).await;
         Ok(self.readable(self.read("find due deliveries", read).await?))
     }
 
     async fn delivered(&self, delivery: DeliveryId, outcome: Delivered, at: Timestamp) -> Result<(), Fault> {
         let written = self.write(Work::Delivered { delivery, outcome, at }).await;
-        written.map(drop).map_err(|failure| failure.fault("write a delivery's outcome down"))
+        Failure::or_left(written).map(drop).map_err(|failure| failure.fault("write a delivery's outcome down"))
     }
 
     async fn endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, Fault> {
@@ -87,12 +88,12 @@ impl Store for PostgresStore {
     }
 
     async fn inbox(&self, parked_after: Timestamp, limit: usize) -> Result<Vec<InboxRow>, Fault> {
-        let read = async |client: &mut _| inbox::waiting(client, parked_after, limit).await;
+        let read = async |client: &mut _| inbox::waiting(client, self.number(), parked_after, limit).await;
         Ok(self.readable(self.read("find incoming messages", read).await?))
     }
 
     async fn inbox_state(&self, id: InboxId, state: InboxState) -> Result<(), Fault> {
         let written = self.write(Work::InboxState { message: id, state }).await;
-        written.map(drop).map_err(|failure| failure.fault("write down where a message stands"))
+        Failure::or_left(written).map(drop).map_err(|failure| failure.fault("write down where a message stands"))
     }
 }

@@ -31,6 +31,16 @@ impl Work {
         }
     }
 
+    /// The bucket that the node has to hold for it; `None` for what any node may write: an answer by itself, and what comes
+    /// in from a channel. Both are kept from being written twice by their keys.
+    pub(super) fn owned(&self) -> Option<Bucket> {
+        match self {
+            Self::Commit(commit) if is_answer_only(commit) => None,
+            Self::Receive(_) => None,
+            _ => Some(self.bucket()),
+        }
+    }
+
     /// What it touches. Two that touch the same travel one after the other, never in one transaction: one statement
     /// changes a row once.
     pub(super) fn touches(&self) -> Vec<String> {
@@ -46,6 +56,10 @@ impl Work {
             Self::InboxState { message, .. } => vec![message.to_string()],
         }
     }
+}
+
+fn is_answer_only(commit: &Commit) -> bool {
+    commit.changes.is_empty() && commit.effects.is_empty() && commit.done.is_none() && commit.sealed.is_empty()
 }
 
 fn bucket_of(commit: &Commit) -> Bucket {

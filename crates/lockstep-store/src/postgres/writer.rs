@@ -3,7 +3,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
@@ -45,10 +45,8 @@ pub(super) struct Lane {
 /// What all lanes share.
 pub(super) struct Shared {
     pub(super) pool: Pool,
-    /// Counted up by whoever opens the database for writing.
-    pub(super) epoch: i64,
-    /// Somebody else has opened it since.
-    pub(super) fenced: AtomicBool,
+    /// In whose name it is written: the number under which this process has joined.
+    pub(super) number: AtomicI64,
 }
 
 impl Lane {
@@ -69,7 +67,7 @@ impl Lane {
 
 async fn run(shared: Arc<Shared>, mut waiting: mpsc::Receiver<Job>, lane: usize) {
     let mut line: VecDeque<Job> = VecDeque::new();
-    let mut markers = Markers::new(shared.epoch, lane);
+    let mut markers = Markers::new(shared.number.load(Ordering::Acquire), lane);
     loop {
         if line.is_empty() {
             match waiting.recv().await {
@@ -164,22 +162,13 @@ async fn once(
     batch: &[Job],
     markers: &mut Markers,
 ) -> Result<Vec<Result<bool, Failure>>, Failure> {
-    if shared.fenced.load(Ordering::Relaxed) {
-        return Err(Failure::Fenced);
-    }
     let works: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
     let client = shared.pool.get().await?;
     let bucket = works.first().map_or(0, |work| row::bucket(work.bucket()));
-    match batch::apply(&client, shared.epoch, &works, || markers.next(bucket)).await {
+    match batch::apply(&client, shared.number.load(Ordering::Acquire), &works, || markers.next(bucket)).await {
         Ended::Committed(results) => Ok(results),
         Ended::Nothing(failure) => {
             give_up(client, &failure).await;
-            if matches!(failure, Failure::Fenced) {
-                shared.fenced.store(true, Ordering::Relaxed);
-                tracing::error!(
-                    "another process has taken this database over; this one writes nothing any more"
-                );
-            }
             Err(failure)
         }
         Ended::InDoubt { marker, results } => {
@@ -224,15 +213,15 @@ async fn outcome(shared: &Shared, marker: &Marker) -> Result<bool, Failure> {
     Err(Failure::InDoubt(last.to_string()))
 }
 
-/// Names for transactions: never the same twice, because an epoch is counted up for every process.
+/// Names for transactions: never the same twice, because the number is counted up for every process.
 struct Markers {
     prefix: String,
     next: u64,
 }
 
 impl Markers {
-    fn new(epoch: i64, lane: usize) -> Self {
-        Self { prefix: format!("{epoch}-{lane}"), next: 0 }
+    fn new(number: i64, lane: usize) -> Self {
+        Self { prefix: format!("{number}-{lane}"), next: 0 }
     }
 
     fn next(&mut self, bucket: i32) -> Marker {

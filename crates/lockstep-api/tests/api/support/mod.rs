@@ -60,6 +60,7 @@ impl House {
         });
         let seeds = Arc::new(Counter::default());
         let ports = Ports {
+            fleet: None,
             store: Arc::new(world.clone()),
             channels: bank.clone(),
             webhooks: Arc::new(bank::Receiver),
