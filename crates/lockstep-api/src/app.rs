@@ -160,6 +160,7 @@ impl App {
             match engine.execute(request).await? {
                 Executed::Decided(outcome) => Ok((render(&outcome), false)),
                 Executed::Replayed(answer) => Ok((answer, true)),
+                Executed::Elsewhere(address) => Err(Problem::elsewhere(address)),
                 Executed::Key(KeyProblem::OtherRequest) => Err(Problem::new(Kind::KeyReused)),
                 Executed::Key(KeyProblem::UnderWay) => Err(Problem::new(Kind::KeyUnderWay).retry_after(1)),
             }
@@ -234,6 +235,8 @@ impl App {
                 Some(answer) => Ok((answer, true)),
                 None => Err(Problem::new(Kind::Fault).retry_after(1)),
             },
+            // An answer by itself belongs to no node.
+            Err(CommitError::Elsewhere) => Err(Problem::elsewhere(None)),
             Err(CommitError::Fault(fault)) => Err(fault.into()),
         }
     }

@@ -34,6 +34,7 @@ pub mod webhooks;
 mod wire;
 
 pub use callbacks::{NoticeReader, NoticeRefused};
+pub use http::Nodes;
 pub use key::{api_key_hash, new_api_key};
 pub use openapi::openapi;
 pub use router::router;

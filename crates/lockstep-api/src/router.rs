@@ -20,6 +20,7 @@ pub fn router(state: AppState) -> Router {
     router
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::wrong_method)
+        .layer(from_fn_with_state(app.clone(), http::hand_on))
         .layer(from_fn_with_state(app.clone(), http::envelope))
         .with_state(app)
 }

@@ -8,12 +8,15 @@ use lockstep_engine::port::{Clock, Directory, Queries, Shelf};
 use lockstep_vault::{TransientSecrets, Vault};
 
 use crate::callbacks::NoticeReader;
+use crate::http::Nodes;
 
 /// Everything the API stands on.
 #[derive(Clone)]
 pub struct AppState {
     /// Where commands go.
     pub engine: Engine,
+    /// The way to the other nodes, in a fleet.
+    pub nodes: Option<Nodes>,
     /// Where lists and single things are read.
     pub queries: Arc<dyn Queries>,
     /// Lenders, their keys and webhook endpoints.

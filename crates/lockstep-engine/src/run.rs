@@ -30,7 +30,10 @@ impl Engine {
     /// (bounded). Everything else is durable and goes on at the next start.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
         let replaced = self.inner.tenure.replaced.notified();
-        let stop = select(Box::pin(stop), Box::pin(replaced)).map(drop).shared();
+        let stop = async {
+            select(Box::pin(stop), Box::pin(replaced)).await;
+        };
+        let stop = stop.boxed().shared();
         select(Box::pin(self.work(stop)), Box::pin(self.keep_tenure())).await;
         self.leave_fleet().await;
     }

@@ -147,7 +147,9 @@ impl Lender {
                     self.wrong(call, "the same request under the same key was called another one");
                     return Outcome::default();
                 }
-                Ok(Err(_)) | Err(_) => self.wait(chance.between(200, 8_000)).await,
+                Ok(Ok(Executed::Elsewhere(_)) | Err(_)) | Err(_) => {
+                    self.wait(chance.between(200, 8_000)).await;
+                }
             }
         }
         let what = format_args!("{} was never answered", call.idempotency);

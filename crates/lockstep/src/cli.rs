@@ -188,6 +188,13 @@ pub struct ServeArgs {
     /// Where the API listens. Default: from the configuration, else 127.0.0.1:7300.
     #[arg(long)]
     pub listen: Option<SocketAddr>,
+    /// This node's name, when several share a database. A process that starts under the same name takes its place. Default:
+    /// the machine's name and the address it listens on.
+    #[arg(long, value_name = "NAME")]
+    pub node: Option<String>,
+    /// Where the other nodes reach this one's API, when several share a database. Default: made from where it listens.
+    #[arg(long, value_name = "URL")]
+    pub advertise: Option<String>,
     /// Where the built-in sandbox listens, when no channel is configured.
     #[arg(long, default_value = SANDBOX_ADDRESS)]
     pub sandbox_listen: SocketAddr,

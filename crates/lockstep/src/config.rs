@@ -44,6 +44,11 @@ pub struct ServerConfig {
     pub calls_per_second: u32,
     /// Connections served at once; more wait in the system's queue.
     pub max_connections: usize,
+    /// This node's name among those that share a database. A process that starts under the same name takes its place.
+    /// Default: the machine's name and the address it listens on.
+    pub node: Option<String>,
+    /// Where the other nodes reach this one's API, such as `http://10.0.0.7:7300`. Default: made from where it listens.
+    pub advertise: Option<String>,
 }
 
 impl Default for ServerConfig {
@@ -52,8 +57,33 @@ impl Default for ServerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 7300)),
             calls_per_second: 200,
             max_connections: 4096,
+            node: None,
+            advertise: None,
         }
     }
+}
+
+impl ServerConfig {
+    /// This node's name.
+    pub fn node_name(&self) -> String {
+        self.node.clone().unwrap_or_else(|| format!("{}/{}", machine_name(), self.listen))
+    }
+
+    /// Where the other nodes reach this one.
+    pub fn node_address(&self) -> String {
+        let made = || match self.listen.ip().is_unspecified() {
+            true => format!("http://{}:{}", machine_name(), self.listen.port()),
+            false => format!("http://{}", self.listen),
+        };
+        self.advertise.clone().unwrap_or_else(made)
+    }
+}
+
+fn machine_name() -> String {
+    #[cfg(unix)]
+    return rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    return "localhost".to_owned();
 }
 
 /// Where things are kept.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 use lockstep_core::audit::Who;
@@ -25,6 +26,10 @@ use lockstep_vault::{PersonalData, TransientSecrets, Vault};
 
 use crate::collect::input::{DueRow, FromWhat, NewCard};
 
+/// On a shared database a node begins with nothing and takes its share within moments; longer than this means that other
+/// nodes have it.
+const TENURE_TRIES: u32 = 100;
+const TENURE_WAIT: Duration = Duration::from_millis(150);
 /// Borrowers handled at once.
 const AT_ONCE: usize = 64;
 /// A code that a borrower enters is kept in memory this long at most.
@@ -177,22 +182,30 @@ impl Driver {
         sealed: Vec<Sealed>,
     ) -> Result<Result<Slice, Refusal>, Fault> {
         let tenant = Some(self.tenant.id);
-        let request = Request {
+        let request = || Request {
             tenant,
             who: Who::Cli,
-            key,
-            command,
+            key: key.clone(),
+            command: command.clone(),
             idempotency: None,
-            sealed,
+            sealed: sealed.clone(),
             done: None,
             asked_at: None,
         };
-        match self.engine.execute(request).await? {
-            Executed::Decided(outcome) => Ok(*outcome),
-            Executed::Replayed(_) | Executed::Key(_) => {
-                Err(Fault::new("driving a due list", "a call without a key was answered by key"))
+        for _ in 0..TENURE_TRIES {
+            match self.engine.execute(request()).await? {
+                Executed::Decided(outcome) => return Ok(*outcome),
+                Executed::Elsewhere(_) => {
+                    let clock = &self.engine.ports().clock;
+                    clock.sleep_until(clock.now().plus(TENURE_WAIT)).await;
+                }
+                Executed::Replayed(_) | Executed::Key(_) => {
+                    return Err(Fault::new("driving a due list", "a call without a key was answered by key"));
+                }
             }
         }
+        let why = "other nodes serve on this database. Send the list through the API of one of them, or stop them";
+        Err(Fault::new("driving a due list", why))
     }
 
     async fn borrower(&self, reference: &str) -> Result<BorrowerId, Fault> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lockstep_engine::port::{Clock, Fault};
+use lockstep_engine::port::{Clock, Fault, Fleet};
 use lockstep_store::transfer::{MOVED, TransferError};
 use lockstep_store::{Database, OpenError, PostgresStore, SqliteStore, Upkeep};
 use lockstep_vault::key_file::{self, KeyFileProblem};
@@ -25,6 +25,8 @@ const CODES: usize = 100_000;
 pub struct Foundation {
     /// The database.
     pub store: Arc<dyn Database>,
+    /// The nodes that share it, where it can be shared.
+    pub fleet: Option<Arc<dyn Fleet>>,
     /// The vault.
     pub vault: Vault,
     /// Where entered codes wait.
@@ -83,6 +85,15 @@ pub enum StartProblem {
         /// Where it was.
         folder: PathBuf,
     },
+    /// Another process has started under the name of this one.
+    #[error(
+        "another process has joined the nodes of this database as {node}, so this one has stopped. Give each node a name of \
+         its own with --node"
+    )]
+    Replaced {
+        /// The name.
+        node: String,
+    },
     /// An address.
     #[error(
         "can't listen on {address}: {source}. Is another Lockstep running? Choose another address with --listen"
@@ -109,7 +120,7 @@ pub enum StartProblem {
 /// How the database is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// By the process that does the work. There is one at a time.
+    /// By a process that does the work. An embedded database has one at a time; on a server it is one of several nodes.
     Served,
     /// By a command about the installation. On a database server it works beside the process that serves; an embedded
     /// database belongs to one process at a time.
@@ -135,12 +146,12 @@ pub fn configuration(place: &Place) -> Result<Config, StartProblem> {
 /// [`StartProblem`] that says what is wrong and what to do.
 pub async fn open(config: &Config, mode: Mode) -> Result<Foundation, StartProblem> {
     private_folder(&config.data.dir)?;
-    let store = database(config, mode).await?;
+    let (store, fleet) = shared_database(config, mode).await?;
     let ring = keys(config, store.as_ref()).await?;
     if store.meta(INDEX_KEY_ID).await?.is_none() {
         store.set_meta(INDEX_KEY_ID, ring.index_key().key_id()).await?;
     }
-    Ok(with(store, ring))
+    Ok(Foundation { fleet, ..with(store, ring) })
 }
 
 /// As [`open`], on the embedded database and the caller's thread, for virtual time. Whoever runs it flushes the store.
@@ -158,7 +169,7 @@ pub async fn open_inline(config: &Config) -> Result<(Foundation, Arc<SqliteStore
 }
 
 fn with(store: Arc<dyn Database>, ring: MasterKeyring) -> Foundation {
-    Foundation { store, vault: Vault::new(ring), codes: Arc::new(TransientSecrets::new(CODES)) }
+    Foundation { store, fleet: None, vault: Vault::new(ring), codes: Arc::new(TransientSecrets::new(CODES)) }
 }
 
 /// The database that the configuration names.
@@ -166,10 +177,21 @@ fn with(store: Arc<dyn Database>, ring: MasterKeyring) -> Foundation {
 /// # Errors
 /// [`StartProblem::Open`].
 pub async fn database(config: &Config, mode: Mode) -> Result<Arc<dyn Database>, StartProblem> {
+    shared_database(config, mode).await.map(|(store, _)| store)
+}
+
+/// A database, and the nodes that share it.
+type Shared = (Arc<dyn Database>, Option<Arc<dyn Fleet>>);
+
+async fn shared_database(config: &Config, mode: Mode) -> Result<Shared, StartProblem> {
     Ok(match (&config.data.database, mode) {
-        (Some(server), Mode::Served) => Arc::new(PostgresStore::open(server.expose()).await?),
-        (Some(server), Mode::Beside) => Arc::new(PostgresStore::open_beside(server.expose()).await?),
-        (None, _) => Arc::new(SqliteStore::open(config.data.file())?),
+        (Some(url), Mode::Served) => {
+            let (name, address) = (config.server.node_name(), config.server.node_address());
+            let (store, fleet) = PostgresStore::join(url.expose(), &name, &address).await?;
+            (Arc::new(store), Some(Arc::new(fleet)))
+        }
+        (Some(url), Mode::Beside) => (Arc::new(PostgresStore::open_beside(url.expose()).await?), None),
+        (None, _) => (Arc::new(SqliteStore::open(config.data.file())?), None),
     })
 }
 

@@ -132,7 +132,7 @@ impl Racer {
         };
         match self.driver.engine.execute(request).await.expect("the machinery holds") {
             Executed::Decided(outcome) => *outcome,
-            Executed::Replayed(_) | Executed::Key(_) => unreachable!("no key was given"),
+            other => unreachable!("no key was given, and this node is alone: {other:?}"),
         }
     }
 

@@ -23,6 +23,19 @@ pub async fn put_in_force(foundation: &Foundation, engine: &Engine) -> Result<()
     Ok(())
 }
 
+/// How long a rule that was put through another node may be unknown here.
+const FOLLOW_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Goes on putting rules in force that are put through other nodes.
+pub async fn follow(foundation: Foundation, engine: Engine) {
+    loop {
+        tokio::time::sleep(FOLLOW_EVERY).await;
+        if let Err(problem) = put_in_force(&foundation, &engine).await {
+            tracing::warn!(%problem, "the lenders' rules could not be read again; trying later");
+        }
+    }
+}
+
 /// A file of rules. The version is for the API; here it may stand or be missing.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use lockstep_api::webhooks::WebhookSender;
-use lockstep_api::{AppState, Limits, NoticeReader, NoticeRefused};
+use lockstep_api::{AppState, Limits, Nodes, NoticeReader, NoticeRefused};
 use lockstep_channels::callback::{NoticeError, verify_notice};
 use lockstep_channels::{ChannelConfig, Registry, Secrets};
 use lockstep_core::channel::{ChannelBook, ChannelId};
@@ -47,6 +47,9 @@ pub struct Serving {
 pub async fn run(args: &ServeArgs) -> Result<(), StartProblem> {
     let mut config = configuration(&args.place)?;
     config.webhooks.allow_private |= args.allow_private_webhooks;
+    config.server.listen = args.listen.unwrap_or(config.server.listen);
+    config.server.node = args.node.clone().or(config.server.node);
+    config.server.advertise = args.advertise.clone().or(config.server.advertise);
     let foundation = foundation::open(&config, Mode::Served).await?;
     let (sandbox, channels) = match (&args.sandbox_at, config.channels.is_empty()) {
         (Some(url), _) => (None, bank::always_open(url)),
@@ -56,7 +59,7 @@ pub async fn run(args: &ServeArgs) -> Result<(), StartProblem> {
         }
         (None, false) => (None, config.channels.clone()),
     };
-    let listen = args.listen.unwrap_or(config.server.listen);
+    let listen = config.server.listen;
     let serving = Serving { listen, sandbox, channels, world: World::default() };
     serve(foundation, &config, serving).await
 }
@@ -93,14 +96,35 @@ pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) ->
         tracing::info!(%address, "sandbox banks");
     }
     let (stop, _) = watch::channel(false);
-    let looping = tokio::spawn(run_engine(engine.clone(), stop.subscribe()));
-    let app = lockstep_api::router(state(&foundation, config, &serving.channels, engine, clock));
+    let (ended, mut has_ended) = watch::channel(false);
+    let loop_of_engine = run_engine(engine.clone(), stop.subscribe());
+    let looping = tokio::spawn(async move {
+        loop_of_engine.await;
+        let _ = ended.send(true);
+    });
+    let mut nodes = None;
+    if let Some(name) = foundation.fleet.as_ref().map(|_| config.server.node_name()) {
+        let unusable = |error| StartProblem::Usage(format!("other nodes can't be reached: {error}"));
+        nodes = Some(Nodes::new().map_err(unusable)?);
+        background.spawn(crate::rules::follow(foundation.clone(), engine.clone()));
+        tracing::info!(name, address = config.server.node_address(), "one of the nodes of this database");
+    }
+    let state = AppState { nodes, ..state(&foundation, config, &serving.channels, engine, clock) };
+    let app = lockstep_api::router(state);
     tracing::info!(address = %serving.listen, "API");
     let stopped = stop.clone();
     let graceful = async move {
         told_to_stop().await;
         tracing::info!("stopping: no new calls, letting what is under way finish");
         let _ = stopped.send(true);
+    };
+    let told = stop.subscribe();
+    // The loop ends by itself only when another process has taken this one's place.
+    let replaced = async move {
+        let _ = has_ended.wait_for(|ended| *ended).await;
+        if *told.borrow() {
+            std::future::pending::<()>().await;
+        }
     };
     let mut stopping = stop.subscribe();
     let patience = async move {
@@ -111,6 +135,7 @@ pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) ->
     tokio::select! {
         () = doors::open(listener, app, config.server.max_connections, graceful) => {}
         () = patience => tracing::warn!("connections were still open and have been cut"),
+        () = replaced => return Err(StartProblem::Replaced { node: config.server.node_name() }),
     }
     // What the loop could not finish is durable and goes on at the next start.
     let _ = looping.await;
@@ -178,6 +203,7 @@ fn state(
     };
     AppState {
         engine,
+        nodes: None,
         queries: foundation.store.clone(),
         directory: foundation.store.clone(),
         shelf: foundation.store.clone(),

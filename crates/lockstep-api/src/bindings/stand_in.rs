@@ -67,6 +67,7 @@ pub(crate) async fn withdraw_stand_in(
             Ok(_) => Ok(StatusCode::NO_CONTENT),
             Err(refusal) => Err(Problem::from(&refusal)),
         },
+        Executed::Elsewhere(address) => Err(Problem::elsewhere(address)),
         Executed::Replayed(_) | Executed::Key(_) => Err(Problem::new(Kind::Fault)),
     }
 }

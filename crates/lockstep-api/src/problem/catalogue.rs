@@ -324,6 +324,11 @@ kinds! {
         en "The request timed out"
             "It took too long and may have been done. Repeat it with the same Idempotency-Key to learn the \
              result.";
+    Moving = "moving" 503
+        zh "数据正在切换节点" "负责该借款人的节点正在切换，本次未作任何处理；请按 Retry-After 等待后用相同的 Idempotency-Key 重试。"
+        en "Changing hands"
+            "The node that looks after this borrower is being replaced; nothing was done. Wait as Retry-After says and \
+             repeat with the same Idempotency-Key.";
     NotReady = "not_ready" 503
         zh "服务未就绪" "存储不可用或任务积压，请稍后重试。"
         en "Not ready" "The store can't be reached or too much work is waiting. Try again later.";

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 pub(crate) use self::catalogue::{Kind, kinds};
 pub(crate) use self::page::*;
-use crate::http::request_id;
+use crate::http::{Elsewhere, request_id};
 use crate::payments::OfferView;
 use crate::wire::Words;
 
@@ -31,6 +31,7 @@ struct Inner {
     details: ProblemDetails,
     retry_after_s: Option<u64>,
     authenticate: bool,
+    elsewhere: Option<Elsewhere>,
 }
 
 /// RFC 9457 problem details. `type` is stable and resolves to a page in both languages.
@@ -124,6 +125,7 @@ impl Problem {
             },
             retry_after_s: None,
             authenticate: kind == Kind::Unauthenticated,
+            elsewhere: None,
         }))
     }
 
@@ -150,6 +152,13 @@ impl Problem {
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after_s = Some(seconds);
         self
+    }
+
+    /// Another node holds the bucket; where it is reached, if that is known.
+    pub(crate) fn elsewhere(address: Option<String>) -> Self {
+        let mut problem = Self::new(Kind::Moving).retry_after(1);
+        problem.0.elsewhere = Some(Elsewhere(address));
+        problem
     }
 
     /// As it is stored under a caller's key. The title and both details say everything; headers are not
@@ -196,6 +205,9 @@ impl IntoResponse for Problem {
         if self.0.authenticate {
             let scheme = HeaderValue::from_static("Bearer realm=\"lockstep\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        if let Some(elsewhere) = self.0.elsewhere {
+            response.extensions_mut().insert(elsewhere);
         }
         response
     }

@@ -45,7 +45,8 @@ const LIVE: [PaymentStatus; 3] = [PaymentStatus::Trying, PaymentStatus::Unknown,
 /// [`StartProblem`] that says what is wrong. Wrong rows are no error.
 pub fn run(args: &CollectArgs) -> Result<(), StartProblem> {
     let watch = stopwatch();
-    let config = configuration(&args.place)?;
+    let mut config = configuration(&args.place)?;
+    config.server.node.get_or_insert_with(|| "collect".to_owned());
     let rejects = args.rejects.clone().unwrap_or_else(|| beside(&args.out));
     keep_apart([&args.file, &args.out, &rejects])?;
     let mut list = read(&args.file)?;

@@ -72,6 +72,7 @@ impl House {
         let engine = Engine::new(ports, bank::book(), retry, settings);
         let vault = Vault::new(MasterKeyring::generate().unwrap());
         let state = AppState {
+            nodes: None,
             engine: engine.clone(),
             queries: Arc::new(world.clone()),
             directory: Arc::new(world.clone()),
