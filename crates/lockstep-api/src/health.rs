@@ -47,6 +47,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, Proble
     let nobody = TenantId::mint(&mut app.mint(Bucket::of_tenant("health")));
     let asked = app.state.directory.tenant(nobody);
     let answered = tokio::time::timeout(STORE_ANSWERS_WITHIN, asked).await;
-    let well = matches!(answered, Ok(Ok(_))) && app.state.engine.takes_calls();
+    let engine = &app.state.engine;
+    let well = matches!(answered, Ok(Ok(_))) && engine.takes_calls() && engine.has_settled();
     if well { Ok(OK) } else { Err(Problem::new(Kind::NotReady).retry_after(5)) }
 }

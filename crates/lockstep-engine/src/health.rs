@@ -1,7 +1,7 @@
 //! Channel health: one book per process, fed with what performing brings back, and the probes of channels in trouble.
 
 use std::collections::BTreeSet;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
@@ -10,8 +10,9 @@ use lockstep_core::Slice;
 use lockstep_core::binding::SignAnswer;
 use lockstep_core::channel::{Capability, ChannelBook, ChannelId, Direction};
 use lockstep_core::health::{
-    self, Call, Change, HealthBook, HealthEvent, HealthPolicy, HealthReport, Outlook, Place, Signal,
+    self, Call, Change, HealthBook, HealthEvent, HealthPolicy, HealthReport, Hearsay, Outlook, Place, Signal,
 };
+use lockstep_core::id::Bucket;
 use lockstep_core::payment::{MoneyAnswer, QueryAnswer};
 use lockstep_core::time::Timestamp;
 use tokio::sync::Notify;
@@ -22,7 +23,9 @@ use crate::port::ProbeAnswer;
 pub(crate) struct Health {
     book: RwLock<HealthBook>,
     /// Something may have to be probed, or will change with time.
-    news: Notify,
+    pub(crate) news: Notify,
+    /// What the other nodes of the fleet don't know yet; `None` without a fleet.
+    untold: Option<Mutex<Vec<Hearsay>>>,
 }
 
 /// A call to a channel, from leaving to its end.
@@ -48,8 +51,45 @@ struct Probed {
 }
 
 impl Health {
-    pub(crate) fn new(channels: &ChannelBook, policy: HealthPolicy) -> Self {
-        Self { book: RwLock::new(HealthBook::new(channels, policy)), news: Notify::new() }
+    pub(crate) fn new(channels: &ChannelBook, policy: HealthPolicy, in_a_fleet: bool) -> Self {
+        let book = RwLock::new(HealthBook::new(channels, policy));
+        Self { book, news: Notify::new(), untold: in_a_fleet.then(Mutex::default) }
+    }
+
+    /// What the other nodes don't know yet. Whoever takes it tells them, or puts it back.
+    pub(crate) fn take_untold(&self) -> Vec<Hearsay> {
+        self.untold().map(|mut untold| std::mem::take(&mut *untold)).unwrap_or_default()
+    }
+
+    pub(crate) fn put_back(&self, mut told: Vec<Hearsay>) {
+        if let Some(mut untold) = self.untold() {
+            told.append(&mut *untold);
+            *untold = told;
+        }
+    }
+
+    fn untold(&self) -> Option<MutexGuard<'_, Vec<Hearsay>>> {
+        self.untold.as_ref().map(|untold| untold.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does what other nodes' breakers did.
+    pub(crate) fn believe(&self, said: &[Hearsay], now: Timestamp) {
+        let mut book = self.write();
+        for one in said {
+            if book.believe(one, now) {
+                tracing::warn!(place = ?one.place, breaker = ?one.breaker, "another node's breaker says so");
+            }
+        }
+        drop(book);
+        self.news.notify_one();
+    }
+
+    /// Makes changes known: to the log, and to the other nodes.
+    fn tell(&self, events: &[HealthEvent]) {
+        tell(events);
+        if let Some(mut untold) = self.untold() {
+            untold.extend(events.iter().filter_map(HealthEvent::to_tell));
+        }
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, HealthBook> {
@@ -66,7 +106,7 @@ impl Health {
             let events = book.observe(signal);
             (events, book.next_probe(signal.at, |_| false).is_some() || book.next_turn().is_some())
         };
-        tell(&events);
+        self.tell(&events);
         if busy {
             self.news.notify_one();
         }
@@ -143,16 +183,24 @@ impl Engine {
             let mut book = self.inner.health.write();
             let events = book.advance(now);
             let mut due = book.probes_due(now);
-            due.retain(|channel| !known.contains(channel));
+            let ours = |channel: &ChannelId| {
+                let bucket = Bucket::of_tenant(channel.as_str());
+                self.inner.tenure.holds(bucket) || book.only_suspects(channel)
+            };
+            due.retain(|channel| !known.contains(channel) && ours(channel));
+            let others: BTreeSet<_> =
+                self.inner.book.iter().map(|one| one.id.clone()).filter(|id| !ours(id)).collect();
             for channel in &due {
                 book.probe_sent(channel, now);
             }
             // A probe that is under way wakes the loop itself, and must not hide when the next one of another channel is due.
-            let under_way = |channel: &ChannelId| known.contains(channel) || due.contains(channel);
+            let under_way = |channel: &ChannelId| {
+                known.contains(channel) || due.contains(channel) || others.contains(channel)
+            };
             let next = [book.next_probe(now, under_way), book.next_turn()];
             (events, due, next.into_iter().flatten().min())
         };
-        tell(&events);
+        self.inner.health.tell(&events);
         for channel in due {
             known.insert(channel.clone());
             under_way.push(self.probe(channel, now).boxed());
@@ -176,7 +224,7 @@ impl Engine {
         let now = self.inner.ports.clock.now();
         let events = self.inner.health.write().probed(&probed.channel, probed.answered, probed.sent_at, now);
         tracing::debug!(channel = %probed.channel, answered = probed.answered, "probed a channel in trouble");
-        tell(&events);
+        self.inner.health.tell(&events);
     }
 }
 

@@ -109,7 +109,7 @@ impl Engine {
     pub fn new(ports: Ports, book: ChannelBook, retry: RetryPolicy, settings: Settings) -> Self {
         let gate = Arc::new(admit::Gate::new(settings.max_calls, settings.max_backlog));
         let book = book.by_a_clock_fast_by(ports.clock.fast_ppm());
-        let health = health::Health::new(&book, settings.health.clone());
+        let health = health::Health::new(&book, settings.health.clone(), ports.fleet.is_some());
         let tenure = tenure::Tenure::new(ports.fleet.is_some());
         let inner = Inner {
             ports,

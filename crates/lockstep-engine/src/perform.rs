@@ -360,7 +360,10 @@ impl Engine {
             match self.execute(request).await {
                 Ok(Executed::Elsewhere(_)) => {
                     // The node that holds the bucket now has found it being sent, and asks the channel itself.
-                    tracing::warn!(command = command.name(), "an answer came after the bucket had gone to another node");
+                    tracing::warn!(
+                        command = command.name(),
+                        "an answer came after the bucket had gone to another node"
+                    );
                     return None;
                 }
                 Ok(executed) => return executed.slice(),

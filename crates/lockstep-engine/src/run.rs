@@ -101,6 +101,7 @@ impl Engine {
                 next_scan = clock.now();
                 self.inner.hub.nudge_deliveries();
                 self.inner.hub.inbox_ready.notify_one();
+                self.inner.health.news.notify_one();
             }
             for stored in self.inner.hub.take_effects() {
                 match lane.len() < SCAN_LIMIT {
@@ -152,7 +153,10 @@ impl Engine {
 
     fn start<'a>(&'a self, lane: &mut Lane, under_way: &mut FuturesUnordered<BoxFuture<'a, Finished>>) {
         let places = |channel: Option<&ChannelId>| match channel {
-            Some(channel) => self.inner.book.get(channel).map_or(1, |capability| capability.max_in_flight),
+            Some(channel) => {
+                let all = self.inner.book.get(channel).map_or(1, |capability| capability.max_in_flight);
+                self.inner.tenure.part_of(all)
+            }
             None => self.inner.settings.max_in_flight,
         };
         while under_way.len() < self.inner.settings.max_in_flight {

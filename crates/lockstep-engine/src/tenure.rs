@@ -4,7 +4,7 @@
 //! what is too much once nothing is under way there. It sends nothing when it has not been heard for a while; whether it
 //! may write, the database says.
 
-use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use futures::future::{Either, select};
@@ -80,6 +80,12 @@ impl Tenure {
         let state = self.read();
         let holder = state.register.holder(bucket).filter(|_| !state.held.contains(bucket))?;
         Some(holder.address.clone())
+    }
+
+    /// This node's part of what all nodes together may do at once: of a channel's places, say.
+    pub(crate) fn part_of(&self, all: usize) -> usize {
+        let nodes = self.read().register.nodes.len().max(1);
+        all.div_ceil(nodes)
     }
 
     /// What was gained since this was last asked.
@@ -215,6 +221,7 @@ impl Engine {
             }
         };
         tenure.confirm(me, &register, sent_at.plus(HOLD));
+        self.exchange_news(fleet).await?;
         let now = self.inner.ports.clock.now();
         let mut silent = watch.silent(&register, now);
         silent.retain(|node| node.no != me);
@@ -228,6 +235,21 @@ impl Engine {
             return Ok(());
         }
         self.settle_share(fleet, me, &register).await
+    }
+
+    /// What one node's breakers have done, all of them do.
+    async fn exchange_news(&self, fleet: &dyn Fleet) -> Result<(), Fault> {
+        let health = &self.inner.health;
+        let told = health.take_untold();
+        match fleet.exchange(&told).await {
+            Ok(heard) if heard.is_empty() => {}
+            Ok(heard) => health.believe(&heard, self.inner.ports.clock.now()),
+            Err(fault) => {
+                health.put_back(told);
+                return Err(fault);
+            }
+        }
+        Ok(())
     }
 
     async fn settle_share(&self, fleet: &dyn Fleet, me: NodeNo, register: &Register) -> Result<(), Fault> {

@@ -4,6 +4,7 @@ mod server;
 
 use lockstep_core::effect::Delivery;
 use lockstep_core::fleet::{Buckets, Register};
+use lockstep_core::health::{Hearsay, Place, Told};
 use lockstep_core::id::OrderId;
 use lockstep_engine::port::{CommitError, Fleet, Membership, Store, StoredEffect};
 use lockstep_store::conformance::{Lost, World};
@@ -96,6 +97,25 @@ async fn a_bucket_does_not_change_hands_while_it_is_written_to() {
     assert_eq!(Buckets::ALL.without(&taken).len(), 1);
     writing.batch_execute("COMMIT").await.unwrap();
     assert_eq!(second.take(&Buckets::ALL).await.unwrap(), Buckets::ALL.without(&taken));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_tells_the_others_hear_once() {
+    let url = server::empty_database().await;
+    let ((_one, first), (_two, second)) = (node(&url, "one").await, node(&url, "two").await);
+    let said = |issuer: &str, breaker| Hearsay { place: Place::Issuer(issuer.to_owned()), breaker };
+    let (open, closed) = (said("ICBC", Told::Open), said("ICBC", Told::Closed));
+    assert!(first.exchange(&[open.clone()]).await.unwrap().is_empty(), "not what it has told itself");
+    assert!(first.exchange(&[closed.clone()]).await.unwrap().is_empty());
+    assert_eq!(second.exchange(&[]).await.unwrap(), [open.clone(), closed.clone()]);
+    assert!(second.exchange(&[]).await.unwrap().is_empty());
+    let (_three, third) = node(&url, "three").await;
+    assert_eq!(
+        third.exchange(&[said("ABC", Told::Open)]).await.unwrap(),
+        [open, closed],
+        "a newcomer hears it, too"
+    );
+    assert_eq!(first.exchange(&[]).await.unwrap(), [said("ABC", Told::Open)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -204,7 +204,8 @@ impl Driver {
                 }
             }
         }
-        let why = "other nodes serve on this database. Send the list through the API of one of them, or stop them";
+        let why =
+            "other nodes serve on this database. Send the list through the API of one of them, or stop them";
         Err(Fault::new("driving a due list", why))
     }
 

@@ -179,7 +179,7 @@ impl HealthBook {
     }
 
     /// Opens a breaker and takes back what the trouble had raised against others.
-    fn open(&mut self, place: Place, now: Timestamp, events: &mut Vec<HealthEvent>) {
+    pub(super) fn open(&mut self, place: Place, now: Timestamp, events: &mut Vec<HealthEvent>) {
         let probes = self.probes_wanted(&place);
         let policy = self.policy.clone();
         let Some(monitor) = self.monitor_mut(&place) else { return };

@@ -176,6 +176,13 @@ impl Breaker {
         Some(Turn::Healed { since })
     }
 
+    /// Another node has found out that traffic can go there again.
+    pub(super) fn believe_half_open(&mut self, now: Timestamp, probes: u32) {
+        if let BreakerState::Open { since, .. } = self.state {
+            self.half_open(since, now, probes);
+        }
+    }
+
     /// A good answer came in half-open.
     pub(super) fn good(&mut self, now: Timestamp, healing: Healing<'_>) -> Option<Turn> {
         if let BreakerState::HalfOpen { good, .. } = &mut self.state {

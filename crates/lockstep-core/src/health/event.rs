@@ -1,12 +1,15 @@
 //! Changes of health that are worth telling: where, what, when, and what they rest on.
 
+use serde::{Deserialize, Serialize};
+
 use super::Scope;
 use super::rate::Run;
 use crate::channel::{ChannelId, Direction};
 use crate::time::Timestamp;
 
 /// A channel, an issuer, or one issuer on one channel.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Place {
     /// The channel, across issuers.
     Channel(ChannelId),

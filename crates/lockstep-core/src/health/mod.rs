@@ -5,12 +5,13 @@
 //! its performing brings back.
 //!
 //! `signal` reads an answer; `rate` tells trouble from chance; `blame` tells whose it is; `breaker` keeps traffic away
-//! and lets it back; `estimate` knows the chance of success; `report` shows it all.
+//! and lets it back, `hearsay` on all nodes of a fleet; `estimate` knows the chance of success; `report` shows it all.
 
 mod blame;
 mod breaker;
 mod estimate;
 mod event;
+mod hearsay;
 mod latency;
 mod monitor;
 mod observe;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 pub use self::breaker::BreakerState;
 pub use self::event::{Change, Evidence, HealthEvent, Place};
+pub use self::hearsay::{Hearsay, Told};
 pub use self::outlook::{Gate, Outlook, Scope};
 pub use self::policy::{HealRules, HealthPolicy};
 pub use self::rate::{RateTest, Run};

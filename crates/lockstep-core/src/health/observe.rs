@@ -196,22 +196,14 @@ impl HealthBook {
     }
 
     /// Makes the places an answer belongs to. Where there are too many issuers, the one not heard of for longest goes.
-    fn make_room(&mut self, channel: &ChannelId, issuer: Option<&str>, direction: Direction) {
+    pub(super) fn make_room(&mut self, channel: &ChannelId, issuer: Option<&str>, direction: Direction) {
         let policy = &self.policy;
         if !self.channels.contains_key(channel) {
             self.channels.insert(channel.clone(), ChannelHealth::new(policy));
         }
         let Some(issuer) = issuer else { return };
-        if !self.issuers.contains_key(issuer) {
-            if self.issuers.len() >= policy.max_issuers {
-                let oldest = self.issuers.iter().min_by_key(|(_, monitor)| monitor.last_at);
-                if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
-                    self.issuers.remove(&oldest);
-                    self.troubled.remove(&Place::Issuer(oldest));
-                }
-            }
-            self.issuers.insert(issuer.to_owned(), Monitor::new(policy));
-        }
+        self.make_room_for_issuer(issuer);
+        let policy = &self.policy;
         let Some(health) = self.channels.get_mut(channel) else { return };
         if !health.cells.contains_key(issuer) {
             if health.cells.len() >= policy.max_issuers {
@@ -229,5 +221,19 @@ impl HealthBook {
         if let Some(cells) = health.cells.get_mut(issuer) {
             cells.slot(direction).get_or_insert_with(|| Monitor::new(policy));
         }
+    }
+
+    pub(super) fn make_room_for_issuer(&mut self, issuer: &str) {
+        if self.issuers.contains_key(issuer) {
+            return;
+        }
+        if self.issuers.len() >= self.policy.max_issuers {
+            let oldest = self.issuers.iter().min_by_key(|(_, monitor)| monitor.last_at);
+            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+                self.issuers.remove(&oldest);
+                self.troubled.remove(&Place::Issuer(oldest));
+            }
+        }
+        self.issuers.insert(issuer.to_owned(), Monitor::new(&self.policy));
     }
 }

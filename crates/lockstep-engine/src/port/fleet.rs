@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use lockstep_core::fleet::{Buckets, NodeEntry, NodeNo, Register};
+use lockstep_core::health::Hearsay;
 
 use super::Fault;
 
@@ -39,6 +40,9 @@ pub trait Fleet: Send + Sync {
 
     /// Gives up what it holds; which of them are free now. What is being written at the moment stays.
     async fn give(&self, held: &Buckets) -> Result<Buckets, Fault>;
+
+    /// Tells the others what this node's breakers did, and hears what theirs did since it last asked, in order.
+    async fn exchange(&self, told: &[Hearsay]) -> Result<Vec<Hearsay>, Fault>;
 
     /// Leaves. What it held is free at once.
     async fn leave(&self) -> Result<(), Fault>;

@@ -1,23 +1,29 @@
 //! The engine's port to the register of nodes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use lockstep_core::fleet::{Buckets, NodeEntry, NodeNo};
+use lockstep_core::health::Hearsay;
 use lockstep_engine::port::{Fault, Fleet, Membership};
 
 use super::failure::Failure;
-use super::leases;
 use super::writer::Shared;
+use super::{hearsay, leases};
 
 /// One node among those that share the database.
 pub struct PostgresFleet {
     pub(super) shared: Arc<Shared>,
     pub(super) name: String,
     pub(super) address: String,
+    /// How much this node has told.
+    pub(super) told: AtomicI64,
+    /// How far it has heard the others, by number.
+    pub(super) heard: tokio::sync::Mutex<BTreeMap<i64, i64>>,
 }
 
 impl PostgresFleet {
@@ -71,6 +77,16 @@ impl Fleet for PostgresFleet {
     async fn give(&self, held: &Buckets) -> Result<Buckets, Fault> {
         let give = async |client: &mut Object| leases::give(client, self.me(), held).await;
         self.with("give buckets up", give).await
+    }
+
+    async fn exchange(&self, told: &[Hearsay]) -> Result<Vec<Hearsay>, Fault> {
+        let first = self.told.fetch_add(i64::try_from(told.len()).unwrap_or(0), Ordering::Relaxed);
+        let exchange = async |client: &mut Object| {
+            let mut heard = self.heard.lock().await;
+            hearsay::tell(client, self.me(), first, told).await?;
+            hearsay::hear(client, self.me(), &mut heard).await
+        };
+        self.with("exchange news of channels", exchange).await
     }
 
     async fn leave(&self) -> Result<(), Fault> {

@@ -47,7 +47,8 @@ pub(super) fn step(works: &[&Work], holder: i64) -> Step {
 /// Joins under a name; whoever had it is replaced. Returns the number.
 pub(super) async fn join(client: &mut Object, name: &str, address: &str) -> Result<NodeNo, Failure> {
     let work = client.transaction().await?;
-    let counted = work.query_one("UPDATE fence SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch", &[]).await?;
+    let counted =
+        work.query_one("UPDATE fence SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch", &[]).await?;
     let number: i64 = row::get(&counted, 0)?;
     work.execute("DELETE FROM nodes WHERE name = $1", &[&name]).await?;
     let sql = "INSERT INTO nodes (number, name, address, beats) VALUES ($1, $2, $3, 0)";
@@ -59,7 +60,8 @@ pub(super) async fn join(client: &mut Object, name: &str, address: &str) -> Resu
 /// Takes everything from everybody, for a process that is alone. Waits for what is being written.
 pub(super) async fn take_over(client: &mut Object) -> Result<NodeNo, Failure> {
     let work = client.transaction().await?;
-    let counted = work.query_one("UPDATE fence SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch", &[]).await?;
+    let counted =
+        work.query_one("UPDATE fence SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch", &[]).await?;
     let number: i64 = row::get(&counted, 0)?;
     work.execute("DELETE FROM nodes", &[]).await?;
     work.query("SELECT 1 FROM leases ORDER BY bucket FOR UPDATE", &[]).await?;
@@ -82,7 +84,8 @@ pub(super) async fn has_joined(client: &Object, name: &str) -> Result<bool, Fail
 
 /// The register as it stands.
 pub(super) async fn register(client: &Object) -> Result<Register, Failure> {
-    let nodes = client.prepare_cached("SELECT number, name, address, beats FROM nodes ORDER BY number").await?;
+    let nodes =
+        client.prepare_cached("SELECT number, name, address, beats FROM nodes ORDER BY number").await?;
     let held = "SELECT holder, array_agg(bucket) FROM leases WHERE holder <> 0 GROUP BY holder";
     let held = client.prepare_cached(held).await?;
     let nodes = row::all(&client.query(&nodes, &[]).await?, |found| {

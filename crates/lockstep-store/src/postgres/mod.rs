@@ -17,6 +17,7 @@ mod endpoints;
 mod entities;
 mod failure;
 mod fleet;
+mod hearsay;
 mod inbox;
 mod leases;
 mod load;
@@ -42,9 +43,9 @@ use deadpool_postgres::{Object, Pool};
 use lockstep_core::fleet::NodeNo;
 use lockstep_engine::port::Fault;
 
-pub use self::fleet::PostgresFleet;
 use self::connection::database;
 use self::failure::Failure;
+pub use self::fleet::PostgresFleet;
 use self::migrate::{MIGRATIONS, migrate};
 use self::row::Found;
 use self::work::Work;
@@ -87,7 +88,9 @@ impl PostgresStore {
         let joined = leases::join(&mut client, name, address).await;
         let store = Self::start(pool, joined.map_err(database("join the nodes"))?);
         let (name, address) = (name.to_owned(), address.to_owned());
-        let fleet = PostgresFleet { shared: store.shared.clone(), name, address };
+        let shared = store.shared.clone();
+        let fleet =
+            PostgresFleet { shared, name, address, told: AtomicI64::new(0), heard: Default::default() };
         Ok((store, fleet))
     }
 

@@ -48,14 +48,18 @@ impl Store for PostgresStore {
     }
 
     async fn due_effects(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredEffect>, Fault> {
-        let found =
-            self.read("find due effects", async |client| effects::due(client, self.number(), until, limit).await).await?;
+        let found = self
+            .read("find due effects", async |client| effects::due(client, self.number(), until, limit).await)
+            .await?;
         Ok(self.readable(found))
     }
 
     async fn interrupted(&self) -> Result<Vec<StoredEffect>, Fault> {
-        let found =
-            self.read("find interrupted effects", async |client| effects::interrupted(client, self.number()).await).await?;
+        let found = self
+            .read("find interrupted effects", async |client| {
+                effects::interrupted(client, self.number()).await
+            })
+            .await?;
         Ok(self.readable(found))
     }
 
@@ -65,13 +69,16 @@ impl Store for PostgresStore {
         limit: usize,
         per_endpoint: usize,
     ) -> Result<Vec<Delivery>, Fault> {
-        let read = async |client: &mut _| deliveries::due(client, self.number(), until, limit, per_endpoint).await;
+        let read =
+            async |client: &mut _| deliveries::due(client, self.number(), until, limit, per_endpoint).await;
         Ok(self.readable(self.read("find due deliveries", read).await?))
     }
 
     async fn delivered(&self, delivery: DeliveryId, outcome: Delivered, at: Timestamp) -> Result<(), Fault> {
         let written = self.write(Work::Delivered { delivery, outcome, at }).await;
-        Failure::or_left(written).map(drop).map_err(|failure| failure.fault("write a delivery's outcome down"))
+        Failure::or_left(written)
+            .map(drop)
+            .map_err(|failure| failure.fault("write a delivery's outcome down"))
     }
 
     async fn endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, Fault> {
@@ -94,6 +101,8 @@ impl Store for PostgresStore {
 
     async fn inbox_state(&self, id: InboxId, state: InboxState) -> Result<(), Fault> {
         let written = self.write(Work::InboxState { message: id, state }).await;
-        Failure::or_left(written).map(drop).map_err(|failure| failure.fault("write down where a message stands"))
+        Failure::or_left(written)
+            .map(drop)
+            .map_err(|failure| failure.fault("write down where a message stands"))
     }
 }

@@ -59,7 +59,10 @@ impl Work {
 }
 
 fn is_answer_only(commit: &Commit) -> bool {
-    commit.changes.is_empty() && commit.effects.is_empty() && commit.done.is_none() && commit.sealed.is_empty()
+    commit.changes.is_empty()
+        && commit.effects.is_empty()
+        && commit.done.is_none()
+        && commit.sealed.is_empty()
 }
 
 fn bucket_of(commit: &Commit) -> Bucket {

@@ -165,7 +165,8 @@ async fn once(
     let works: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
     let client = shared.pool.get().await?;
     let bucket = works.first().map_or(0, |work| row::bucket(work.bucket()));
-    match batch::apply(&client, shared.number.load(Ordering::Acquire), &works, || markers.next(bucket)).await {
+    match batch::apply(&client, shared.number.load(Ordering::Acquire), &works, || markers.next(bucket)).await
+    {
         Ended::Committed(results) => Ok(results),
         Ended::Nothing(failure) => {
             give_up(client, &failure).await;

@@ -2,6 +2,7 @@ mod attribution;
 mod clock;
 mod estimate;
 mod healing;
+mod hearsay;
 mod rate;
 mod reading;
 

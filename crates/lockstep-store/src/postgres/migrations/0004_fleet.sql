@@ -16,3 +16,13 @@ CREATE TABLE leases (
     holder          BIGINT NOT NULL   -- C1
 );
 INSERT INTO leases (bucket, holder) SELECT bucket, 0 FROM generate_series(0, 1023) AS all_buckets (bucket);
+
+-- What breakers have done, told by each node to the others. Read for ten minutes, removed after an hour.
+CREATE TABLE health_news (
+    number          BIGINT NOT NULL,   -- C1 who tells
+    seq             BIGINT NOT NULL,   -- C1 in its order
+    at              BIGINT NOT NULL DEFAULT (extract(epoch FROM now()) * 1000),   -- C1 the server's clock
+    body            TEXT COLLATE "C" NOT NULL,   -- C1
+    PRIMARY KEY (number, seq)
+);
+CREATE INDEX health_news_by_age ON health_news (at);

@@ -1,0 +1,164 @@
+"""Several nodes on one database: killed, stopped, woken and replaced under load. Nothing accepted is lost, nothing is
+doubled, and every bucket is looked after by one of them."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import House, Process, empty_database, free_port, request
+from load import Load, prefer
+
+KILLS = 100
+
+
+class Fleet(House):
+    """Some nodes and one sandbox. Calls go to any node that runs."""
+
+    def __init__(self, folder, database, nodes):
+        super().__init__(folder, database)
+        self.nodes = [self.node(number) for number in range(nodes)]
+        self.rng = random.Random(3)
+
+    def node(self, number):
+        port = self.api_port if number == 0 else free_port()
+        process = Process(
+            self.folder / f"node-{number}.log", "serve", "--listen", f"127.0.0.1:{port}", *self.place,
+            "--node", f"node-{number}", "--sandbox-at", self.bank, "--allow-private-webhooks",
+        )
+        process.url, process.up = f"http://127.0.0.1:{port}", False
+        return process
+
+    def start_node(self, node):
+        node.start(f"{node.url}/health/ready")
+        node.up = True
+
+    def start_server(self):
+        for node in self.nodes:
+            self.start_node(node)
+
+    def stop(self):
+        for node in self.nodes:
+            if node.up:
+                node.stop()
+        self.sandbox.stop()
+
+    def call(self, *args, **kwargs):
+        self.api = self.rng.choice([node for node in self.nodes if node.up]).url
+        return super().call(*args, **kwargs)
+
+    def kill_node(self, node):
+        node.up = False
+        node.kill()
+
+    def shares(self):
+        """How many buckets each node holds, by name. What nobody holds is under None."""
+        sql = "SELECT n.name, count(*) FROM leases l LEFT JOIN nodes n ON n.number = l.holder GROUP BY n.name"
+        rows = subprocess.run(["psql", "-At", self.database, "-c", sql], check=True, capture_output=True, text=True)
+        return {name or None: int(count) for name, count in (row.split("|") for row in rows.stdout.splitlines())}
+
+    def wait_for_shares(self, wanted, seconds):
+        begun = time.monotonic()
+        while sorted(self.shares().values()) != sorted(wanted):
+            assert time.monotonic() - begun < seconds, f"the buckets stayed {self.shares()}"
+            time.sleep(0.2)
+        return time.monotonic() - begun
+
+
+@pytest.fixture
+def fleet_of(tmp_path, postgres):
+    fleets = []
+
+    def start(nodes):
+        fleets.append(Fleet(tmp_path, empty_database(postgres), nodes))
+        return fleets[-1].start()
+
+    yield start
+    for fleet in fleets:
+    
+
+def test_nodes_are_killed_a_hundred_times(fleet_of):
+    fleet = fleet_of(3)
+    load, rng, back = Load(fleet), random.Random(5), []
+    prefer(fleet, "unionpay")
+    with load.running():
+        for _ in range(KILLS):
+            node = rng.choice(fleet.nodes)
+            fleet.kill_node(node)
+            time.sleep(rng.uniform(0, 0.3))
+            begun = time.monotonic()
+            fleet.start_node(node)
+            back.append(time.monotonic() - begun)
+            time.sleep(rng.uniform(0, 0.3))
+    truth = load.verify()
+    assert None not in fleet.shares()
+    print(f"kills of nodes survived: {KILLS}; payments accepted: {len(load.accepted)}; "
+          f"debits: {truth['debits']['count']}; serving again after {max(back):.1f} s at most")
+
+
+def test_nodes_join_leave_die_and_sleep(fleet_of):
+    fleet = fleet_of(3)
+    fleet.wait_for_shares([342, 341, 341], 20)
+    load = Load(fleet)
+    prefer(fleet, "unionpay")
+    first, second, third = fleet.nodes
+    with load.running():
+        time.sleep(1)
+        fleet.kill_node(third)
+        died = fleet.wait_for_shares([512, 512], 30)
+        fleet.start_node(third)
+        joined = fleet.wait_for_shares([342, 341, 341], 30)
+
+        # Asleep in the middle of its work, long enough to be replaced; then it wakes up and has to notice.
+        second.up = False
+        os.killpg(second.child.pid, signal.SIGSTOP)
+        slept = fleet.wait_for_shares([512, 512], 30)
+        time.sleep(2)
+        os.killpg(second.child.pid, signal.SIGCONT)
+        second.up = True
+        woke = fleet.wait_for_shares([342, 341, 341], 30)
+
+        first.up = False
+        first.stop()
+        left = fleet.wait_for_shares([512, 512], 30)
+        load.wait_for_progress(5)
+    truth = load.verify()
+    print(f"payments accepted: {len(load.accepted)}; debits: {truth['debits']['count']}; shares were even again after "
+          f"{died:.1f} s (killed), {joined:.1f} s (joined), {slept:.1f} s (asleep), {woke:.1f} s (awake), {left:.1f} s (left)")
+
+
+def test_a_namesake_takes_the_place_and_the_other_stops(fleet_of):
+    fleet = fleet_of(1)
+    [old] = fleet.nodes
+    new = fleet.node(1)
+    new.args[new.args.index("--node") + 1] = "node-0"
+    fleet.nodes.append(new)
+    fleet.start_node(new)
+    assert old.child.wait(15) == 1
+    old.up = False
+    assert "another process has joined" in old.tail()
+    assert fleet.make("/v1/borrowers", {"reference": "B-1"})["reference"] == "B-1"
+
+
+def test_a_breaker_that_one_node_opens_is_open_on_all(fleet_of):
+    fleet = fleet_of(2)
+    load = Load(fleet, workers=2)
+    prefer(fleet, "unionpay")
+    fleet.sandbox_call("POST", "/faults", {"faults": [
+        {"channel": "unionpay", "fault": {"kind": "down"}, "chance_permille": 1000}]})
+
+    def standing(node):
+        headers = {"Authorization": f"Bearer {fleet.key}"}
+        channels = request("GET", f"{node.url}/v1/channels", headers=headers).json
+        return next(one["health"]["state"] for one in channels["items"] if one["id"] == "unionpay")
+
+    with load.running():
+        deadline = time.monotonic() + 60
+        while (seen := [standing(node) for node in fleet.nodes]) != ["open", "open"]:
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.2)
+    said = [node for node in fleet.nodes if "another node's breaker says so" in node.tail()]
+    assert said, "one of them has it from the other"
