@@ -153,7 +153,7 @@ def test_a_breaker_that_one_node_opens_is_open_on_all(fleet_of):
     def standing(node):
         headers = {"Authorization": f"Bearer {fleet.key}"}
         channels = request("GET", f"{node.url}/v1/channels", headers=headers).json
-        return next(one["health"]["state"] for one in channels["items"] if one["id"] == "unionpay")
+        return next(one["health"]["state"] for one in channels["data"] if one["id"] == "unionpay")
 
     with load.running():
         deadline = time.monotonic() + 60
