@@ -40,14 +40,14 @@ pub async fn no_more_goes_back_than_was_taken<B: Backend>(db: Arc<B>) {
     // As if the program had forgotten the first one when it decided about the second.
     let forgetful = world.decide(&before, &ask()).unwrap();
     let after_the_first = world.run(&*db, &key, ask()).await.unwrap();
-    let told = db.timeline(&payment.to_string(), 100).await.unwrap();
+    let told = db.timeline(world.tenant, &payment.to_string(), 100).await.unwrap();
     let open = db.totals().await.unwrap().open_effects;
     let commit = world.commit_of(&after_the_first, forgetful, &ask());
     let refused = db.commit(commit).await.unwrap_err();
     assert!(matches!(refused, CommitError::Fault(_)), "{refused:?}");
     assert!(format!("{refused:?}").contains("more would go back"), "{refused:?}");
     assert_eq!(db.load(&key).await.unwrap(), after_the_first);
-    assert_eq!(db.timeline(&payment.to_string(), 100).await.unwrap(), told);
+    assert_eq!(db.timeline(world.tenant, &payment.to_string(), 100).await.unwrap(), told);
     assert_eq!(db.totals().await.unwrap().open_effects, open);
 }
 

@@ -23,11 +23,13 @@ mod migrate;
 mod notes;
 mod page;
 mod queries;
+mod rights;
 mod routing_rules;
 mod row;
 mod store;
 mod tenants;
 mod vault;
+mod wall;
 mod work;
 mod writer;
 
@@ -36,7 +38,8 @@ use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::{Object, Pool, Transaction};
+use lockstep_core::id::TenantId;
 use lockstep_engine::port::Fault;
 
 use self::connection::database;
@@ -56,6 +59,8 @@ const CONNECTIONS: usize = 12;
 pub struct PostgresStore {
     pool: Pool,
     lanes: Vec<Lane>,
+    /// Whether the second wall between lenders stands.
+    wall: bool,
     /// Rows that could not be read, each reported once.
     unreadable: Mutex<BTreeSet<String>>,
 }
@@ -70,7 +75,14 @@ impl PostgresStore {
         let pool = connection::pool(url, CONNECTIONS)?;
         let mut client = reach(&pool).await?;
         connection::check_server(&client).await?;
-        migrate(&mut client, MIGRATIONS).await?;
+        // The server's own role may not change the schema, and needn't where nothing is missing of it.
+        if !migrate::pending(&client, MIGRATIONS).await?.is_empty() {
+            migrate(&mut client, MIGRATIONS).await?;
+        }
+        let wall = the_wall(&mut client).await?;
+        if !wall {
+            tracing::warn!("{}", rights::NO_WALL);
+        }
         let sql = "UPDATE fence SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch";
         let taken = client.query_one(sql, &[]).await.map_err(Failure::from);
         let epoch =
@@ -78,7 +90,7 @@ impl PostgresStore {
         drop(client);
         let shared = Arc::new(Shared { pool: pool.clone(), epoch, fenced: AtomicBool::new(false) });
         let lanes = (0..LANES).map(|number| Lane::start(shared.clone(), number)).collect();
-        Ok(Self { pool, lanes, unreadable: Mutex::default() })
+        Ok(Self { pool, lanes, wall, unreadable: Mutex::default() })
     }
 
     /// As [`open`](Self::open), beside the process that serves: for reading, and for settings of the installation. Takes
@@ -98,8 +110,9 @@ impl PostgresStore {
             let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
             return Err(OpenError::OlderSchema { found: first.version - 1, known });
         }
+        let wall = the_wall(&mut client).await?;
         drop(client);
-        Ok(Self { pool, lanes: Vec::new(), unreadable: Mutex::default() })
+        Ok(Self { pool, lanes: Vec::new(), wall, unreadable: Mutex::default() })
     }
 
     /// Applies what is missing of the schema; or, dry, only says what that is. Returns the steps.
@@ -125,6 +138,40 @@ impl PostgresStore {
     ) -> Result<T, Fault> {
         let run = async { read(&mut self.pool.get().await?).await };
         run.await.map_err(|failure| failure.fault(doing))
+    }
+
+    /// Reads what a lender may see.
+    async fn read_for<T>(
+        &self,
+        tenant: TenantId,
+        doing: &'static str,
+        read: impl AsyncFnOnce(&Object) -> Result<T, Failure>,
+    ) -> Result<T, Fault> {
+        let run = async {
+            let client = self.pool.get().await?;
+            if self.wall { wall::read(&client, tenant, read).await } else { read(&client).await }
+        };
+        run.await.map_err(|failure: Failure| failure.fault(doing))
+    }
+
+    /// Changes something that a lender sets, all of it or nothing.
+    async fn change_for<T>(
+        &self,
+        tenant: TenantId,
+        doing: &'static str,
+        change: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Fault> {
+        let run = async {
+            let mut client = self.pool.get().await?;
+            let work = client.transaction().await?;
+            if self.wall {
+                wall::enter(&work, tenant).await?;
+            }
+            let done = change(&work).await?;
+            work.commit().await?;
+            Ok(done)
+        };
+        run.await.map_err(|failure: Failure| failure.fault(doing))
     }
 
     /// Changes something of the installation itself, by itself.
@@ -165,6 +212,10 @@ pub(crate) async fn ready_to_fill(url: &str) -> Result<(Pool, Object), OpenError
     connection::check_server(&client).await?;
     migrate(&mut client, MIGRATIONS).await?;
     Ok((pool, client))
+}
+
+async fn the_wall(client: &mut Object) -> Result<bool, OpenError> {
+    wall::stands(client).await.map_err(database("look at the rights of the database"))
 }
 
 async fn reach(pool: &Pool) -> Result<Object, OpenError> {
