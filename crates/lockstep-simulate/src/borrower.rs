@@ -145,7 +145,9 @@ impl Borrower {
     async fn sign(&self, id: BindingId) -> bool {
         let mut again = 0;
         for look in 0..MOST_LOOKS {
-            let Ok(Some(binding)) = self.lender.rows.binding(id).await else { return false };
+            let Ok(Some(binding)) = self.lender.rows.binding(self.lender.tenant, id).await else {
+                return false;
+            };
             let awaiting = binding
                 .mandates
                 .values()
@@ -162,7 +164,7 @@ impl Borrower {
             }
             self.lender.wait(LOOK_MS).await;
         }
-        let binding = self.lender.rows.binding(id).await.ok().flatten();
+        let binding = self.lender.rows.binding(self.lender.tenant, id).await.ok().flatten();
         binding.is_some_and(|binding| binding.status() == BindingStatus::Usable)
     }
 

@@ -41,7 +41,7 @@ fn asking(chance: &Chance) -> RefundCommand {
 
 /// A second person says yes to most that waits, takes some back, and leaves some lying.
 async fn decide(lender: &Lender, chance: &Chance, name: &str, payment: PaymentId) {
-    let Ok(Some(found)) = lender.rows.payment(payment).await else { return };
+    let Ok(Some(found)) = lender.rows.payment(lender.tenant, payment).await else { return };
     let mut mint = Mint::new(Bucket::of_tenant("second person"), lender.swarm.start, chance.draw());
     let by = Who::ApiKey { key: ApiKeyId::mint(&mut mint) };
     let proposed = found.refunds.iter().filter(|refund| refund.status() == RefundStatus::Proposed);

@@ -1,6 +1,6 @@
 //! What every database's columns say about an entity, beside its state.
 
-use lockstep_core::id::Bucket;
+use lockstep_core::id::{BindingId, BorrowerId, Bucket, OrderId, PaymentId};
 use lockstep_core::order::OrderState;
 use lockstep_engine::port::Change;
 
@@ -18,6 +18,15 @@ pub(crate) fn of(state: &Change) -> EntityKey {
         Change::Order(one) => EntityKey { bucket: one.id.bucket(), text: one.id.to_string() },
         Change::Payment(one) => EntityKey { bucket: one.id.bucket(), text: one.id.to_string() },
     }
+}
+
+/// The table of an entity and its bucket, from its id as text; none where it is no id.
+pub(crate) fn place(text: &str) -> Option<(&'static str, Bucket)> {
+    let borrower = || Some(("borrowers", text.parse::<BorrowerId>().ok()?.bucket()));
+    let binding = || Some(("bindings", text.parse::<BindingId>().ok()?.bucket()));
+    let order = || Some(("orders", text.parse::<OrderId>().ok()?.bucket()));
+    let payment = || Some(("payments", text.parse::<PaymentId>().ok()?.bucket()));
+    payment().or_else(order).or_else(binding).or_else(borrower)
 }
 
 /// The word for where an order stands, as the filter of lists knows it.

@@ -20,6 +20,7 @@ mod event_body;
 pub mod memory;
 mod migration;
 mod open_error;
+mod payment_sums;
 pub mod postgres;
 pub mod sqlite;
 pub mod transfer;

@@ -36,6 +36,12 @@ pub enum OpenError {
         /// The version this program reads.
         known: i64,
     },
+    /// The role may not change the schema, and it has to be changed.
+    #[error(
+        "the schema has to be brought up to date, and this role may not do that; run `lockstep migrate` once with the \
+         address of the role that owns the tables"
+    )]
+    MayNotMigrate,
     /// A migration that was applied differs from the one of the same number in this program.
     #[error(
         "migration {version} of the database is not the one of this program; use the program that made it"

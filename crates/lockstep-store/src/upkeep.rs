@@ -50,6 +50,12 @@ pub trait Upkeep: Send + Sync {
     /// it.
     async fn integrity_check(&self) -> Result<Vec<String>, Fault>;
 
+    /// What to look at about the role under which a server is used, one sentence each; nothing where it has no more rights
+    /// than it needs. An embedded database knows no roles.
+    async fn role_cautions(&self) -> Result<Vec<String>, Fault> {
+        Ok(Vec::new())
+    }
+
     /// How many rows each table has.
     async fn stats(&self) -> Result<Vec<(&'static str, u64)>, Fault>;
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use futures::stream::{self, StreamExt};
-use lockstep_engine::port::Queries;
+use lockstep_engine::port::{CallKey, Store};
 use lockstep_store::conformance::World;
 use lockstep_store::{OpenError, SqliteStore, Upkeep};
 
@@ -52,7 +52,8 @@ fn what_was_acknowledged_survives_a_kill() {
     let db = SqliteStore::open(&path).unwrap();
     for id in acknowledged {
         let id = id.parse().unwrap();
-        assert!(block_on(db.borrower(id)).unwrap().is_some(), "{id} was acknowledged and is lost");
+        let found = block_on(db.load(&CallKey::Borrower(id))).unwrap().borrower;
+        assert!(found.is_some(), "{id} was acknowledged and is lost");
     }
     assert_eq!(block_on(db.integrity_check()).unwrap(), Vec::<String>::new());
 }

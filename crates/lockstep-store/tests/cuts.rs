@@ -99,7 +99,7 @@ async fn nothing_is_lost_or_doubled(cut: Cut) {
         left.store(1, Ordering::SeqCst);
         let order = world.order(&db, borrower, &format!("L1-{number}")).await;
         world.run(&db, &CallKey::Order(order), Command::CancelOrder).await.unwrap();
-        assert_eq!(db.order(order).await.unwrap().unwrap().version, 2);
+        assert_eq!(db.order(world.tenant, order).await.unwrap().unwrap().version, 2);
     }
     assert_eq!(wire.cuts.load(Ordering::SeqCst), 20, "{cut:?}");
     assert_eq!(db.integrity_check().await.unwrap(), Vec::<String>::new());

@@ -225,7 +225,27 @@ async fn database(config: &Config, report: &mut Report) {
         }
         Err(fault) => report.problem("ledger", fault.to_string()),
     }
+    if config.data.database.is_some() {
+        role(store.as_ref(), report).await;
+    }
     index_key(config, store.as_ref(), report).await;
+}
+
+/// Under which role the server is used.
+async fn role(store: &dyn Database, report: &mut Report) {
+    match store.role_cautions().await {
+        Ok(cautions) if cautions.is_empty() => {
+            report.ok("database role", "may do what serving needs, and no more");
+        }
+        Ok(cautions) => {
+            let words = format!(
+                "{}. Migrate as the owner, serve as a role of the group lockstep_server: README.md, On PostgreSQL",
+                cautions.join("; ")
+            );
+            report.warn("database role", words);
+        }
+        Err(fault) => report.problem("database role", fault.to_string()),
+    }
 }
 
 async fn index_key(config: &Config, store: &dyn Database, report: &mut Report) {

@@ -267,7 +267,7 @@ impl Driver {
         mobile: &Mobile,
     ) -> Result<Result<BindingId, Outcome>, Fault> {
         for channel in channels {
-            let binding = self.queries.binding(id).await?.ok_or_else(|| gone("a binding"))?;
+            let binding = self.queries.binding(self.tenant.id, id).await?.ok_or_else(|| gone("a binding"))?;
             if binding.mandates.contains_key(channel) {
                 continue;
             }
@@ -333,7 +333,7 @@ impl Driver {
         let mut again = SIGN_AGAIN;
         loop {
             let mut changes = self.engine.changes();
-            let binding = self.queries.binding(id).await?.ok_or_else(|| gone("a binding"))?;
+            let binding = self.queries.binding(self.tenant.id, id).await?.ok_or_else(|| gone("a binding"))?;
             let awaiting = binding
                 .mandates
                 .values()
@@ -416,7 +416,7 @@ impl Driver {
         let order = match self.execute(key, command, Vec::new()).await? {
             Ok(slice) => slice.order.ok_or_else(|| gone("a new order"))?,
             Err(Refusal::OrderExists { order }) => {
-                self.queries.order(order).await?.ok_or_else(|| gone("an order"))?
+                self.queries.order(self.tenant.id, order).await?.ok_or_else(|| gone("an order"))?
             }
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };

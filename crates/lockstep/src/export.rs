@@ -128,7 +128,7 @@ async fn table(
             for attempt in &payment.attempts {
                 let binding = attempt.binding.unwrap_or(payment.binding);
                 if let Entry::Vacant(unknown) = issuers.entry(binding) {
-                    let known = store.binding(binding).await?;
+                    let known = store.binding(payment.tenant, binding).await?;
                     let issuer = known.and_then(|binding| binding.instrument.issuer).unwrap_or_default();
                     unknown.insert(issuer);
                 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lockstep_core::catalogue::{Actor, Layer, Reason};
 use lockstep_core::channel::ChannelBook;
 use lockstep_core::diagnosis::{Diagnosis, diagnose};
+use lockstep_core::id::TenantId;
 use lockstep_core::payment::{AttemptState, Payment, PaymentEvent, PaymentStatus};
 use lockstep_engine::port::{Fault, Queries};
 use serde::Serialize;
@@ -139,13 +140,14 @@ pub struct MoneyCount {
 /// A [`Fault`] when the store can't be read.
 pub async fn results(
     queries: &dyn Queries,
+    tenant: TenantId,
     book: &ChannelBook,
     started: Vec<Started>,
 ) -> Result<Vec<OrderResult>, Fault> {
     let mut results = Vec::with_capacity(started.len());
     for started in started {
         let payment = match &started.outcome {
-            Outcome::Payment(id) => queries.payment(*id).await?,
+            Outcome::Payment(id) => queries.payment(tenant, *id).await?,
             _ => None,
         };
         results.push(result(started, payment, book));
@@ -263,7 +265,7 @@ pub async fn unknown_seen(
 ) -> Result<BTreeMap<String, u64>, Fault> {
     let mut seen = BTreeMap::new();
     for payment in results.iter().filter_map(|result| result.payment.as_ref()) {
-        for row in queries.timeline(&payment.id.to_string(), 1000).await? {
+        for row in queries.timeline(payment.tenant, &payment.id.to_string(), 1000).await? {
             let Ok(event) = serde_json::from_str::<StoredEvent>(&row.body) else {
                 continue;
             };

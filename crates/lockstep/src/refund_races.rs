@@ -249,7 +249,7 @@ fn play(races: u64, seed: u64, folder: &std::path::Path) -> Tally {
         let mut bound = Vec::new();
         for one in started {
             let Outcome::Payment(payment) = one.outcome else { panic!("not bound: {one:?}") };
-            let payment = driver.queries.payment(payment).await.unwrap().unwrap();
+            let payment = driver.queries.payment(driver.tenant.id, payment).await.unwrap().unwrap();
             bound.push((payment.borrower, payment.binding));
         }
         let now = clock.now();
@@ -265,7 +265,9 @@ fn play(races: u64, seed: u64, folder: &std::path::Path) -> Tally {
         for (payment, one) in ran {
             tally.add(one);
             if let Some(payment) = payment {
-                payments.push(racer.driver.queries.payment(payment).await.unwrap().unwrap());
+                payments.push(
+                    racer.driver.queries.payment(racer.driver.tenant.id, payment).await.unwrap().unwrap(),
+                );
             }
         }
         (payments, tally)
@@ -294,7 +296,9 @@ fn look(house: &House, payments: &[Payment]) {
             assert!(matches!(refund.status(), RefundStatus::Succeeded | RefundStatus::Failed), "{refund:?}");
         }
         let order =
-            futures::executor::block_on(store.order(payment.purpose.order().unwrap())).unwrap().unwrap();
+            futures::executor::block_on(store.order(payment.tenant, payment.purpose.order().unwrap()))
+                .unwrap()
+                .unwrap();
         let paid = payment.status() == PaymentStatus::Succeeded;
         assert_eq!(
             matches!(order.state, OrderState::Collected { .. }),

@@ -70,7 +70,8 @@ pub(crate) async fn create_binding(
     call: Call<CreateBinding>,
 ) -> Result<Response, Problem> {
     let wanted = Wanted::of(&app, caller.tenant, call.body).await?;
-    let borrower = visible(app.state.queries.borrower(wanted.borrower).await?, caller.tenant)?.id;
+    let borrower =
+        visible(app.state.queries.borrower(caller.tenant, wanted.borrower).await?, caller.tenant)?.id;
     let data_key = data_key(&app, caller.tenant, borrower).await?;
     bind(&app, &caller, call.key, wanted, data_key).await
 }

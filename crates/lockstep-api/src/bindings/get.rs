@@ -41,7 +41,7 @@ pub(crate) async fn get_binding(
 ) -> Result<Json<BindingView>, Problem> {
     // Another lender's binding is no reason to wait.
     let settled = |binding: &Binding| binding.tenant != caller.tenant || !moves_by_itself(binding);
-    let read = || app.state.queries.binding(id);
+    let read = || app.state.queries.binding(caller.tenant, id);
     let found = wait_for(&app, &id.to_string(), query.wait_s, read, settled).await?;
     let binding = visible(found, caller.tenant)?;
     Ok(Json(BindingView::of(&binding, app.now())))

@@ -97,7 +97,7 @@ fn proof_of(body: Verify) -> Result<Proof, Problem> {
 }
 
 async fn awaiting(app: &App, caller: &Caller<Write>, id: BindingId) -> Result<ChannelId, Problem> {
-    let binding = visible(app.state.queries.binding(id).await?, caller.tenant)?;
+    let binding = visible(app.state.queries.binding(caller.tenant, id).await?, caller.tenant)?;
     if binding.unbound_at.is_some() {
         return Err(Problem::from(&Refusal::BindingUnbound));
     }

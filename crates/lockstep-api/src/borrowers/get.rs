@@ -25,6 +25,6 @@ pub(crate) async fn get_borrower(
     caller: Caller<Read>,
     PathId(id): PathId<BorrowerId>,
 ) -> Result<Json<BorrowerView>, Problem> {
-    let borrower = visible(app.state.queries.borrower(id).await?, caller.tenant)?;
+    let borrower = visible(app.state.queries.borrower(caller.tenant, id).await?, caller.tenant)?;
     Ok(Json(BorrowerView::from(&borrower)))
 }

@@ -25,6 +25,6 @@ pub(crate) async fn get_order(
     caller: Caller<Read>,
     PathId(id): PathId<OrderId>,
 ) -> Result<Json<OrderView>, Problem> {
-    let order = visible(app.state.queries.order(id).await?, caller.tenant)?;
+    let order = visible(app.state.queries.order(caller.tenant, id).await?, caller.tenant)?;
     Ok(Json(OrderView::from(&order)))
 }

@@ -195,7 +195,7 @@ pub(crate) async fn diagnose_payment(
     Query(query): Query<DiagnosisQuery>,
     headers: HeaderMap,
 ) -> Result<Json<DiagnosisView>, Problem> {
-    let payment = visible(app.state.queries.payment(id).await?, caller.tenant)?;
+    let payment = visible(app.state.queries.payment(caller.tenant, id).await?, caller.tenant)?;
     let lang = match query.lang {
         Some(LangWord::ZhCn | LangWord::Zh) => Lang::ZhCn,
         Some(LangWord::En) => Lang::En,

@@ -44,7 +44,7 @@ pub(crate) async fn get_payment(
 ) -> Result<Json<PaymentView>, Problem> {
     // Another lender's payment is no reason to wait.
     let settled = |payment: &Payment| payment.tenant != caller.tenant || !moves_at_once(payment.status());
-    let read = || app.state.queries.payment(id);
+    let read = || app.state.queries.payment(caller.tenant, id);
     let found = wait_for(&app, &id.to_string(), query.wait_s, read, settled).await?;
     let payment = visible(found, caller.tenant)?;
     let (binding, stand_ins) = instruments(&app, &payment).await?;
@@ -56,11 +56,11 @@ pub(super) async fn instruments(
     app: &App,
     payment: &Payment,
 ) -> Result<(Option<Binding>, Vec<Binding>), Problem> {
-    let own = app.state.queries.binding(payment.binding).await?;
+    let own = app.state.queries.binding(payment.tenant, payment.binding).await?;
     let used: BTreeSet<_> = payment.attempts.iter().filter_map(|attempt| attempt.binding).collect();
     let mut stand_ins = Vec::new();
     for id in used {
-        stand_ins.extend(app.state.queries.binding(id).await?);
+        stand_ins.extend(app.state.queries.binding(payment.tenant, id).await?);
     }
     Ok((own, stand_ins))
 }

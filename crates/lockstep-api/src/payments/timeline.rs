@@ -55,8 +55,8 @@ pub(crate) async fn get_timeline(
     caller: Caller<Read>,
     PathId(id): PathId<PaymentId>,
 ) -> Result<Json<Timeline>, Problem> {
-    let payment = visible(app.state.queries.payment(id).await?, caller.tenant)?;
-    let rows = app.state.queries.timeline(&payment.id.to_string(), MAX_EVENTS).await?;
+    let payment = visible(app.state.queries.payment(caller.tenant, id).await?, caller.tenant)?;
+    let rows = app.state.queries.timeline(caller.tenant, &payment.id.to_string(), MAX_EVENTS).await?;
     let channels = app.state.engine.channels();
     let items = rows.iter().map(|row| {
         let event = event_of(row)?;

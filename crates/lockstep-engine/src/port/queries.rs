@@ -98,17 +98,17 @@ pub struct TimelineRow {
     pub body: String,
 }
 
-/// Reading for people.
+/// Reading for people. Whatever belongs to a lender is asked for in that lender's name; another's is not found.
 #[async_trait]
 pub trait Queries: Send + Sync {
-    /// One borrower.
-    async fn borrower(&self, id: BorrowerId) -> Result<Option<Borrower>, Fault>;
-    /// One binding.
-    async fn binding(&self, id: BindingId) -> Result<Option<Binding>, Fault>;
-    /// One order.
-    async fn order(&self, id: OrderId) -> Result<Option<Order>, Fault>;
-    /// One payment.
-    async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, Fault>;
+    /// One borrower of a lender.
+    async fn borrower(&self, tenant: TenantId, id: BorrowerId) -> Result<Option<Borrower>, Fault>;
+    /// One binding of a lender.
+    async fn binding(&self, tenant: TenantId, id: BindingId) -> Result<Option<Binding>, Fault>;
+    /// One order of a lender.
+    async fn order(&self, tenant: TenantId, id: OrderId) -> Result<Option<Order>, Fault>;
+    /// One payment of a lender.
+    async fn payment(&self, tenant: TenantId, id: PaymentId) -> Result<Option<Payment>, Fault>;
     /// Borrowers, newest first; only the one of a reference if given.
     async fn borrowers(
         &self,
@@ -122,8 +122,9 @@ pub trait Queries: Send + Sync {
     async fn orders(&self, filter: &OrderFilter, page: &Page) -> Result<Listed<Order>, Fault>;
     /// Payments, newest first.
     async fn payments(&self, filter: &PaymentFilter, page: &Page) -> Result<Listed<Payment>, Fault>;
-    /// The events of one entity, oldest first.
-    async fn timeline(&self, entity: &str, limit: usize) -> Result<Vec<TimelineRow>, Fault>;
+    /// The events of one entity of a lender, oldest first.
+    async fn timeline(&self, tenant: TenantId, entity: &str, limit: usize)
+    -> Result<Vec<TimelineRow>, Fault>;
     /// Audit entries, newest first.
     async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Listed<AuditEntry>, Fault>;
     /// Webhook deliveries, newest first; only in this state if given.

@@ -33,7 +33,7 @@ pub async fn a_commit_is_all_or_nothing<B: Backend>(db: Arc<B>) {
 
     commit.audit = None;
     db.commit(commit).await.unwrap();
-    let paid = db.payment(payment).await.unwrap().unwrap();
+    let paid = db.payment(world.tenant, payment).await.unwrap().unwrap();
     assert_eq!(paid.status(), PaymentStatus::Succeeded);
     assert_eq!(db.totals().await.unwrap().ledger, [("CNY".to_owned(), 0)]);
 }

@@ -1,7 +1,7 @@
 //! From a decision to what changed, as the engine does it; and back from events to the state.
 
 use lockstep_core::decision::{Event, Slice};
-use lockstep_core::id::Bucket;
+use lockstep_core::id::{Bucket, TenantId};
 use lockstep_engine::port::{Change, Changed};
 
 use super::Backend;
@@ -51,9 +51,9 @@ pub(super) fn changes(before: &Slice, after: &Slice, events: Vec<Event>) -> Vec<
 ///
 /// # Panics
 /// When an event can't be read.
-pub async fn fold_of<B: Backend>(db: &B, entity: &str) -> Slice {
+pub async fn fold_of<B: Backend>(db: &B, tenant: TenantId, entity: &str) -> Slice {
     let mut slice = Slice::default();
-    for row in db.timeline(entity, 10_000).await.expect("the timeline loads") {
+    for row in db.timeline(tenant, entity, 10_000).await.expect("the timeline loads") {
         slice.apply(&crate::decode_event(&row.body).expect("a stored event is readable"));
     }
     slice

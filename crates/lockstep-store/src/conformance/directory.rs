@@ -107,7 +107,8 @@ pub async fn rules_are_replaced_in_turn<B: Backend>(db: Arc<B>) {
     assert_eq!(db.routing_rules(tenant).await.unwrap(), Some(one));
     assert!(db.put_routing_rules(two.clone(), entry("second")).await.unwrap());
     let other = StoredRules { tenant: World::new(2).tenant, ..rules(1, at, &[]) };
-    assert!(db.put_routing_rules(other.clone(), entry("other")).await.unwrap());
+    let told = AuditEntry { tenant: other.tenant, ..entry("other") };
+    assert!(db.put_routing_rules(other.clone(), told).await.unwrap());
     assert_eq!(db.routing_rules(tenant).await.unwrap(), Some(two.clone()));
     let mut all = db.all_routing_rules().await.unwrap();
     all.sort_by_key(|one| one.version);
@@ -116,5 +117,5 @@ pub async fn rules_are_replaced_in_turn<B: Backend>(db: Arc<B>) {
     let listed = db.audit(&filter, &Page { after: None, limit: 10 }).await.unwrap();
     let mut actions: Vec<_> = listed.rows.iter().map(|entry| entry.action.as_str()).collect();
     actions.sort_unstable();
-    assert_eq!(actions, ["first", "other", "second"]);
+    assert_eq!(actions, ["first", "second"]);
 }

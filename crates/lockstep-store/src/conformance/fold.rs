@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lockstep_core::audit::Who;
 use lockstep_core::binding::{BindingCommand, CodeRef, SignAnswer};
-use lockstep_core::id::{BindingId, OrderId, PaymentId};
+use lockstep_core::id::{BindingId, OrderId, PaymentId, TenantId};
 use lockstep_core::payment::{
     MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, Payment, PaymentCommand, QueryAnswer, RefundCommand,
     RefundReason,
@@ -20,23 +20,44 @@ pub async fn a_repayment_folds_to_its_state<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     let (borrower, binding, order, payment) = world.everything(&*db, "R1").await;
     world.run(&*db, &CallKey::Payment(payment), World::money_answer(1, "00")).await.unwrap();
-    let folded = fold_of(&*db, &borrower.to_string()).await;
-    assert_eq!(folded, Slice { borrower: db.borrower(borrower).await.unwrap(), ..Slice::default() });
-    check(&*db, &[binding], &[order], &[payment]).await;
-    let versions = db.timeline(&payment.to_string(), 100).await.unwrap();
+    let folded = fold_of(&*db, world.tenant, &borrower.to_string()).await;
+    assert_eq!(
+        folded,
+        Slice { borrower: db.borrower(world.tenant, borrower).await.unwrap(), ..Slice::default() }
+    );
+    check(&*db, world.tenant, &[binding], &[order], &[payment]).await;
+    let versions = db.timeline(world.tenant, &payment.to_string(), 100).await.unwrap();
     assert!(versions.iter().map(|row| row.version).eq(1..=versions.len() as u64));
     assert!(versions.iter().all(|row| row.body.starts_with(r#"{"v":1,"kind":"payment","event":{"#)));
 }
 
-async fn check<B: Backend>(db: &B, bindings: &[BindingId], orders: &[OrderId], payments: &[PaymentId]) {
+async fn check<B: Backend>(
+    db: &B,
+    tenant: TenantId,
+    bindings: &[BindingId],
+    orders: &[OrderId],
+    payments: &[PaymentId],
+) {
     for id in bindings {
-        assert_eq!(fold_of(db, &id.to_string()).await.binding, db.binding(*id).await.unwrap(), "{id}");
+        assert_eq!(
+            fold_of(db, tenant, &id.to_string()).await.binding,
+            db.binding(tenant, *id).await.unwrap(),
+            "{id}"
+        );
     }
     for id in orders {
-        assert_eq!(fold_of(db, &id.to_string()).await.order, db.order(*id).await.unwrap(), "{id}");
+        assert_eq!(
+            fold_of(db, tenant, &id.to_string()).await.order,
+            db.order(tenant, *id).await.unwrap(),
+            "{id}"
+        );
     }
     for id in payments {
-        assert_eq!(fold_of(db, &id.to_string()).await.payment, db.payment(*id).await.unwrap(), "{id}");
+        assert_eq!(
+            fold_of(db, tenant, &id.to_string()).await.payment,
+            db.payment(tenant, *id).await.unwrap(),
+            "{id}"
+        );
     }
 }
 
@@ -76,7 +97,7 @@ pub async fn a_random_life_folds_to_its_state<B: Backend>(db: Arc<B>, seed: u64,
             Err(Lost::Store(error)) => panic!("{error}"),
         }
     }
-    check(&*db, &bindings, &orders, &payments).await;
+    check(&*db, world.tenant, &bindings, &orders, &payments).await;
     assert!(db.totals().await.unwrap().ledger.iter().all(|(_, sum)| *sum == 0));
     for order in orders {
         let filter = PaymentFilter {
@@ -98,7 +119,7 @@ fn code(world: &mut World) -> String {
 }
 
 async fn payment_command<B: Backend>(world: &mut World, db: &B, id: PaymentId) -> Command {
-    let payment = db.payment(id).await.unwrap().unwrap();
+    let payment = db.payment(world.tenant, id).await.unwrap().unwrap();
     let attempts = u16::try_from(payment.attempts.len()).unwrap_or(0);
     let attempt = attempts.saturating_sub(u16::try_from(world.below(2)).unwrap_or(0)).max(1);
     Command::Payment(match world.below(13) {
@@ -155,7 +176,7 @@ fn refund_command(world: &mut World, payment: &Payment, choice: u64) -> PaymentC
 }
 
 async fn binding_command<B: Backend>(world: &mut World, db: &B, id: BindingId) -> BindingCommand {
-    let binding = db.binding(id).await.unwrap().unwrap();
+    let binding = db.binding(world.tenant, id).await.unwrap().unwrap();
     let channel = channel(if world.below(2) == 0 { "unionpay" } else { "netsunion" });
     let request_no = binding.mandates.get(&channel).map_or_else(String::new, |mandate| mandate.request_no());
     let answer = match world.below(3) {

@@ -74,7 +74,7 @@ pub async fn filters_choose<B: Backend>(db: Arc<B>) {
     assert_eq!(ids(PaymentFilter { order: Some(order), ..all.clone() }).await, [paid]);
     let both = PaymentFilter { status: Some(PaymentStatus::Succeeded), ..payments(owner(&world, Some(two))) };
     assert!(ids(both).await.is_empty());
-    let second = db.payment(trying).await.unwrap().unwrap().created_at;
+    let second = db.payment(world.tenant, trying).await.unwrap().unwrap().created_at;
     assert_eq!(ids(PaymentFilter { from: Some(second), ..all.clone() }).await, [trying]);
     assert_eq!(ids(PaymentFilter { until: Some(second), ..all.clone() }).await, [paid]);
     let stranger = World::new(2);
@@ -100,7 +100,7 @@ pub async fn filters_choose<B: Backend>(db: Arc<B>) {
     let reference = OrderFilter { reference: Some("L1-1".to_owned()), ..orders.clone() };
     assert_eq!(count(reference.clone()).await, 2);
     assert_eq!(count(OrderFilter { owner: owner(&world, Some(one)), ..reference }).await, 1);
-    let due = db.order(order).await.unwrap().unwrap().due_at;
+    let due = db.order(world.tenant, order).await.unwrap().unwrap().due_at;
     assert_eq!(count(OrderFilter { due_until: Some(due), ..orders.clone() }).await, 0);
     assert_eq!(count(OrderFilter { due_from: Some(due), ..orders.clone() }).await, 2);
 

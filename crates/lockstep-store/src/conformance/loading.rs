@@ -10,13 +10,29 @@ use lockstep_engine::port::CallKey;
 
 use super::{Backend, World, fold_of};
 
+/// What is a lender's is not found in another's name.
+pub async fn another_lenders_is_not_found<B: Backend>(db: Arc<B>) {
+    let mut world = World::new(1);
+    let (borrower, binding, order, payment) = world.everything(&*db, "R1").await;
+    let (own, other) = (world.tenant, World::new(2).tenant);
+    for (tenant, there) in [(own, true), (other, false)] {
+        assert_eq!(db.borrower(tenant, borrower).await.unwrap().is_some(), there);
+        assert_eq!(db.binding(tenant, binding).await.unwrap().is_some(), there);
+        assert_eq!(db.order(tenant, order).await.unwrap().is_some(), there);
+        assert_eq!(db.payment(tenant, payment).await.unwrap().is_some(), there);
+        for id in [borrower.to_string(), binding.to_string(), order.to_string(), payment.to_string()] {
+            assert_eq!(!db.timeline(tenant, &id, 10).await.unwrap().is_empty(), there, "{id}");
+        }
+    }
+}
+
 /// An empty store knows nothing, and says so without an error.
 pub async fn nothing_is_found_in_an_empty_store<B: Backend>(db: Arc<B>) {
-    let elsewhere = other_ids().await;
+    let (world, elsewhere) = (World::new(1), other_ids().await);
     for key in elsewhere {
         assert_eq!(db.load(&key).await.unwrap(), Slice::default(), "{key:?}");
     }
-    assert!(db.timeline("nonsense", 10).await.unwrap().is_empty());
+    assert!(db.timeline(world.tenant, "nonsense", 10).await.unwrap().is_empty());
     assert!(db.interrupted().await.unwrap().is_empty());
 }
 
@@ -43,10 +59,10 @@ pub async fn every_key_loads_its_slice<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     let (borrower, binding, order, payment) = world.everything(&*db, "R1").await;
     let all = Slice {
-        borrower: db.borrower(borrower).await.unwrap(),
-        binding: db.binding(binding).await.unwrap(),
-        order: db.order(order).await.unwrap(),
-        payment: db.payment(payment).await.unwrap(),
+        borrower: db.borrower(world.tenant, borrower).await.unwrap(),
+        binding: db.binding(world.tenant, binding).await.unwrap(),
+        order: db.order(world.tenant, order).await.unwrap(),
+        payment: db.payment(world.tenant, payment).await.unwrap(),
         stand_ins: Vec::new(),
     };
     assert!(all.borrower.is_some() && all.binding.is_some() && all.order.is_some() && all.payment.is_some());
@@ -103,12 +119,12 @@ pub async fn stand_ins_come_with_a_payment<B: Backend>(db: Arc<B>) {
     assert_eq!(after.payment.unwrap().attempts[1].binding, Some(second));
     let withdraw = Command::Binding(BindingCommand::WithdrawStandIn);
     world.run(&*db, &CallKey::Binding(second), withdraw).await.unwrap();
-    let before = db.binding(second).await.unwrap().unwrap();
+    let before = db.binding(world.tenant, second).await.unwrap().unwrap();
     world.run(&*db, &CallKey::Payment(payment), World::money_answer(2, "00")).await.unwrap();
-    let told = db.binding(second).await.unwrap().unwrap();
+    let told = db.binding(world.tenant, second).await.unwrap().unwrap();
     assert_eq!(told.version, before.version + 1);
     assert!(told.observed.is_some());
-    assert_eq!(fold_of(&*db, &second.to_string()).await.binding, Some(told));
+    assert_eq!(fold_of(&*db, world.tenant, &second.to_string()).await.binding, Some(told));
 
     for number in 0..MAX_STAND_INS + 2 {
         let more = world.binding(&*db, borrower, &format!("more {number}")).await;

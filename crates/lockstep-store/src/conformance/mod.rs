@@ -18,6 +18,7 @@ pub mod fold;
 pub mod inbox;
 pub mod lists;
 pub mod loading;
+pub mod money;
 pub mod races;
 pub mod vault;
 mod world;
@@ -52,9 +53,10 @@ macro_rules! for_each_case {
             inbox: a_repeated_message_is_stored_once, parked_messages_take_turns;
             lists: pages_stand_still_while_rows_come, filters_choose, borrowers_are_found_by_reference,
                 the_audit_is_listed, totals_are_zero;
-            loading: nothing_is_found_in_an_empty_store, every_key_loads_its_slice,
+            loading: nothing_is_found_in_an_empty_store, another_lenders_is_not_found, every_key_loads_its_slice,
                 stand_ins_come_with_a_payment;
-            races: a_stale_version_loses, of_two_in_one_batch_one_wins, an_order_has_one_live_payment,
+            money: no_more_goes_back_than_was_taken, a_channel_that_broke_its_word_is_written_down;
+            races: a_stale_version_loses, every_entity_is_guarded_by_its_version, of_two_in_one_batch_one_wins, an_order_has_one_live_payment,
                 an_instrument_is_bound_once, references_are_unique, many_writers_lose_nothing;
             vault: an_item_needs_the_stored_key
         );

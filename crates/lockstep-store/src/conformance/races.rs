@@ -6,7 +6,7 @@ use futures::future::{join, join_all};
 use lockstep_core::Command;
 use lockstep_core::binding::BindingCommand;
 use lockstep_core::payment::PaymentStatus;
-use lockstep_engine::port::{CallKey, CommitError};
+use lockstep_engine::port::{CallKey, Change, Changed, Commit, CommitError};
 
 use super::{Backend, Lost, World};
 
@@ -28,7 +28,49 @@ pub async fn a_stale_version_loses<B: Backend>(db: Arc<B>) {
     let second = world.commit_of(&before, decision, &Command::CancelOrder);
     db.commit(first).await.unwrap();
     assert_eq!(conflict(db.commit(second).await), "order");
-    assert_eq!(db.timeline(&order.to_string(), 10).await.unwrap().len(), 2);
+    assert_eq!(db.timeline(world.tenant, &order.to_string(), 10).await.unwrap().len(), 2);
+}
+
+/// Whatever kind of entity it is: of two changes of one version the second is refused.
+pub async fn every_entity_is_guarded_by_its_version<B: Backend>(db: Arc<B>) {
+    let mut world = World::new(1);
+    let (borrower, binding, order, payment) = world.everything(&*db, "R1").await;
+    let slice = db.load(&CallKey::Payment(payment)).await.unwrap();
+    let states = [
+        (
+            "borrower",
+            borrower.to_string(),
+            db.borrower(world.tenant, borrower).await.unwrap().map(Change::Borrower),
+        ),
+        ("binding", binding.to_string(), slice.binding.map(Change::Binding)),
+        ("order", order.to_string(), slice.order.map(Change::Order)),
+        ("payment", payment.to_string(), slice.payment.map(Change::Payment)),
+    ];
+    for (kind, id, state) in states {
+        // What it was told first, told again: nothing about it changes but its version.
+        let told = db.timeline(world.tenant, &id, 1).await.unwrap();
+        let event = crate::decode_event(&told[0].body).unwrap();
+        let (state, base_version) = one_later(state.unwrap());
+        let changes = vec![Changed { state, base_version, events: vec![event] }];
+        let commit = Commit { changes, at: Some(world.now), ..Commit::default() };
+        db.commit(commit.clone()).await.unwrap();
+        assert_eq!(conflict(db.commit(commit).await), kind);
+        let told = db.timeline(world.tenant, &id, 100).await.unwrap();
+        assert_eq!(told.len() as u64, base_version + 1);
+    }
+}
+
+/// The same a version later, and the version before.
+fn one_later(mut state: Change) -> (Change, u64) {
+    let version = match &mut state {
+        Change::Borrower(one) => &mut one.version,
+        Change::Binding(one) => &mut one.version,
+        Change::Order(one) => &mut one.version,
+        Change::Payment(one) => &mut one.version,
+    };
+    *version += 1;
+    let before = *version - 1;
+    (state, before)
 }
 
 /// Two that wait together, travel together; the loser loses alone.
@@ -52,7 +94,7 @@ pub async fn of_two_in_one_batch_one_wins<B: Backend>(db: Arc<B>) {
     let (one, (two, three)) = join(db.commit(first), join(db.commit(second), db.commit(third))).await;
     assert!(one.is_ok() != two.is_ok(), "exactly one of {one:?} and {two:?}");
     assert!(three.is_ok(), "{three:?}");
-    let order = db.order(order).await.unwrap().unwrap();
+    let order = db.order(world.tenant, order).await.unwrap().unwrap();
     assert_eq!(order.version, 2);
 }
 
@@ -68,7 +110,7 @@ pub async fn an_order_has_one_live_payment<B: Backend>(db: Arc<B>) {
     let one = world.commit_of(&before, one.unwrap(), &World::collect());
     // As if the program had forgotten to change the order: only the payment itself is left to stop it.
     let mut two = world.commit_of(&before, two.unwrap(), &World::collect());
-    two.changes.retain(|changed| matches!(changed.state, lockstep_engine::port::Change::Payment(_)));
+    two.changes.retain(|changed| matches!(changed.state, Change::Payment(_)));
     db.commit(one).await.unwrap();
     assert_eq!(conflict(db.commit(two).await), "live payment of the order");
     assert_eq!(db.load(&key).await.unwrap().order.unwrap().version, 2);
@@ -143,10 +185,10 @@ pub async fn many_writers_lose_nothing<B: Backend>(db: Arc<B>) {
         .filter(|result| matches!(result, Err(Lost::Store(CommitError::Conflict(_)) | Lost::Refused(_))));
     assert_eq!((won, told.count()), (8, 56));
     for order in orders {
-        let payment = match db.order(order).await.unwrap().unwrap().state {
+        let payment = match db.order(world.tenant, order).await.unwrap().unwrap().state {
             lockstep_core::order::OrderState::Collecting { payment } => payment,
             other => panic!("{other:?}"),
         };
-        assert_eq!(db.payment(payment).await.unwrap().unwrap().status(), PaymentStatus::Trying);
+        assert_eq!(db.payment(world.tenant, payment).await.unwrap().unwrap().status(), PaymentStatus::Trying);
     }
 }

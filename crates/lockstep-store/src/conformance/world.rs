@@ -200,7 +200,7 @@ impl World {
         let slice = self.run(db, &key, command).await.expect("a binding");
         let id = slice.binding.expect("a binding").id;
         for step in 0..3 {
-            let binding = db.binding(id).await.expect("loads").expect("is there");
+            let binding = db.binding(self.tenant, id).await.expect("loads").expect("is there");
             let channel = channel("unionpay");
             let request_no = binding.mandates[&channel].request_no();
             let answer = |agreement_no| SignAnswer::Answered {

@@ -7,6 +7,7 @@ use lockstep_engine::port::{Change, Changed, Commit, Sealed, StoredAnswer, Store
 
 use super::Failure;
 use super::tables::{EffectRow, EntityId, Tables};
+use crate::payment_sums::{self, TOO_MUCH_BACK};
 use crate::{commit_rules, delivery_id};
 
 /// Applies a commit, or leaves everything as it was.
@@ -101,7 +102,17 @@ fn changed_ok(tables: &Tables, changed: &Changed) -> Result<(), Failure> {
     if current != base || (base == 0 && stored.is_some()) {
         return Err(Failure::Conflict(this));
     }
-    if taken { Err(Failure::Conflict(rule)) } else { Ok(()) }
+    if taken {
+        return Err(Failure::Conflict(rule));
+    }
+    match &changed.state {
+        Change::Payment(state)
+            if !payment_sums::allowed(tables.payments.get(&state.id), state, &changed.events) =>
+        {
+            Err(Failure::Refused(TOO_MUCH_BACK))
+        }
+        Change::Borrower(_) | Change::Binding(_) | Change::Order(_) | Change::Payment(_) => Ok(()),
+    }
 }
 
 fn write(tables: &mut Tables, state: Change) {

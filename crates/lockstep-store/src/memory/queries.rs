@@ -50,20 +50,20 @@ fn order_status(state: &OrderState) -> &'static str {
 
 #[async_trait]
 impl Queries for MemoryStore {
-    async fn borrower(&self, id: BorrowerId) -> Result<Option<Borrower>, Fault> {
-        Ok(self.tables().borrowers.get(&id).cloned())
+    async fn borrower(&self, tenant: TenantId, id: BorrowerId) -> Result<Option<Borrower>, Fault> {
+        Ok(self.tables().borrowers.get(&id).filter(|row| row.tenant == tenant).cloned())
     }
 
-    async fn binding(&self, id: BindingId) -> Result<Option<Binding>, Fault> {
-        Ok(self.tables().bindings.get(&id).cloned())
+    async fn binding(&self, tenant: TenantId, id: BindingId) -> Result<Option<Binding>, Fault> {
+        Ok(self.tables().bindings.get(&id).filter(|row| row.tenant == tenant).cloned())
     }
 
-    async fn order(&self, id: OrderId) -> Result<Option<Order>, Fault> {
-        Ok(self.tables().orders.get(&id).cloned())
+    async fn order(&self, tenant: TenantId, id: OrderId) -> Result<Option<Order>, Fault> {
+        Ok(self.tables().orders.get(&id).filter(|row| row.tenant == tenant).cloned())
     }
 
-    async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, Fault> {
-        Ok(self.tables().payments.get(&id).cloned())
+    async fn payment(&self, tenant: TenantId, id: PaymentId) -> Result<Option<Payment>, Fault> {
+        Ok(self.tables().payments.get(&id).filter(|row| row.tenant == tenant).cloned())
     }
 
     async fn borrowers(
@@ -108,9 +108,15 @@ impl Queries for MemoryStore {
         Ok(page(rows.map(|row| (row.created_at, row.id.to_string(), row.clone())), wanted))
     }
 
-    async fn timeline(&self, entity: &str, limit: usize) -> Result<Vec<TimelineRow>, Fault> {
+    async fn timeline(
+        &self,
+        tenant: TenantId,
+        entity: &str,
+        limit: usize,
+    ) -> Result<Vec<TimelineRow>, Fault> {
         let tables = self.tables();
-        let events = EntityId::parse(entity).and_then(|entity| tables.events.get(&entity));
+        let entity = EntityId::parse(entity).filter(|entity| tables.tenant_of(*entity) == Some(tenant));
+        let events = entity.and_then(|entity| tables.events.get(&entity));
         let rows = events.into_iter().flatten().zip(1..).take(limit);
         rows.map(|((at, event), version)| {
             let body = encode_event(event).map_err(|error| Fault::new("read a timeline", error))?;

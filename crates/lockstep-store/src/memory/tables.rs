@@ -106,6 +106,16 @@ pub(super) struct Tables {
 }
 
 impl Tables {
+    /// Whose an entity is.
+    pub(super) fn tenant_of(&self, entity: EntityId) -> Option<TenantId> {
+        match entity {
+            EntityId::Borrower(id) => self.borrowers.get(&id).map(|row| row.tenant),
+            EntityId::Binding(id) => self.bindings.get(&id).map(|row| row.tenant),
+            EntityId::Order(id) => self.orders.get(&id).map(|row| row.tenant),
+            EntityId::Payment(id) => self.payments.get(&id).map(|row| row.tenant),
+        }
+    }
+
     /// The slice that a command needs.
     pub(super) fn slice(&self, key: &CallKey) -> Slice {
         let borrower = |id: BorrowerId| self.borrowers.get(&id).cloned();

@@ -9,7 +9,7 @@ use lockstep_core::time::Timestamp;
 use lockstep_engine::port::Fault;
 
 use super::failure::Failure;
-use super::{PostgresStore, answers, maintenance, notes, tenants, vault};
+use super::{PostgresStore, answers, maintenance, notes, rights, tenants, vault};
 use crate::Upkeep;
 
 /// After this long nobody asks any more what became of a transaction.
@@ -69,6 +69,13 @@ impl Upkeep for PostgresStore {
 
     async fn integrity_check(&self) -> Result<Vec<String>, Fault> {
         self.read("check the database", async |client| maintenance::problems(client).await).await
+    }
+
+    async fn role_cautions(&self) -> Result<Vec<String>, Fault> {
+        let wall = (!self.wall).then(|| rights::NO_WALL.to_owned());
+        let excess =
+            self.read("look at the role's rights", async |client| rights::excess(client).await).await?;
+        Ok(excess.into_iter().chain(wall).collect())
     }
 
     async fn stats(&self) -> Result<Vec<(&'static str, u64)>, Fault> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{Object, Transaction};
 use lockstep_core::effect::Effect;
 use lockstep_core::id::{DeliveryId, EndpointId, NoticeId, TenantId};
 use lockstep_core::notice::Notice;
@@ -143,7 +143,7 @@ pub(super) async fn due(
 
 /// Sends a tenant's dead one again, from the first step of the ladder; whether there was one.
 pub(super) async fn requeue(
-    client: &Object,
+    work: &Transaction<'_>,
     tenant: TenantId,
     id: DeliveryId,
     at: Timestamp,
@@ -151,7 +151,7 @@ pub(super) async fn requeue(
     let sql = "UPDATE deliveries SET state = 'pending', tries = 0, due_at = $3, updated_at = $3
                WHERE bucket = $1 AND id = $2 AND tenant = $4 AND state = 'dead'";
     let bucket = row::bucket(id.bucket());
-    Ok(client.execute(sql, &[&bucket, &id.to_string(), &at.as_millis(), &tenant.to_string()]).await? == 1)
+    Ok(work.execute(sql, &[&bucket, &id.to_string(), &at.as_millis(), &tenant.to_string()]).await? == 1)
 }
 
 /// A delivery, from all columns that it has in a fixed order (the two that lists begin with come first).

@@ -19,15 +19,16 @@ impl Directory for PostgresStore {
     }
 
     async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, Fault> {
-        self.read("read a tenant", async |client| tenants::find(client, id).await).await
+        self.read_for(id, "read a tenant", async |client| tenants::find(client, id).await).await
     }
 
     async fn add_key(&self, key: ApiKey) -> Result<(), Fault> {
-        self.change("make an API key", async |client| tenants::insert_key(client, &key).await).await
+        self.change_for(key.tenant, "make an API key", async |work| tenants::insert_key(work, &key).await)
+            .await
     }
 
     async fn keys(&self, tenant: TenantId) -> Result<Vec<ApiKey>, Fault> {
-        self.read("list API keys", async |client| tenants::keys(client, tenant).await).await
+        self.read_for(tenant, "list API keys", async |client| tenants::keys(client, tenant).await).await
     }
 
     async fn key_by_hash(&self, hash: &str) -> Result<Option<ApiKey>, Fault> {
@@ -35,31 +36,39 @@ impl Directory for PostgresStore {
     }
 
     async fn revoke_key(&self, tenant: TenantId, id: ApiKeyId, at: Timestamp) -> Result<bool, Fault> {
-        self.change("revoke an API key", async |client| tenants::revoke_key(client, tenant, id, at).await)
-            .await
+        self.change_for(tenant, "revoke an API key", async |work| {
+            tenants::revoke_key(work, tenant, id, at).await
+        })
+        .await
     }
 
     async fn put_endpoint(&self, endpoint: Endpoint) -> Result<(), Fault> {
-        self.change("put an endpoint", async |client| endpoints::put(client, &endpoint).await).await
+        self.change_for(endpoint.tenant, "put an endpoint", async |work| {
+            endpoints::put(work, &endpoint).await
+        })
+        .await
     }
 
     async fn endpoints(&self, tenant: TenantId) -> Result<Vec<Endpoint>, Fault> {
-        let tenant = tenant.to_string();
-        self.read("list endpoints", async |client| endpoints::of_tenant(client, &tenant).await).await
-    }
-
-    async fn remove_endpoint(&self, tenant: TenantId, id: EndpointId) -> Result<bool, Fault> {
-        let tenant = tenant.to_string();
-        self.change("remove an endpoint", async |client| endpoints::remove(client, &tenant, id).await).await
-    }
-
-    async fn requeue_delivery(&self, tenant: TenantId, id: DeliveryId, at: Timestamp) -> Result<bool, Fault> {
-        self.change("send a delivery again", async |client| deliveries::requeue(client, tenant, id, at).await)
+        self.read_for(tenant, "list endpoints", async |client| endpoints::of_tenant(client, tenant).await)
             .await
     }
 
+    async fn remove_endpoint(&self, tenant: TenantId, id: EndpointId) -> Result<bool, Fault> {
+        self.change_for(tenant, "remove an endpoint", async |work| endpoints::remove(work, tenant, id).await)
+            .await
+    }
+
+    async fn requeue_delivery(&self, tenant: TenantId, id: DeliveryId, at: Timestamp) -> Result<bool, Fault> {
+        self.change_for(tenant, "send a delivery again", async |work| {
+            deliveries::requeue(work, tenant, id, at).await
+        })
+        .await
+    }
+
     async fn routing_rules(&self, tenant: TenantId) -> Result<Option<StoredRules>, Fault> {
-        self.read("read routing rules", async |client| routing_rules::find(client, tenant).await).await
+        self.read_for(tenant, "read routing rules", async |client| routing_rules::find(client, tenant).await)
+            .await
     }
 
     async fn all_routing_rules(&self) -> Result<Vec<StoredRules>, Fault> {
@@ -67,8 +76,10 @@ impl Directory for PostgresStore {
     }
 
     async fn put_routing_rules(&self, rules: StoredRules, entry: AuditEntry) -> Result<bool, Fault> {
-        self.change("replace routing rules", async |client| routing_rules::put(client, &rules, &entry).await)
-            .await
+        self.change_for(rules.tenant, "replace routing rules", async |work| {
+            routing_rules::put(work, &rules, &entry).await
+        })
+        .await
     }
 }
 

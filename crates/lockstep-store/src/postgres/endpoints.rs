@@ -1,7 +1,7 @@
 //! Webhook endpoints. Their secrets come in encrypted and go out as they came.
 
-use deadpool_postgres::Object;
-use lockstep_core::id::EndpointId;
+use deadpool_postgres::{Object, Transaction};
+use lockstep_core::id::{EndpointId, TenantId};
 use lockstep_engine::port::Endpoint;
 use tokio_postgres::Row;
 
@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::row;
 
 /// Adds an endpoint, or replaces the tenant's endpoint of the same id.
-pub(super) async fn put(client: &Object, endpoint: &Endpoint) -> Result<(), Failure> {
+pub(super) async fn put(work: &Transaction<'_>, endpoint: &Endpoint) -> Result<(), Failure> {
     let sql = "INSERT INTO endpoints AS e (bucket, id, tenant, url, secrets, kinds, enabled, created_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                ON CONFLICT (bucket, id) DO UPDATE
@@ -21,7 +21,7 @@ pub(super) async fn put(client: &Object, endpoint: &Endpoint) -> Result<(), Fail
     let (secrets, kinds) =
         (serde_json::to_string(&endpoint.secrets)?, serde_json::to_string(&endpoint.kinds)?);
     let created_at = endpoint.created_at.as_millis();
-    let done = client
+    let done = work
         .execute(
             sql,
             &[&bucket, &id, &tenant, &endpoint.url, &secrets, &kinds, &endpoint.enabled, &created_at],
@@ -38,15 +38,18 @@ pub(super) async fn disable(client: &Object, id: EndpointId) -> Result<(), Failu
 }
 
 /// Removes a tenant's endpoint with what was still to go there; whether there was one.
-pub(super) async fn remove(client: &mut Object, tenant: &str, id: EndpointId) -> Result<bool, Failure> {
-    let work = client.transaction().await?;
+pub(super) async fn remove(
+    work: &Transaction<'_>,
+    tenant: TenantId,
+    id: EndpointId,
+) -> Result<bool, Failure> {
     let sql = "DELETE FROM endpoints WHERE bucket = $1 AND id = $2 AND tenant = $3";
-    let gone = work.execute(sql, &[&row::bucket(id.bucket()), &id.to_string(), &tenant]).await? == 1;
+    let gone =
+        work.execute(sql, &[&row::bucket(id.bucket()), &id.to_string(), &tenant.to_string()]).await? == 1;
     if gone {
         let sql = "DELETE FROM deliveries WHERE endpoint_id = $1 AND state = 'pending'";
         work.execute(sql, &[&id.to_string()]).await?;
     }
-    work.commit().await?;
     Ok(gone)
 }
 
@@ -60,10 +63,10 @@ pub(super) async fn find(client: &Object, id: EndpointId) -> Result<Option<Endpo
 }
 
 /// All endpoints of a tenant, oldest first.
-pub(super) async fn of_tenant(client: &Object, tenant: &str) -> Result<Vec<Endpoint>, Failure> {
+pub(super) async fn of_tenant(client: &Object, tenant: TenantId) -> Result<Vec<Endpoint>, Failure> {
     let sql = "SELECT id, tenant, url, secrets, kinds, enabled, created_at FROM endpoints
                WHERE tenant = $1 ORDER BY created_at, id";
-    row::all(&client.query(sql, &[&tenant]).await?, read)
+    row::all(&client.query(sql, &[&tenant.to_string()]).await?, read)
 }
 
 fn read(found: &Row) -> Result<Endpoint, Failure> {

@@ -12,6 +12,7 @@ use super::columns::columns;
 use super::failure::Failure;
 use super::row::{self, count};
 use crate::entity_key;
+use crate::payment_sums::{self, PaymentSums};
 
 columns!(NewBorrower in NewBorrowers {
     bucket: i32, id: String, tenant: String, reference: String, version: i64, created_at: i64, state: String,
@@ -43,14 +44,14 @@ const INSERT_ORDERS: &str = "INSERT INTO orders
 columns!(NewPayment in NewPayments {
     bucket: i32, id: String, tenant: String, borrower_id: String, binding_id: String, order_id: Option<String>,
     status: String, live: bool, amount_minor: i64, currency: String, version: i64, created_at: i64,
-    updated_at: i64, state: String,
+    updated_at: i64, state: String, taken_minor: i64, refunded_minor: i64,
 });
 const INSERT_PAYMENTS: &str = "INSERT INTO payments
         (bucket, id, tenant, borrower_id, binding_id, order_id, status, live, amount_minor, currency, version,
-         created_at, updated_at, state)
+         created_at, updated_at, state, taken_minor, refunded_minor)
     SELECT * FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                          $8::bool[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-                         $14::text[])
+                         $14::text[], $15::bigint[], $16::bigint[])
     ON CONFLICT DO NOTHING RETURNING id";
 
 columns!(ChangedBorrower in ChangedBorrowers { bucket: i32, id: String, base: i64, version: i64, state: String });
@@ -77,11 +78,15 @@ const UPDATE_ORDERS: &str = "UPDATE orders t SET version = n.version, state = n.
 
 columns!(ChangedPayment in ChangedPayments {
     bucket: i32, id: String, base: i64, version: i64, state: String, status: String, live: bool, updated_at: i64,
+    taken_minor: i64, refunded_minor: i64, excess_minor: Option<i64>,
 });
 const UPDATE_PAYMENTS: &str = "UPDATE payments t
-    SET version = n.version, state = n.state, status = n.status, live = n.live, updated_at = n.updated_at
-    FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bool[], $8::bigint[])
-         AS n (bucket, id, base, version, state, status, live, updated_at)
+    SET version = n.version, state = n.state, status = n.status, live = n.live, updated_at = n.updated_at,
+        taken_minor = n.taken_minor, refunded_minor = n.refunded_minor,
+        excess_minor = coalesce(n.excess_minor, t.excess_minor)
+    FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bool[], $8::bigint[],
+                $9::bigint[], $10::bigint[], $11::bigint[])
+         AS n (bucket, id, base, version, state, status, live, updated_at, taken_minor, refunded_minor, excess_minor)
     WHERE t.bucket = n.bucket AND t.id = n.id AND t.version = n.base RETURNING t.id";
 
 /// New and changed entities of a batch, table by table.
@@ -116,7 +121,7 @@ impl Entities {
             Change::Borrower(state) => self.borrower(state, changed.base_version, work),
             Change::Binding(state) => self.binding(state, changed.base_version, work),
             Change::Order(state) => self.order(state, changed.base_version, work),
-            Change::Payment(state) => self.payment(state, changed.base_version, work),
+            Change::Payment(state) => self.payment(state, changed, work),
         }
     }
 
@@ -200,14 +205,16 @@ impl Entities {
         Ok(())
     }
 
-    fn payment(&mut self, one: &Payment, base: u64, work: usize) -> Result<(), Failure> {
+    fn payment(&mut self, one: &Payment, changed: &Changed, work: usize) -> Result<(), Failure> {
         let (bucket, id, state) =
             (row::bucket(one.id.bucket()), one.id.to_string(), serde_json::to_string(one)?);
         let (version, updated_at) = (count(one.version)?, one.updated_at.as_millis());
         let (status, live) = (one.status().as_str().to_owned(), one.status().is_live());
-        if base > 0 {
+        let PaymentSums { taken_minor, refunded_minor, excess_minor } =
+            payment_sums::of(one, &changed.events);
+        if changed.base_version > 0 {
             self.payments.0.expect(id.clone(), work, Otherwise::Conflict("payment"));
-            let base = count(base)?;
+            let base = count(changed.base_version)?;
             self.payments.1.push(ChangedPayment {
                 bucket,
                 id,
@@ -217,6 +224,9 @@ impl Entities {
                 status,
                 live,
                 updated_at,
+                taken_minor,
+                refunded_minor,
+                excess_minor,
             });
             return Ok(());
         }
@@ -236,6 +246,8 @@ impl Entities {
             created_at: one.created_at.as_millis(),
             updated_at,
             state,
+            taken_minor,
+            refunded_minor,
         });
         Ok(())
     }

@@ -154,9 +154,3 @@ pub(super) async fn order(client: &Object, id: OrderId) -> Result<Option<Order>,
     let sql = "SELECT state FROM orders WHERE bucket = $1 AND id = $2";
     state(client, sql, &[&row::bucket(id.bucket()), &id.to_string()]).await
 }
-
-/// One payment.
-pub(super) async fn payment(client: &Object, id: PaymentId) -> Result<Option<Payment>, Failure> {
-    let sql = "SELECT state FROM payments WHERE bucket = $1 AND id = $2";
-    state(client, sql, &[&row::bucket(id.bucket()), &id.to_string()]).await
-}

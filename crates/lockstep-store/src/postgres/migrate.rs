@@ -3,16 +3,22 @@
 //! runs on the new schema.
 
 use deadpool_postgres::Object;
+use tokio_postgres::error::SqlState;
 
 use super::connection::database;
 use super::failure::Failure;
-use super::row;
+use super::{rights, row};
 use crate::OpenError;
 use crate::migration::{Migration, checksum};
 
 /// All of them, oldest first.
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") },
+    Migration {
+        version: 3,
+        name: "refunds_within_taken",
+        sql: include_str!("migrations/0003_refunds_within_taken.sql"),
+    },
     Migration { version: 4, name: "fleet", sql: include_str!("migrations/0004_fleet.sql") },
 ];
 
@@ -24,12 +30,11 @@ const LIST: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     checksum TEXT   NOT NULL
 )";
 
-/// Brings the schema up to date, or says why it can't. Returns what was applied.
+/// Brings the schema up to date and puts the rights to it in force, or says why it can't. Returns what was applied.
 pub(super) async fn migrate(
     client: &mut Object,
     known: &[Migration],
 ) -> Result<Vec<&'static str>, OpenError> {
-    let failed = database("bring the schema up to date");
     let wrong = |error: tokio_postgres::Error| failed(error.into());
     let work = client.transaction().await.map_err(wrong)?;
     work.batch_execute(ONE_AT_A_TIME).await.map_err(wrong)?;
@@ -37,7 +42,7 @@ pub(super) async fn migrate(
     let sql = "SELECT version, checksum FROM schema_migrations ORDER BY version";
     let applied = work.query(sql, &[]).await.map_err(wrong)?;
     let applied =
-        row::all(&applied, |found| Ok((row::get(found, 0)?, row::get(found, 1)?))).map_err(&failed)?;
+        row::all(&applied, |found| Ok((row::get(found, 0)?, row::get(found, 1)?))).map_err(failed)?;
     let mut done = Vec::new();
     for migration in crate::migration::missing(known, &applied)? {
         work.batch_execute(migration.sql).await.map_err(wrong)?;
@@ -47,8 +52,18 @@ pub(super) async fn migrate(
         work.execute(sql, &values).await.map_err(wrong)?;
         done.push(migration.name);
     }
+    rights::put_in_force(&work).await.map_err(failed)?;
     work.commit().await.map_err(wrong)?;
     Ok(done)
+}
+
+fn failed(failure: Failure) -> OpenError {
+    match &failure {
+        Failure::Sql { code, .. } if code == SqlState::INSUFFICIENT_PRIVILEGE.code() => {
+            OpenError::MayNotMigrate
+        }
+        _ => database("bring the schema up to date")(failure),
+    }
 }
 
 /// What [`migrate`] would apply. Changes nothing.

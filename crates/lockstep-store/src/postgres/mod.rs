@@ -26,11 +26,13 @@ mod migrate;
 mod notes;
 mod page;
 mod queries;
+mod rights;
 mod routing_rules;
 mod row;
 mod store;
 mod tenants;
 mod vault;
+mod wall;
 mod work;
 mod writer;
 
@@ -39,8 +41,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::{Object, Pool, Transaction};
 use lockstep_core::fleet::NodeNo;
+use lockstep_core::id::TenantId;
 use lockstep_engine::port::Fault;
 
 use self::connection::database;
@@ -62,6 +65,8 @@ pub struct PostgresStore {
     pool: Pool,
     lanes: Vec<Lane>,
     shared: Arc<Shared>,
+    /// Whether the second wall between lenders stands.
+    wall: bool,
     /// Rows that could not be read, each reported once.
     unreadable: Mutex<BTreeSet<String>>,
 }
@@ -73,9 +78,9 @@ impl PostgresStore {
     /// # Errors
     /// When it can't be reached, is too old, only a copy, of a newer program, or acknowledges what it may lose.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let (pool, mut client) = open_to_write(url).await?;
+        let (pool, mut client, wall) = open_to_write(url).await?;
         let number = leases::take_over(&mut client).await.map_err(database("take the database over"))?;
-        Ok(Self::start(pool, number))
+        Ok(Self::start(pool, wall, number))
     }
 
     /// As [`open`](Self::open), as one node of several: takes nothing over, but joins under a name, and replaces whoever
@@ -84,9 +89,9 @@ impl PostgresStore {
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn join(url: &str, name: &str, address: &str) -> Result<(Self, PostgresFleet), OpenError> {
-        let (pool, mut client) = open_to_write(url).await?;
+        let (pool, mut client, wall) = open_to_write(url).await?;
         let joined = leases::join(&mut client, name, address).await;
-        let store = Self::start(pool, joined.map_err(database("join the nodes"))?);
+        let store = Self::start(pool, wall, joined.map_err(database("join the nodes"))?);
         let (name, address) = (name.to_owned(), address.to_owned());
         let shared = store.shared.clone();
         let fleet =
@@ -94,10 +99,10 @@ impl PostgresStore {
         Ok((store, fleet))
     }
 
-    fn start(pool: Pool, number: NodeNo) -> Self {
+    fn start(pool: Pool, wall: bool, number: NodeNo) -> Self {
         let shared = Arc::new(Shared { pool: pool.clone(), number: AtomicI64::new(number.0) });
         let lanes = (0..LANES).map(|number| Lane::start(shared.clone(), number)).collect();
-        Self { pool, lanes, shared, unreadable: Mutex::default() }
+        Self { pool, lanes, shared, wall, unreadable: Mutex::default() }
     }
 
     /// In whose name this process writes.
@@ -122,9 +127,10 @@ impl PostgresStore {
             let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
             return Err(OpenError::OlderSchema { found: first.version - 1, known });
         }
+        let wall = the_wall(&mut client).await?;
         drop(client);
         let shared = Arc::new(Shared { pool: pool.clone(), number: AtomicI64::new(0) });
-        Ok(Self { pool, lanes: Vec::new(), shared, unreadable: Mutex::default() })
+        Ok(Self { pool, lanes: Vec::new(), shared, wall, unreadable: Mutex::default() })
     }
 
     /// Applies what is missing of the schema; or, dry, only says what that is. Returns the steps.
@@ -150,6 +156,40 @@ impl PostgresStore {
     ) -> Result<T, Fault> {
         let run = async { read(&mut self.pool.get().await?).await };
         run.await.map_err(|failure| failure.fault(doing))
+    }
+
+    /// Reads what a lender may see.
+    async fn read_for<T>(
+        &self,
+        tenant: TenantId,
+        doing: &'static str,
+        read: impl AsyncFnOnce(&Object) -> Result<T, Failure>,
+    ) -> Result<T, Fault> {
+        let run = async {
+            let client = self.pool.get().await?;
+            if self.wall { wall::read(&client, tenant, read).await } else { read(&client).await }
+        };
+        run.await.map_err(|failure: Failure| failure.fault(doing))
+    }
+
+    /// Changes something that a lender sets, all of it or nothing.
+    async fn change_for<T>(
+        &self,
+        tenant: TenantId,
+        doing: &'static str,
+        change: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Fault> {
+        let run = async {
+            let mut client = self.pool.get().await?;
+            let work = client.transaction().await?;
+            if self.wall {
+                wall::enter(&work, tenant).await?;
+            }
+            let done = change(&work).await?;
+            work.commit().await?;
+            Ok(done)
+        };
+        run.await.map_err(|failure: Failure| failure.fault(doing))
     }
 
     /// Changes something of the installation itself, by itself.
@@ -183,12 +223,20 @@ impl PostgresStore {
     }
 }
 
-async fn open_to_write(url: &str) -> Result<(Pool, Object), OpenError> {
+/// A pool, one of its connections, and whether the wall between lenders stands.
+async fn open_to_write(url: &str) -> Result<(Pool, Object, bool), OpenError> {
     let pool = connection::pool(url, CONNECTIONS)?;
     let mut client = reach(&pool).await?;
     connection::check_server(&client).await?;
-    migrate(&mut client, MIGRATIONS).await?;
-    Ok((pool, client))
+    // The server's own role may not change the schema, and needn't where nothing is missing of it.
+    if !migrate::pending(&client, MIGRATIONS).await?.is_empty() {
+        migrate(&mut client, MIGRATIONS).await?;
+    }
+    let wall = the_wall(&mut client).await?;
+    if !wall {
+        tracing::warn!("{}", rights::NO_WALL);
+    }
+    Ok((pool, client, wall))
 }
 
 /// A connection to a database whose schema is up to date, to fill it.
@@ -201,6 +249,10 @@ pub(crate) async fn ready_to_fill(url: &str) -> Result<(Pool, Object), OpenError
     let patient = client.batch_execute("SET idle_in_transaction_session_timeout = 0").await;
     patient.map_err(Failure::from).map_err(database("prepare to fill the database"))?;
     Ok((pool, client))
+}
+
+async fn the_wall(client: &mut Object) -> Result<bool, OpenError> {
+    wall::stands(client).await.map_err(database("look at the rights of the database"))
 }
 
 async fn reach(pool: &Pool) -> Result<Object, OpenError> {

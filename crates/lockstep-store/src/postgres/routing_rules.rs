@@ -1,6 +1,6 @@
 //! Lenders' own rules about channels: one row each, replaced as a whole.
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{Object, Transaction};
 use lockstep_core::audit::AuditEntry;
 use lockstep_core::id::TenantId;
 use lockstep_engine::port::StoredRules;
@@ -25,7 +25,11 @@ pub(super) async fn all(client: &Object) -> Result<Vec<StoredRules>, Failure> {
 }
 
 /// Puts rules in the place of the version before them; whether that one was still there.
-pub(super) async fn put(client: &mut Object, new: &StoredRules, entry: &AuditEntry) -> Result<bool, Failure> {
+pub(super) async fn put(
+    work: &Transaction<'_>,
+    new: &StoredRules,
+    entry: &AuditEntry,
+) -> Result<bool, Failure> {
     let (bucket, tenant) = (row::bucket(new.tenant.bucket()), new.tenant.to_string());
     let (version, rules) = (row::count(new.version)?, serde_json::to_string(&new.rules)?);
     let updated_at = new.updated_at.as_millis();
@@ -39,12 +43,10 @@ pub(super) async fn put(client: &mut Object, new: &StoredRules, entry: &AuditEnt
              WHERE bucket = $1 AND tenant = $2 AND version = $3::bigint - 1"
         }
     };
-    let work = client.transaction().await?;
     let done = work.execute(sql, &[&bucket, &tenant, &version, &rules, &updated_at]).await? == 1;
     if done && work.execute(commit::INSERT_AUDIT, &commit::audit_of(entry)?.values()).await? != 1 {
         return Err(Failure::Refused("the audit entry is there already"));
     }
-    work.commit().await?;
     Ok(done)
 }
 

@@ -1,6 +1,6 @@
 //! Lenders and their API keys.
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{Object, Transaction};
 use lockstep_core::id::{ApiKeyId, TenantId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{ApiKey, Tenant};
@@ -50,13 +50,13 @@ pub(super) async fn set_settings(client: &Object, id: TenantId, json: &str) -> R
 }
 
 /// Makes an API key known.
-pub(super) async fn insert_key(client: &Object, key: &ApiKey) -> Result<(), Failure> {
+pub(super) async fn insert_key(work: &Transaction<'_>, key: &ApiKey) -> Result<(), Failure> {
     let sql = "INSERT INTO api_keys (bucket, id, tenant, hash, name, scopes, created_at, revoked_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let (bucket, id, tenant) = (row::bucket(key.id.bucket()), key.id.to_string(), key.tenant.to_string());
     let scopes = serde_json::to_string(&key.scopes)?;
     let (created_at, revoked_at) = (key.created_at.as_millis(), key.revoked_at.map(Timestamp::as_millis));
-    let made = client
+    let made = work
         .execute(sql, &[&bucket, &id, &tenant, &key.hash, &key.name, &scopes, &created_at, &revoked_at])
         .await;
     made.map(drop).map_err(|error| Failure::from(error).taken("API key"))
@@ -79,7 +79,7 @@ pub(super) async fn key_by_hash(client: &Object, hash: &str) -> Result<Option<Ap
 
 /// Takes a tenant's key back; whether there was one to take back.
 pub(super) async fn revoke_key(
-    client: &Object,
+    work: &Transaction<'_>,
     tenant: TenantId,
     id: ApiKeyId,
     at: Timestamp,
@@ -87,7 +87,7 @@ pub(super) async fn revoke_key(
     let sql = "UPDATE api_keys SET revoked_at = $4
                WHERE bucket = $1 AND id = $2 AND tenant = $3 AND revoked_at IS NULL";
     let bucket = row::bucket(id.bucket());
-    Ok(client.execute(sql, &[&bucket, &id.to_string(), &tenant.to_string(), &at.as_millis()]).await? == 1)
+    Ok(work.execute(sql, &[&bucket, &id.to_string(), &tenant.to_string(), &at.as_millis()]).await? == 1)
 }
 
 /// Remembers that a key was used.

@@ -13,6 +13,7 @@ use super::batch::{self, Ended, Marker};
 use super::failure::Failure;
 use super::row;
 use super::work::Work;
+use crate::payment_sums::TOO_MUCH_BACK;
 
 /// Most changes in one transaction. More would make the first one wait for the last.
 const MAX_BATCH: usize = 256;
@@ -121,7 +122,7 @@ async fn write(shared: &Shared, batch: Vec<Job>, markers: &mut Markers) {
     }
 }
 
-/// The race that was lost where one of the database's own rules was met.
+/// The race that was lost, or what is wrong, where one of the database's own rules was met.
 fn named(failure: Failure) -> Failure {
     let rule = match &failure {
         Failure::Sql { constraint: Some(rule), .. } => rule.as_str(),
@@ -135,6 +136,7 @@ fn named(failure: Failure) -> Failure {
         "effects_pkey" => failure.taken("effect"),
         "deliveries_pkey" => failure.taken("delivery"),
         "vault_items_pkey" => failure.taken("vault item"),
+        "payments_refunds_within_taken" => Failure::Refused(TOO_MUCH_BACK),
         _ => failure,
     }
 }

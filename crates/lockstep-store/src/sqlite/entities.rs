@@ -1,5 +1,6 @@
 //! Writing the current state of an entity, if nobody else has written it since it was loaded.
 
+use lockstep_core::Event;
 use lockstep_core::binding::Binding;
 use lockstep_core::borrower::Borrower;
 use lockstep_core::order::Order;
@@ -11,6 +12,7 @@ use rusqlite::{Connection, Params, params};
 use super::failure::{Failure, taken};
 use super::row::count;
 use crate::entity_key;
+use crate::payment_sums::{self, PaymentSums};
 
 /// Writes a new state over the one it was decided from.
 pub(super) fn store(connection: &Connection, changed: &Changed) -> Result<(), Failure> {
@@ -19,7 +21,7 @@ pub(super) fn store(connection: &Connection, changed: &Changed) -> Result<(), Fa
         Change::Borrower(state) => borrower(connection, state, base),
         Change::Binding(state) => binding(connection, state, base),
         Change::Order(state) => order(connection, state, base),
-        Change::Payment(state) => payment(connection, state, base),
+        Change::Payment(state) => payment(connection, state, &changed.events, base),
     }
 }
 
@@ -92,16 +94,17 @@ fn order(connection: &Connection, state: &Order, base: i64) -> Result<(), Failur
     write(connection, sql, params![bucket, id, version, json, status, base], "order", "order reference")
 }
 
-fn payment(connection: &Connection, state: &Payment, base: i64) -> Result<(), Failure> {
+fn payment(connection: &Connection, state: &Payment, events: &[Event], base: i64) -> Result<(), Failure> {
     let (bucket, id, json) =
         (state.id.bucket().number(), state.id.to_string(), serde_json::to_string(state)?);
     let (version, status) = (count(state.version)?, state.status());
     let (word, live, updated) = (status.as_str(), status.is_live(), state.updated_at.as_millis());
+    let PaymentSums { taken_minor, refunded_minor, excess_minor } = payment_sums::of(state, events);
     if base == 0 {
         let sql = "INSERT INTO payments
                        (bucket, id, tenant, borrower_id, binding_id, order_id, status, live, amount_minor,
-                        currency, version, created_at, updated_at, state)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+                        currency, version, created_at, updated_at, state, taken_minor, refunded_minor)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
         let values = params![
             bucket,
             id,
@@ -117,11 +120,26 @@ fn payment(connection: &Connection, state: &Payment, base: i64) -> Result<(), Fa
             state.created_at.as_millis(),
             updated,
             json,
+            taken_minor,
+            refunded_minor,
         ];
         return write(connection, sql, values, "payment", "live payment of the order");
     }
-    let sql = "UPDATE payments SET version = ?3, state = ?4, status = ?5, live = ?6, updated_at = ?7
+    let sql = "UPDATE payments SET version = ?3, state = ?4, status = ?5, live = ?6, updated_at = ?7,
+                   taken_minor = ?9, refunded_minor = ?10, excess_minor = coalesce(?11, excess_minor)
                WHERE bucket = ?1 AND id = ?2 AND version = ?8";
-    let values = params![bucket, id, version, json, word, live, updated, base];
+    let values = params![
+        bucket,
+        id,
+        version,
+        json,
+        word,
+        live,
+        updated,
+        base,
+        taken_minor,
+        refunded_minor,
+        excess_minor,
+    ];
     write(connection, sql, values, "payment", "live payment of the order")
 }

@@ -2,8 +2,10 @@
 
 use lockstep_engine::port::{CommitError, Fault};
 use rusqlite::ErrorCode;
-use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+use rusqlite::ffi::{SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
+
+use crate::payment_sums::TOO_MUCH_BACK;
 
 /// What went wrong. No variant carries a bound value, so none carries personal data.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +86,12 @@ pub(super) fn taken<T>(
         }
         rusqlite::Error::SqliteFailure(code, _) if code.extended_code == SQLITE_CONSTRAINT_UNIQUE => {
             Failure::Conflict(same_rule)
+        }
+        rusqlite::Error::SqliteFailure(code, Some(said))
+            if code.extended_code == SQLITE_CONSTRAINT_CHECK
+                && said.ends_with("payments_refunds_within_taken") =>
+        {
+            Failure::Refused(TOO_MUCH_BACK)
         }
         _ => Failure::Sql(error),
     })

@@ -50,7 +50,7 @@ pub(super) fn rows(connection: &Connection) -> Result<Vec<(&'static str, u64)>, 
 }
 
 /// Copies the database as it stands at one moment, while others go on writing. The copy appears under its
-/// name only when it is whole and on disk; a file that is there already is never overwritten.
+/// name only when it is whole, was checked and is on disk; a file that is there already is never overwritten.
 pub(super) fn backup(connection: &Connection, target: &Path) -> Result<(), Failure> {
     if target.try_exists()? {
         return Err(Failure::Refused("the file to back up to exists already"));
@@ -65,6 +65,12 @@ pub(super) fn backup(connection: &Connection, target: &Path) -> Result<(), Failu
     let mut copy = Connection::open_with_flags(part, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // All pages in one step hold one read snapshot; writers aren't held up by it.
     Backup::new(connection, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+    // A damaged page is copied as faithfully as a sound one, and would be found when the copy is needed.
+    if texts(&copy, "PRAGMA integrity_check")? != ["ok"] {
+        return Err(Failure::Refused(
+            "the copy is damaged, and so is the database or the disk: lockstep doctor says more",
+        ));
+    }
     copy.close().map_err(|(_, error)| error)?;
     file.sync_all()?;
     fs::rename(part, target)?;

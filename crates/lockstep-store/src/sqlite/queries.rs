@@ -18,23 +18,32 @@ use serde::de::DeserializeOwned;
 use super::failure::Failure;
 use super::page::List;
 use super::{SqliteStore, deliveries, effects, inbox, load, row};
+use crate::entity_key;
 
 #[async_trait]
 impl Queries for SqliteStore {
-    async fn borrower(&self, id: BorrowerId) -> Result<Option<Borrower>, Fault> {
-        self.read("read a borrower", move |connection| load::borrower(connection, id)).await
+    async fn borrower(&self, tenant: TenantId, id: BorrowerId) -> Result<Option<Borrower>, Fault> {
+        let read = move |connection: &Connection| load::borrower(connection, id);
+        let found = self.read("read a borrower", read).await?;
+        Ok(found.filter(|found| found.tenant == tenant))
     }
 
-    async fn binding(&self, id: BindingId) -> Result<Option<Binding>, Fault> {
-        self.read("read a binding", move |connection| load::binding(connection, id)).await
+    async fn binding(&self, tenant: TenantId, id: BindingId) -> Result<Option<Binding>, Fault> {
+        let read = move |connection: &Connection| load::binding(connection, id);
+        let found = self.read("read a binding", read).await?;
+        Ok(found.filter(|found| found.tenant == tenant))
     }
 
-    async fn order(&self, id: OrderId) -> Result<Option<Order>, Fault> {
-        self.read("read an order", move |connection| load::order(connection, id)).await
+    async fn order(&self, tenant: TenantId, id: OrderId) -> Result<Option<Order>, Fault> {
+        let read = move |connection: &Connection| load::order(connection, id);
+        let found = self.read("read an order", read).await?;
+        Ok(found.filter(|found| found.tenant == tenant))
     }
 
-    async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, Fault> {
-        self.read("read a payment", move |connection| load::payment(connection, id)).await
+    async fn payment(&self, tenant: TenantId, id: PaymentId) -> Result<Option<Payment>, Fault> {
+        let read = move |connection: &Connection| load::payment(connection, id);
+        let found = self.read("read a payment", read).await?;
+        Ok(found.filter(|found| found.tenant == tenant))
     }
 
     async fn borrowers(
@@ -62,9 +71,14 @@ impl Queries for SqliteStore {
         self.read("list payments", move |connection| payments(connection, &filter, &page)).await
     }
 
-    async fn timeline(&self, entity: &str, limit: usize) -> Result<Vec<TimelineRow>, Fault> {
+    async fn timeline(
+        &self,
+        tenant: TenantId,
+        entity: &str,
+        limit: usize,
+    ) -> Result<Vec<TimelineRow>, Fault> {
         let entity = entity.to_owned();
-        self.read("read a timeline", move |connection| timeline(connection, &entity, limit)).await
+        self.read("read a timeline", move |connection| timeline(connection, tenant, &entity, limit)).await
     }
 
     async fn audit(&self, filter: &AuditFilter, page: &Page) -> Result<Listed<AuditEntry>, Fault> {
@@ -146,14 +160,23 @@ fn payments(
         .page(connection, page, state)
 }
 
-fn timeline(connection: &Connection, entity: &str, limit: usize) -> Result<Vec<TimelineRow>, Failure> {
-    // Every kind of id has the same body, so any of them knows the bucket.
-    let body = entity.split_once('_').and_then(|(_, body)| PaymentId::from_body(body));
-    let Some(body) = body else { return Ok(Vec::new()) };
+fn timeline(
+    connection: &Connection,
+    tenant: TenantId,
+    entity: &str,
+    limit: usize,
+) -> Result<Vec<TimelineRow>, Failure> {
+    let Some((table, bucket)) = entity_key::place(entity) else { return Ok(Vec::new()) };
+    // An event names no lender: whose it is, is known from what it is about.
+    let sql = format!("SELECT 1 FROM {table} WHERE bucket = ?1 AND id = ?2 AND tenant = ?3");
+    let whose = params![bucket.number(), entity, tenant.to_string()];
+    if !connection.prepare_cached(&sql)?.exists(whose)? {
+        return Ok(Vec::new());
+    }
     let sql =
         "SELECT version, at, body FROM events WHERE bucket = ?1 AND entity_id = ?2 ORDER BY version LIMIT ?3";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    row::all(connection.prepare_cached(sql)?.query(params![body.bucket().number(), entity, limit])?, |row| {
+    row::all(connection.prepare_cached(sql)?.query(params![bucket.number(), entity, limit])?, |row| {
         Ok(TimelineRow { version: row::counted(row, 0)?, at: row::moment(row, 1)?, body: row.get(2)? })
     })
 }

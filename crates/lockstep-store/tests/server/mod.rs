@@ -35,8 +35,14 @@ pub(crate) async fn empty_database() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let url = server();
     let schema = format!("case_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("connects");
-    tokio::spawn(connection);
+    let client = connect(url).await;
     client.batch_execute(&format!("CREATE SCHEMA {schema}")).await.expect("a schema");
     format!("{url}&options=-c%20search_path%3D{schema}")
+}
+
+/// A connection of one's own to an address, for statements by hand.
+pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("connects");
+    tokio::spawn(connection);
+    client
 }

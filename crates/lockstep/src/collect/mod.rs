@@ -198,7 +198,9 @@ async fn any_payment(driver: &Driver, statuses: &[PaymentStatus]) -> Result<bool
 type LookedUp = (Vec<OrderResult>, std::collections::BTreeMap<String, u64>);
 
 async fn look_up(driver: &Driver, started: Vec<Started>) -> Result<LookedUp, Fault> {
-    let results = figures::results(driver.queries.as_ref(), driver.engine.channels(), started).await?;
+    let results =
+        figures::results(driver.queries.as_ref(), driver.tenant.id, driver.engine.channels(), started)
+            .await?;
     let seen = figures::unknown_seen(driver.queries.as_ref(), &results).await?;
     Ok((results, seen))
 }

@@ -63,7 +63,7 @@ pub fn run(args: &DemoArgs) -> Result<(), StartProblem> {
         started_bar.set_message("borrowers bound, collecting");
         clock.sleep_until(end).await;
         let book = driver.engine.channels();
-        let results = figures::results(driver.queries.as_ref(), book, started).await?;
+        let results = figures::results(driver.queries.as_ref(), driver.tenant.id, book, started).await?;
         let seen = figures::unknown_seen(driver.queries.as_ref(), &results).await?;
         Ok::<_, lockstep_engine::port::Fault>(figures::count(&results, &seen))
     };

@@ -24,7 +24,7 @@ pub(crate) async fn get_refund(
     caller: Caller<Read>,
     PathRefund(id, number): PathRefund,
 ) -> Result<Json<RefundView>, Problem> {
-    let payment = visible(app.state.queries.payment(id).await?, caller.tenant)?;
+    let payment = visible(app.state.queries.payment(caller.tenant, id).await?, caller.tenant)?;
     let refund = payment.refund(number).ok_or_else(|| Problem::new(Kind::RefundNotFound))?;
     Ok(Json(RefundView::of(&payment, refund)))
 }

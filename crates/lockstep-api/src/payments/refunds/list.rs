@@ -39,7 +39,7 @@ pub(crate) async fn list_refunds(
     caller: Caller<Read>,
     PathId(id): PathId<PaymentId>,
 ) -> Result<Json<Refunds>, Problem> {
-    let payment = visible(app.state.queries.payment(id).await?, caller.tenant)?;
+    let payment = visible(app.state.queries.payment(caller.tenant, id).await?, caller.tenant)?;
     Ok(Json(Refunds {
         data: payment.refunds.iter().map(|refund| RefundView::of(&payment, refund)).collect(),
         refunded_minor: payment.refunded_minor(),

@@ -35,20 +35,20 @@ fn page<T: Clone>(
 
 #[async_trait]
 impl Queries for World {
-    async fn borrower(&self, id: BorrowerId) -> Result<Option<Borrower>, Fault> {
-        Ok(self.working()?.borrowers.get(&id).cloned())
+    async fn borrower(&self, tenant: TenantId, id: BorrowerId) -> Result<Option<Borrower>, Fault> {
+        Ok(self.working()?.borrowers.get(&id).filter(|row| row.tenant == tenant).cloned())
     }
 
-    async fn binding(&self, id: BindingId) -> Result<Option<Binding>, Fault> {
-        Ok(self.working()?.bindings.get(&id).cloned())
+    async fn binding(&self, tenant: TenantId, id: BindingId) -> Result<Option<Binding>, Fault> {
+        Ok(self.working()?.bindings.get(&id).filter(|row| row.tenant == tenant).cloned())
     }
 
-    async fn order(&self, id: OrderId) -> Result<Option<Order>, Fault> {
-        Ok(self.working()?.orders.get(&id).cloned())
+    async fn order(&self, tenant: TenantId, id: OrderId) -> Result<Option<Order>, Fault> {
+        Ok(self.working()?.orders.get(&id).filter(|row| row.tenant == tenant).cloned())
     }
 
-    async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, Fault> {
-        Ok(self.working()?.payments.get(&id).cloned())
+    async fn payment(&self, tenant: TenantId, id: PaymentId) -> Result<Option<Payment>, Fault> {
+        Ok(self.working()?.payments.get(&id).filter(|row| row.tenant == tenant).cloned())
     }
 
     async fn borrowers(
@@ -104,8 +104,17 @@ impl Queries for World {
         Ok(page(rows.cloned(), wanted, |row| (row.created_at, row.id.to_string())))
     }
 
-    async fn timeline(&self, entity: &str, limit: usize) -> Result<Vec<TimelineRow>, Fault> {
+    async fn timeline(
+        &self,
+        tenant: TenantId,
+        entity: &str,
+        limit: usize,
+    ) -> Result<Vec<TimelineRow>, Fault> {
         let data = self.working()?;
+        let whose = data.payments.values().find(|row| row.id.to_string() == entity).map(|row| row.tenant);
+        if whose.is_some_and(|whose| whose != tenant) {
+            return Ok(Vec::new());
+        }
         Ok(data.events.get(entity).into_iter().flatten().take(limit).cloned().collect())
     }
 

@@ -134,8 +134,27 @@ fn a_backup_is_a_whole_database_and_overwrites_nothing() {
     block_on(db.backup_to(&copy)).unwrap();
     block_on(db.add_tenant(tenant(2))).unwrap();
     block_on(db.backup_to(&copy)).unwrap_err();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    }
     let copy = SqliteStore::open(&copy).unwrap();
     assert_eq!(block_on(copy.tenants()).unwrap(), [tenant(1)]);
     assert!(block_on(copy.integrity_check()).unwrap().is_empty());
     assert!(block_on(db.stats()).unwrap().contains(&("tenants", 2)));
+}
+
+#[test]
+fn a_damaged_database_makes_no_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, copy) = (folder.path().join("a.db"), folder.path().join("copy.db"));
+    let db = SqliteStore::open(&file).unwrap();
+    block_on(db.add_tenant(tenant(1))).unwrap();
+    drop(db);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[4096..8192].fill(0);
+    std::fs::write(&file, bytes).unwrap();
+    SqliteStore::backup_beside(&file, &copy).unwrap_err();
+    assert!(!copy.exists());
 }
