@@ -15,13 +15,18 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
-/// Those that have not been applied yet, in order.
+/// Those that have not been applied yet, in order. A database of a newer program can be used by one that knows the schema
+/// up to `floor` at least: steps expand first and contract in a later release.
 ///
 /// # Errors
-/// When the database is of a newer program, or an applied one is not the one of the same number here.
-pub(crate) fn missing(known: &[Migration], applied: &[(i64, String)]) -> Result<Vec<Migration>, OpenError> {
+/// When the database is of a program that is too new, or an applied one is not the one of the same number here.
+pub(crate) fn missing(
+    known: &[Migration],
+    applied: &[(i64, String)],
+    floor: i64,
+) -> Result<Vec<Migration>, OpenError> {
     let newest = known.last().map_or(0, |migration| migration.version);
-    if let Some((found, _)) = applied.last().filter(|(version, _)| *version > newest) {
+    if let Some((found, _)) = applied.last().filter(|(version, _)| *version > newest && floor > newest) {
         return Err(OpenError::NewerSchema { found: *found, known: newest });
     }
     let mut missing = Vec::new();

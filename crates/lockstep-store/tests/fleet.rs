@@ -8,7 +8,7 @@ use lockstep_core::health::{Hearsay, Place, Told};
 use lockstep_core::id::OrderId;
 use lockstep_engine::port::{CommitError, Fleet, Membership, Store, StoredEffect};
 use lockstep_store::conformance::{Lost, World};
-use lockstep_store::{PostgresFleet, PostgresStore, Upkeep};
+use lockstep_store::{OpenError, PostgresFleet, PostgresStore, Upkeep};
 
 async fn node(url: &str, name: &str) -> (PostgresStore, PostgresFleet) {
     PostgresStore::join(url, name, "http://127.0.0.1:1").await.unwrap()
@@ -89,8 +89,7 @@ async fn a_bucket_does_not_change_hands_while_it_is_written_to() {
     let url = server::empty_database().await;
     let ((_one, first), (_two, second)) = (node(&url, "one").await, node(&url, "two").await);
     first.take(&Buckets::ALL).await.unwrap();
-    let (writing, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let writing = server::connect(&url).await;
     writing.batch_execute("BEGIN; SELECT 1 FROM leases WHERE bucket = 7 FOR SHARE").await.unwrap();
     first.leave().await.unwrap();
     let taken = second.take(&Buckets::ALL).await.unwrap();
@@ -140,4 +139,25 @@ async fn what_is_due_is_seen_by_the_holder_alone() {
     assert!(!one.begin_sending(effect, far).await.unwrap(), "a stale node may not send");
     assert!(two.begin_sending(effect, far).await.unwrap());
     assert_eq!((one.interrupted().await.unwrap().len(), two.interrupted().await.unwrap().len()), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_serves_beside_a_newer_one_until_that_takes_away_what_it_needs() {
+    let url = server::empty_database().await;
+    let (newer, fleet) = node(&url, "newer").await;
+    fleet.take(&Buckets::ALL).await.unwrap();
+    let mut world = World::new(1);
+    let borrower = world.borrower(&newer, "R1").await;
+    let by_hand = server::connect(&url).await;
+    let step = "INSERT INTO schema_migrations (version, name, checksum) VALUES (999, 'expand', '');
+                ALTER TABLE orders ADD COLUMN new_here TEXT";
+    by_hand.batch_execute(step).await.unwrap();
+
+    let (older, back) = node(&url, "newer").await;
+    back.take(&Buckets::ALL).await.unwrap();
+    world.order(&older, borrower, "L1").await;
+
+    by_hand.batch_execute("UPDATE schema_floor SET version = 999").await.unwrap();
+    let refused = PostgresStore::join(&url, "newer", "http://127.0.0.1:1").await.unwrap_err();
+    assert!(matches!(refused, OpenError::NewerSchema { found: 999, .. }), "{refused}");
 }

@@ -53,6 +53,8 @@ pub enum Command {
     Listen(ListenArgs),
     /// Bring the database's schema up to date, before a new release serves on it; or say what is missing.
     Migrate(MigrateArgs),
+    /// Who shares the database, and how much each looks after.
+    Nodes(NodesArgs),
     /// Carry everything from the embedded database over to PostgreSQL.
     Move(MoveArgs),
     /// Copy the database while it is in use.
@@ -204,6 +206,20 @@ pub struct ServeArgs {
     /// Allow webhooks to plain HTTP and private addresses. For tests on one machine only.
     #[arg(long)]
     pub allow_private_webhooks: bool,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `lockstep nodes`
+#[derive(Debug, Args)]
+pub struct NodesArgs {
+    /// Print JSON instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Language of the table.
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
     /// Where things are kept.
     #[command(flatten)]
     pub place: Place,

@@ -19,6 +19,7 @@ mod foundation;
 mod house;
 mod listen;
 mod moving;
+mod nodes;
 #[cfg(test)]
 mod refund_races;
 mod replay_cli;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::Export(command) => block_on(export::export(command)),
         Command::Backup(args) => backup(args),
         Command::Migrate(args) => block_on(migrate(args)),
+        Command::Nodes(args) => block_on(nodes::run(args)),
         Command::Move(args) => block_on(moving::run(args)),
         Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
@@ -104,6 +106,7 @@ fn log(command: &Command) {
         | Command::Export(_)
         | Command::Migrate(_)
         | Command::Move(_)
+        | Command::Nodes(_)
         | Command::Backup(_) => "warn",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());

@@ -42,7 +42,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::{Object, Pool, Transaction};
-use lockstep_core::fleet::NodeNo;
+use lockstep_core::fleet::{NodeNo, Register};
 use lockstep_core::id::TenantId;
 use lockstep_engine::port::Fault;
 
@@ -97,6 +97,15 @@ impl PostgresStore {
         let fleet =
             PostgresFleet { shared, name, address, told: AtomicI64::new(0), heard: Default::default() };
         Ok((store, fleet))
+    }
+
+    /// The register of nodes as it stands, without joining them.
+    ///
+    /// # Errors
+    /// When the database can't be reached, or has none of our schema.
+    pub async fn register(url: &str) -> Result<Register, OpenError> {
+        let client = reach(&connection::pool(url, 1)?).await?;
+        leases::register(&client).await.map_err(database("read the register of nodes"))
     }
 
     fn start(pool: Pool, wall: bool, number: NodeNo) -> Self {

@@ -34,11 +34,12 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON endpoints, effects, deliveries, data_key
 GRANT SELECT, UPDATE ON fence, leases TO lockstep_server;
 GRANT SELECT, INSERT, UPDATE, DELETE ON nodes TO lockstep_server;
 GRANT SELECT, INSERT, DELETE ON health_news TO lockstep_server;
-GRANT SELECT ON schema_migrations TO lockstep_server;
+GRANT SELECT ON schema_migrations, schema_floor TO lockstep_server;
 
 -- Reading, for people and reports: no secrets, not even encrypted or hashed ones.
 GRANT SELECT ON tenants, borrowers, bindings, orders, payments, events, effects, deliveries, ledger_entries, audit, inbox,
-    meta, routing_rules, batches, fence, leases, nodes, health_news, schema_migrations TO lockstep_reader;
+    meta, routing_rules, batches, fence, leases, nodes, health_news, schema_migrations,
+    schema_floor TO lockstep_reader;
 GRANT SELECT (bucket, id, tenant, name, scopes, created_at, revoked_at, last_used_at) ON api_keys TO lockstep_reader;
 GRANT SELECT (bucket, id, tenant, url, kinds, enabled, created_at) ON endpoints TO lockstep_reader;
 GRANT SELECT (bucket, tenant, key, status, at) ON answers TO lockstep_reader;

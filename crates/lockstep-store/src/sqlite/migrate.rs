@@ -1,6 +1,6 @@
 //! Migrations: numbered files compiled in, applied in order inside one transaction when the database is
 //! opened. An applied migration is never edited: its checksum is kept and compared. Changes expand first and
-//! contract in a later release, so the release before still runs on the new schema.
+//! contract in a later release. The file belongs to one process, so a newer file is left to the newer program.
 
 use rusqlite::{Connection, params};
 
@@ -35,7 +35,7 @@ pub(super) fn migrate(connection: &mut Connection, known: &[Migration]) -> Resul
         )
         .map_err(&failed)?;
     let applied = applied(&transaction).map_err(&failed)?;
-    for migration in missing(known, &applied)? {
+    for migration in missing(known, &applied, i64::MAX)? {
         transaction.execute_batch(migration.sql).map_err(&failed)?;
         let sql = "INSERT INTO schema_migrations (version, name, checksum) VALUES (?1, ?2, ?3)";
         let values = params![migration.version, migration.name, checksum(migration.sql)];
@@ -60,7 +60,7 @@ pub(super) fn current(connection: &Connection, known: &[Migration]) -> Result<()
 
 /// What [`migrate`] would apply. Changes nothing.
 pub(super) fn pending(connection: &Connection, known: &[Migration]) -> Result<Vec<Migration>, OpenError> {
-    missing(known, &applied(connection).map_err(database("read the schema's version"))?)
+    missing(known, &applied(connection).map_err(database("read the schema's version"))?, i64::MAX)
 }
 
 fn applied(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
