@@ -4,6 +4,7 @@
 
 mod admin;
 mod bank;
+mod bench;
 mod cli;
 mod clock;
 mod collect;
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
             demo::run(args).and_then(|()| if args.once { Ok(()) } else { block_on(demo::stay(args)) })
         }
         Command::Collect(args) => collect::run(args),
-        Command::Replay(args) => return replayed(replay_cli::run(args)),
+        Command::Replay(args) => return ended(replay_cli::run(args)),
         Command::Serve(args) => block_on(serve::run(args)),
         Command::Sandbox(command) => block_on(sandbox_cli::run(command)),
         Command::Tenant(command) => block_on(admin::tenant(command)),
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::Backup(args) => backup(args),
         Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
+        Command::Bench(args) => return ended(bench::run(args)),
         Command::Simulate(args) => return lockstep_simulate::command::simulate(args),
     };
     match outcome {
@@ -66,7 +68,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn replayed(outcome: Result<ExitCode, StartProblem>) -> ExitCode {
+fn ended(outcome: Result<ExitCode, StartProblem>) -> ExitCode {
     outcome.unwrap_or_else(|problem| {
         complain(&problem);
         ExitCode::FAILURE
@@ -99,6 +101,7 @@ fn log(command: &Command) {
         | Command::Rules(_)
         | Command::Doctor(_)
         | Command::Export(_)
+        | Command::Bench(_)
         | Command::Backup(_) => "warn",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
