@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs all the tests. Needs Rust (rustup) and Python 3 with venv; installs the rest itself under target/tools.
+# Runs all the tests. Needs Rust (rustup) and Python 3 with venv; installs PostgreSQL where it is missing, and the rest under
+# target/tools.
 #   ./scripts/test.sh            everything
 #   ./scripts/test.sh quick      format, lints and cargo tests only
 set -euo pipefail
@@ -8,6 +9,9 @@ what="${1:-all}"
 tools="$PWD/target/tools"
 
 step() { printf '\n== %s\n' "$*"; }
+
+step "a database server, where there is none"
+./scripts/postgres.sh install
 
 step "format"
 cargo fmt --all --check

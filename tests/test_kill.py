@@ -1,131 +1,51 @@
-"""kill -9 of the server under load, again and again: nothing accepted is lost, nothing is doubled."""
+"""kill -9 of the server, and of its database, under load, again and again: nothing accepted is lost, nothing is doubled."""
 
-import concurrent.futures
 import random
-import threading
 import time
 import uuid
 
-from conftest import PERSON, card
+from conftest import House, own_postgres
+from load import Load
 
 KILLS = 50
-
-
-def bind(house, number):
-    borrower = house.make("/v1/borrowers", {"reference": f"B-{number}"})
-    mobile = f"139{number:08d}"
-    binding = house.make("/v1/bindings", {
-        "borrower_id": borrower["id"], **PERSON, "card_number": card(number), "mobile": mobile,
-        "channels": ["unionpay", "netsunion"],
-    })
-    path = f"/v1/bindings/{binding['id']}"
-    for _ in range(2):
-        seen = house.wait_for(path, lambda seen: seen["status"] == "awaiting_code" or any(
-            mandate["status"] == "awaiting_code" for mandate in seen["mandates"]))
-        channel = next(m["channel"] for m in seen["mandates"] if m["status"] == "awaiting_code")
-        house.make(f"{path}/verify", {"channel": channel, "code": house.latest_code(mobile)})
-        house.wait_for(path, lambda seen: any(
-            m["channel"] == channel and m["status"] == "live" for m in seen["mandates"]))
-    house.sandbox_call("PATCH", f"/accounts/{card(number)}", {"balance_minor": 10**12, "daily_limit_minor": 10**12})
-    return borrower["id"], binding["id"]
-
-
-def at_rest(payment):
-    """It has ended; or nothing of it is under way, and its next try is planned: after many kills at once the budget of
-    tries again is used up, and the rest wait for their turn."""
-    waits = payment["status"] == "waiting" and payment["next_try_at"] is not None
-    return waits or payment["status"] in ("succeeded", "failed", "cancelled")
-
-
-def side_by_side(house, payment, moved):
-    """What we say and how often the bank debited. Where they differ both are asked again for a while: a try that was
-    planned may just have been made."""
-    for _ in range(20):
-        seen = house.get(f"/v1/payments/{payment}")
-        count = moved.get(payment.removeprefix("pay_"), {"count": 0})["count"]
-        if at_rest(seen) and count == (1 if seen["status"] == "succeeded" else 0):
-            break
-        time.sleep(0.5)
-        moved = house.sandbox_call("GET", "/truth")["debits_by_payment"]
-    return seen, count
+DATABASE_KILLS = 20
 
 
 def test_kill_nine_fifty_times(house):
-    people = [bind(house, number) for number in range(1, 9)]
+    load = Load(house)
     # The lender's own order of channels: the faulty one first. It has to survive every kill, too.
     rules = {"version": 0, "rules": [{"name": "faulty first", "then": {"prefer": ["unionpay"]}}]}
     assert house.call("PUT", "/v1/routing_rules", rules, idem=str(uuid.uuid4())).status == 200
     house.sandbox_call("POST", "/faults", {"faults": [
         {"channel": "unionpay", "fault": {"kind": "lose_answer"}, "chance_permille": 50}]})
-    accepted, lock, stop = {}, threading.Lock(), threading.Event()
-
-    def insist(path, body):
-        """What a careful client does: the same key until there is an answer."""
-        key = str(uuid.uuid4())
-        while not stop.is_set():
-            try:
-                reply = house.call("POST", path, body, idem=key, timeout=10)
-            except OSError:
-                time.sleep(0.05)
-                continue
-            if reply.status in (200, 201, 202):
-                return reply.json
-            if reply.status in (409, 429, 503):
-                time.sleep(0.05)
-                continue
-            raise AssertionError((path, reply.status, reply.text))
-        return None
-
-    def load(worker):
-        rng = random.Random(worker)
-        count = 0
-        while not stop.is_set():
-            borrower, binding = rng.choice(people)
-            count += 1
-            order = insist("/v1/orders", {
-                "borrower_id": borrower, "reference": f"L-{worker}-{count}",
-                "amount_minor": 1000 + rng.randrange(100_000), "currency": "CNY", "due_at": "2026-01-01T00:00:00Z",
-            })
-            if order is None:
-                return
-            payment = insist("/v1/payments", {"order_id": order["id"], "binding_id": binding})
-            if payment is not None:
-                with lock:
-                    accepted[payment["id"]] = order["id"]
-
     rng = random.Random(9)
-    kills = 0
-    with concurrent.futures.ThreadPoolExecutor(6) as pool:
-        workers = [pool.submit(load, worker) for worker in range(6)]
-        while kills < KILLS:
+    with load.running():
+        for _ in range(KILLS):
             time.sleep(rng.uniform(0.05, 0.6))
             house.server.kill()
-            kills += 1
             house.start_server()
-        time.sleep(1)
-        stop.set()
-        for worker in workers:
-            worker.result()
-
     house.sandbox_call("DELETE", "/faults")
-    assert len(accepted) > 200, f"too little load to mean anything: {len(accepted)}"
-    deadline = time.monotonic() + 240
-    left = set(accepted)
-    while left and time.monotonic() < deadline:
-        left = {payment for payment in left if not at_rest(house.get(f"/v1/payments/{payment}"))}
-        time.sleep(0.5)
-    shown = [house.get(f"/v1/payments/{payment}") for payment in sorted(left)[:3]]
-    assert not left, f"{len(left)} of {len(accepted)} payments did not come to rest: {shown}"
-
     assert house.get("/v1/routing_rules")["version"] == 1
-    tried = [house.get(f"/v1/payments/{payment}")["attempts"][0]["channel"] for payment in accepted]
+    truth = load.verify()
+    tried = [house.get(f"/v1/payments/{payment}")["attempts"][0]["channel"] for payment in load.accepted]
     assert "unionpay" in tried, "netsunion is cheaper: without the rule nothing would have gone there"
-    truth = house.sandbox_call("GET", "/truth")
-    assert truth["double_debits"] == []
-    moved = truth["debits_by_payment"]
-    for payment, order in accepted.items():
-        seen, debited = side_by_side(house, payment, moved)
-        assert debited == (1 if seen["status"] == "succeeded" else 0), (seen, debited)
-        if seen["status"] == "succeeded":
-            assert house.get(f"/v1/orders/{order}")["status"] == "collected"
-    print(f"kills survived: {kills}; payments accepted: {len(accepted)}; debits at the banks: {truth['debits']['count']}")
+    print(f"kills survived: {KILLS}; payments accepted: {len(load.accepted)}; debits: {truth['debits']['count']}")
+
+
+def test_the_database_is_killed_twenty_times(tmp_path):
+    """The server of the database and all its processes at once, as when the machine under it dies. Lockstep stays up."""
+    with own_postgres() as database:
+        house = House(tmp_path, database.url).start()
+        load = Load(house)
+        rng, back = random.Random(20), []
+        with load.running():
+            for _ in range(DATABASE_KILLS):
+                time.sleep(rng.uniform(0.3, 1.2))
+                database.kill()
+                time.sleep(rng.uniform(0.0, 0.5))
+                database.start()
+                back.append(load.wait_for_progress(30))
+        truth = load.verify()
+        print(f"kills of the database survived: {DATABASE_KILLS}; payments accepted: {len(load.accepted)}; "
+              f"debits: {truth['debits']['count']}; accepting again after {max(back):.1f} s at most")
+        house.stop()

@@ -3,7 +3,7 @@
 import json
 import time
 
-from conftest import PERSON, card
+from conftest import PERSON, card, dump, run
 from standardwebhooks.webhooks import Webhook
 
 
@@ -144,6 +144,8 @@ def test_nothing_personal_leaves_the_vault(house):
     house.server.stop()
     places = {path: path.read_bytes() for path in house.data.rglob("*") if path.is_file() and path.suffix != ".key"}
     places[house.server.log] = open(house.server.log, "rb").read()
+    if house.database:
+        places["the database"] = dump(house.database)
     for secret in (number, mobile, PERSON["id_number"], PERSON["holder_name"]):
         for place, content in places.items():
             assert secret.encode() not in content, f"{place} holds personal data"
@@ -156,10 +158,9 @@ def test_other_lenders_see_nothing(house):
     binding = bind_card(house, borrower, channels=("unionpay",))
     order = order_for(house, borrower, "L-1")
     payment = pay(house, order, binding)
-    # A second lender, made while the server is stopped: the command line needs the database for itself.
+    # A second lender, made while the server is stopped: the command line needs an embedded database for itself.
     house.server.stop()
-    from conftest import run
-    added = json.loads(run("tenant", "add", "Other", "--data", house.data, "--json").stdout)
+    added = json.loads(run("tenant", "add", "Other", *house.place, "--json").stdout)
     house.start_server()
     other = added["api_key"]
     for path in (f"/v1/borrowers/{borrower['id']}", f"/v1/bindings/{binding['id']}", f"/v1/orders/{order['id']}",

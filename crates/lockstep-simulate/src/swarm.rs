@@ -230,8 +230,7 @@ impl Swarm {
         let back = Chance::of(seed, "going back");
         let (refunds, reversals, surplus_held) = (back.one_in(2), back.one_in(2), back.one_in(3));
         let approve_above_minor = back.one_in(3).then_some(5_000);
-        // Who denies an order beyond its own window is found out by the statement alone.
-        let statements = on.contains_key(&Kind::NotFoundBeyondWindow) || back.one_in(2);
+        let statements = back.one_in(2);
         let pick = |list: [u16; 4]| list[usize::try_from(chance.below(4)).unwrap_or(0)];
         let world = World {
             seed,

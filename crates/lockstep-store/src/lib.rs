@@ -9,15 +9,46 @@
 //! hold whatever the program above believes. No clock is read and no random number drawn: moments and ids
 //! come in.
 
+mod answer_key;
+mod commit_rules;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod delivery_id;
+mod entity_key;
+mod erased_key;
 mod event_body;
 pub mod memory;
+mod migration;
 mod open_error;
+pub mod postgres;
 pub mod sqlite;
+pub mod transfer;
+mod upkeep;
 
 pub use event_body::{EVENT_VERSION, EventBodyError, decode_event, encode_event};
 pub use memory::MemoryStore;
+pub use migration::Migration;
 pub use open_error::OpenError;
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
+pub use upkeep::{Database, Upkeep};
+
+/// Tables that grow, in the order they are shown.
+pub(crate) const TABLES: [&str; 16] = [
+    "tenants",
+    "api_keys",
+    "endpoints",
+    "borrowers",
+    "bindings",
+    "orders",
+    "payments",
+    "events",
+    "effects",
+    "deliveries",
+    "answers",
+    "ledger_entries",
+    "audit",
+    "inbox",
+    "data_keys",
+    "vault_items",
+];

@@ -59,6 +59,23 @@ pub enum OpenError {
         /// What it is.
         found: String,
     },
+    /// The address of a database server can't be used. Never carries the address itself, which may hold a password.
+    #[error("the database address can't be used: {problem}. Write postgres://user:password@host/database")]
+    Address {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The database server is too old.
+    #[error("the database server is PostgreSQL {found}; it has to be {oldest} or newer")]
+    OldServer {
+        /// Its major version.
+        found: i32,
+        /// The oldest that will do.
+        oldest: i32,
+    },
+    /// The database server is a copy that can't be written.
+    #[error("the database server is a replica; give the address of the primary")]
+    Replica,
     /// The database said no.
     #[error("{doing}: {source}")]
     Database {

@@ -9,7 +9,7 @@ use futures::executor::block_on;
 use futures::stream::{self, StreamExt};
 use lockstep_engine::port::Queries;
 use lockstep_store::conformance::World;
-use lockstep_store::{OpenError, SqliteStore};
+use lockstep_store::{OpenError, SqliteStore, Upkeep};
 
 const CHILD: &str = "LOCKSTEP_STORE_CRASH_CHILD";
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use lockstep_store::SqliteStore;
 use lockstep_store::conformance::fold::a_random_life_folds_to_its_state;
+use lockstep_store::{SqliteStore, Upkeep};
 use proptest::prelude::*;
 
 proptest! {

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use lockstep_store::SqliteStore;
+use lockstep_store::{SqliteStore, Upkeep};
 
 /// Polls on this thread; when nothing can go on, what waits is flushed. As the simulator does.
 fn drive<F: Future>(db: &SqliteStore, future: F) -> F::Output {

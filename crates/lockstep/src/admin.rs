@@ -28,7 +28,7 @@ pub async fn tenant(command: &TenantCommand) -> Result<(), StartProblem> {
                     "a name has 1 to 64 characters and no control characters".to_owned(),
                 ));
             }
-            let foundation = foundation::open(&configuration(place)?, Mode::Served).await?;
+            let foundation = foundation::open(&configuration(place)?, Mode::Beside).await?;
             let tenant = house::tenant(&foundation, name, machine_now(), &SystemSeeds).await?;
             let (_, secret) = new_key(&foundation, tenant.id, "first", &ALL_SCOPES).await?;
             if *json {
@@ -40,7 +40,7 @@ pub async fn tenant(command: &TenantCommand) -> Result<(), StartProblem> {
             }
         }
         TenantCommand::List { place } => {
-            let foundation = foundation::open(&configuration(place)?, Mode::Served).await?;
+            let foundation = foundation::open(&configuration(place)?, Mode::Beside).await?;
             for tenant in Directory::tenants(foundation.store.as_ref()).await? {
                 println!("{}  {}  {}", tenant.id, tenant.created_at.to_rfc3339(), tenant.name);
             }
@@ -58,13 +58,13 @@ pub async fn key(command: &KeyCommand) -> Result<(), StartProblem> {
     match command {
         KeyCommand::Create { tenant, name, scopes, place } => {
             let scopes = parse_scopes(scopes)?;
-            let foundation = foundation::open(&configuration(place)?, Mode::Served).await?;
+            let foundation = foundation::open(&configuration(place)?, Mode::Beside).await?;
             let tenant = known_tenant(&foundation, tenant).await?;
             let (key, secret) = new_key(&foundation, tenant.id, name, &scopes).await?;
             println!("{key}  {}\nAPI key (shown only now): {secret}", tenant.name);
         }
         KeyCommand::List { tenant, place } => {
-            let foundation = foundation::open(&configuration(place)?, Mode::Served).await?;
+            let foundation = foundation::open(&configuration(place)?, Mode::Beside).await?;
             let tenant = known_tenant(&foundation, tenant).await?;
             for key in foundation.store.keys(tenant.id).await? {
                 let state =
@@ -79,7 +79,7 @@ pub async fn key(command: &KeyCommand) -> Result<(), StartProblem> {
             }
         }
         KeyCommand::Revoke { tenant, key, place } => {
-            let foundation = foundation::open(&configuration(place)?, Mode::Served).await?;
+            let foundation = foundation::open(&configuration(place)?, Mode::Beside).await?;
             let tenant = known_tenant(&foundation, tenant).await?;
             let id: ApiKeyId =
                 key.parse().map_err(|error| StartProblem::Usage(format!("the key {error}")))?;
@@ -136,7 +136,7 @@ pub async fn new_key(
         revoked_at: None,
     };
     let store = &foundation.store;
-    foundation::settle(store, store.add_key(key)).await?;
+    store.add_key(key).await?;
     Ok((id, secret))
 }
 

@@ -52,6 +52,10 @@ pub enum Command {
     Rules(RulesCommand),
     /// Receive webhooks on this machine, verify and print them.
     Listen(ListenArgs),
+    /// Bring the database's schema up to date, before a new release serves on it; or say what is missing.
+    Migrate(MigrateArgs),
+    /// Carry everything from the embedded database over to PostgreSQL.
+    Move(MoveArgs),
     /// Copy the database while it is in use.
     Backup(BackupArgs),
     /// What is stored, as files for other eyes.
@@ -74,6 +78,22 @@ pub struct Place {
     /// Folder of database and key file. Default: from the configuration, else ./lockstep-data.
     #[arg(long, value_name = "FOLDER", env = "LOCKSTEP_DATA")]
     pub data: Option<PathBuf>,
+    /// A PostgreSQL database (15 or newer) instead of the embedded one: postgres://user:password@host/database. With a
+    /// password, give it by the environment or in the configuration: others see a command's arguments.
+    #[arg(long, value_name = "URL", env = "LOCKSTEP_DATABASE", hide_env_values = true)]
+    pub database: Option<crate::config::DatabaseUrl>,
+}
+
+impl Place {
+    /// What was named by flag or environment stands above the configuration.
+    pub fn override_in(&self, config: &mut crate::config::Config) {
+        if let Some(data) = &self.data {
+            config.data.dir.clone_from(data);
+        }
+        if let Some(database) = &self.database {
+            config.data.database = Some(database.clone());
+        }
+    }
 }
 
 /// Language of tables.
@@ -372,6 +392,35 @@ pub struct ListenArgs {
     /// The endpoint's signing secret (whsec_…).
     #[arg(long, env = "LOCKSTEP_WEBHOOK_SECRET", hide_env_values = true)]
     pub secret: Option<String>,
+}
+
+/// `lockstep migrate`
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// Only say what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `lockstep move`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Everything goes over in one transaction, is read back and compared, and only then kept; killed at any moment it can be started\nagain. Stop the server first: the file belongs to one process. Afterwards the file is marked as moved and serves no more, so\nthat nobody collects from both. The key file stays where it is and belongs to the new database, too.\n\nExample:\n  lockstep move --from sqlite:lockstep-data/lockstep.db --to postgres://lockstep@db.internal/lockstep\n  lockstep serve --database postgres://lockstep@db.internal/lockstep"
+)]
+pub struct MoveArgs {
+    /// The embedded database: sqlite:FILE.
+    #[arg(long, value_name = "sqlite:FILE", value_parser = sqlite_file)]
+    pub from: PathBuf,
+    /// An empty PostgreSQL database. With a password, give it by the environment.
+    #[arg(long, value_name = "URL", env = "LOCKSTEP_DATABASE", hide_env_values = true)]
+    pub to: crate::config::DatabaseUrl,
+}
+
+fn sqlite_file(text: &str) -> Result<PathBuf, &'static str> {
+    text.strip_prefix("sqlite:").map(PathBuf::from).ok_or("write sqlite:FILE")
 }
 
 /// `lockstep backup`

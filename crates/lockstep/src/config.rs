@@ -60,21 +60,23 @@ impl Default for ServerConfig {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// Folder of the database and, unless named otherwise, the key file.
+    /// Folder of the embedded database and, unless named otherwise, the key file.
     pub dir: PathBuf,
+    /// A PostgreSQL database instead of the embedded one: `postgres://user:password@host/database`.
+    pub database: Option<DatabaseUrl>,
     /// The master key file. Keep it, and a copy of it, away from the database's backups.
     pub key_file: Option<PathBuf>,
 }
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { dir: PathBuf::from("lockstep-data"), key_file: None }
+        Self { dir: PathBuf::from("lockstep-data"), database: None, key_file: None }
     }
 }
 
 impl DataConfig {
-    /// The database file.
-    pub fn database(&self) -> PathBuf {
+    /// The file of the embedded database.
+    pub fn file(&self) -> PathBuf {
         self.dir.join("lockstep.db")
     }
 
@@ -86,6 +88,32 @@ impl DataConfig {
     /// The master key file.
     pub fn key_file(&self) -> PathBuf {
         self.key_file.clone().unwrap_or_else(|| self.dir.join("master.key"))
+    }
+}
+
+/// The address of a database server. It may hold a password, so it can't be printed.
+#[derive(Clone, Deserialize)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The address, to connect to.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
+}
+
+impl std::str::FromStr for DatabaseUrl {
+    /// What is wrong with it is said when it is used: an error about an argument would repeat the argument.
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
     }
 }
 

@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lockstep_engine::port::Queries;
-use lockstep_store::{OpenError, SqliteStore};
+use lockstep_store::transfer::MOVED;
+use lockstep_store::{Database, OpenError};
 use lockstep_vault::key_file;
 use serde::Serialize;
 
+use crate::cli::Place;
 use crate::clock;
 use crate::config::{self, Config};
-use crate::foundation::KEY_VARIABLE;
+use crate::foundation::{self, KEY_VARIABLE, Mode, StartProblem};
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,18 +57,16 @@ impl Report {
 }
 
 /// Looks at everything.
-pub async fn examine(config_file: Option<&Path>, data: Option<&Path>) -> Vec<Finding> {
+pub async fn examine(place: &Place) -> Vec<Finding> {
     let mut report = Report(Vec::new());
-    let mut config = match config::load(config_file) {
+    let mut config = match config::load(place.config.as_deref()) {
         Ok(config) => config,
         Err(problem) => {
             report.problem("configuration", problem.to_string());
             return report.0;
         }
     };
-    if let Some(data) = data {
-        config.data.dir = data.to_owned();
-    }
+    place.override_in(&mut config);
     configuration(&config, &mut report);
     the_clock(&mut report);
     folder(&config.data.dir, &mut report);
@@ -153,7 +152,7 @@ fn keys(config: &Config, report: &mut Report) {
     }
     let file = config.data.key_file();
     if !file.exists() {
-        if config.data.database().exists() {
+        if config.data.file().exists() {
             report.problem(
                 "keys",
                 format!(
@@ -181,14 +180,18 @@ fn keys(config: &Config, report: &mut Report) {
 }
 
 async fn database(config: &Config, report: &mut Report) {
-    let file = config.data.database();
-    if !file.exists() {
+    let file = config.data.file();
+    if config.data.database.is_none() && !file.exists() {
         report.ok("database", format!("{} is not there yet; the first run makes it", file.display()));
         return;
     }
-    let store = match SqliteStore::open(&file) {
+    let named = match &config.data.database {
+        Some(_) => "the database of the server".to_owned(),
+        None => file.display().to_string(),
+    };
+    let store = match foundation::database(config, Mode::Beside).await {
         Ok(store) => store,
-        Err(OpenError::InUse { .. }) => {
+        Err(StartProblem::Open(OpenError::InUse { .. })) => {
             report.warn(
                 "database",
                 "in use by a running Lockstep, so not looked into; stop it to have it examined",
@@ -200,8 +203,14 @@ async fn database(config: &Config, report: &mut Report) {
             return;
         }
     };
+    if matches!(store.meta(MOVED).await, Ok(Some(_))) {
+        report.problem(
+            "database",
+            format!("{named} was moved to a server and serves no more: name the server"),
+        );
+    }
     match store.integrity_check().await {
-        Ok(problems) if problems.is_empty() => report.ok("database", format!("{} is intact", file.display())),
+        Ok(problems) if problems.is_empty() => report.ok("database", format!("{named} is intact")),
         Ok(problems) => problems.into_iter().for_each(|problem| report.problem("database", problem)),
         Err(fault) => report.problem("database", fault.to_string()),
     }
@@ -216,10 +225,10 @@ async fn database(config: &Config, report: &mut Report) {
         }
         Err(fault) => report.problem("ledger", fault.to_string()),
     }
-    index_key(config, &store, report).await;
+    index_key(config, store.as_ref(), report).await;
 }
 
-async fn index_key(config: &Config, store: &SqliteStore, report: &mut Report) {
+async fn index_key(config: &Config, store: &dyn Database, report: &mut Report) {
     let Ok(ring) = key_file::load(&config.data.key_file()) else {
         return;
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io::Write;
+use std::sync::Arc;
 
 use lockstep_core::id::{BindingId, TenantId};
 use lockstep_core::money::Currency;
@@ -10,7 +11,7 @@ use lockstep_core::payment::route::Candidate;
 use lockstep_core::payment::{Attempt, AttemptState, Payment, Purpose};
 use lockstep_core::time::{Timestamp, Zone};
 use lockstep_engine::port::{Directory, OwnedBy, Page, PaymentFilter, Queries};
-use lockstep_store::SqliteStore;
+use lockstep_store::{Database, PostgresStore, SqliteStore};
 
 use crate::cli::{ExportAttemptsArgs, ExportCommand};
 use crate::foundation::{StartProblem, configuration};
@@ -48,18 +49,21 @@ pub async fn export(command: &ExportCommand) -> Result<(), StartProblem> {
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
 async fn attempts(args: &ExportAttemptsArgs) -> Result<(), StartProblem> {
     let config = configuration(&args.place)?;
-    if !config.data.database().exists() {
+    if config.data.database.is_none() && !config.data.file().exists() {
         let words =
             format!("there is no database in {}. Name its folder with --data", config.data.dir.display());
         return Err(StartProblem::Usage(words));
     }
     let from = args.from.as_deref().map(|text| day("--from", text, &args.tz)).transpose()?;
     let until = args.until.as_deref().map(|text| day("--until", text, &args.tz)).transpose()?;
-    let store = SqliteStore::open_beside(config.data.database())?;
-    let tenant = lender(&store, args.tenant.as_deref()).await?;
+    let store: Arc<dyn Database> = match &config.data.database {
+        Some(server) => Arc::new(PostgresStore::open_beside(server.expose()).await?),
+        None => Arc::new(SqliteStore::open_beside(config.data.file())?),
+    };
+    let tenant = lender(store.as_ref(), args.tenant.as_deref()).await?;
     let owner = OwnedBy { tenant, borrower: None };
     let filter = PaymentFilter { owner, order: None, status: None, from, until };
-    let (text, count) = table(&store, &filter).await?;
+    let (text, count) = table(store.as_ref(), &filter).await?;
     let written = replace(&args.file, |file| file.write_all(&text));
     written.map_err(|error| StartProblem::File {
         path: args.file.clone(),
@@ -84,7 +88,10 @@ fn day(flag: &str, text: &str, zone: &str) -> Result<Timestamp, StartProblem> {
 }
 
 /// The lender that was named, or the only one there is.
-async fn lender(directory: &impl Directory, named: Option<&str>) -> Result<TenantId, StartProblem> {
+async fn lender(
+    directory: &(impl Directory + ?Sized),
+    named: Option<&str>,
+) -> Result<TenantId, StartProblem> {
     let all = directory.tenants().await?;
     match (named, all.as_slice()) {
         (Some(text), _) => {

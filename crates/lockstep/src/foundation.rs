@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockstep_engine::port::{Clock, Fault};
-use lockstep_store::{OpenError, SqliteStore};
+use lockstep_store::transfer::{MOVED, TransferError};
+use lockstep_store::{Database, OpenError, PostgresStore, SqliteStore, Upkeep};
 use lockstep_vault::key_file::{self, KeyFileProblem};
 use lockstep_vault::{KeyTextError, MasterKeyring, TransientSecrets, Vault};
 
@@ -23,7 +24,7 @@ const CODES: usize = 100_000;
 #[derive(Clone)]
 pub struct Foundation {
     /// The database.
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Database>,
     /// The vault.
     pub vault: Vault,
     /// Where entered codes wait.
@@ -67,9 +68,21 @@ pub enum StartProblem {
         /// The one given.
         given: String,
     },
+    /// Carrying a database over.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The machinery.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The database was carried over to a server.
+    #[error(
+        "the database in {folder} was moved to a server and serves no more, so that nobody collects twice. Name the server \
+         with --database or LOCKSTEP_DATABASE"
+    )]
+    Moved {
+        /// Where it was.
+        folder: PathBuf,
+    },
     /// An address.
     #[error(
         "can't listen on {address}: {source}. Is another Lockstep running? Choose another address with --listen"
@@ -96,10 +109,11 @@ pub enum StartProblem {
 /// How the database is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// With threads of its own, for serving.
+    /// By the process that does the work. There is one at a time.
     Served,
-    /// On the caller's thread, for virtual time.
-    Inline,
+    /// By a command about the installation. On a database server it works beside the process that serves; an embedded
+    /// database belongs to one process at a time.
+    Beside,
 }
 
 /// Reads the configuration that a command's flags name.
@@ -108,9 +122,7 @@ pub enum Mode {
 /// [`StartProblem`] naming file, line and field.
 pub fn configuration(place: &Place) -> Result<Config, StartProblem> {
     let mut config = config::load(place.config.as_deref())?;
-    if let Some(data) = &place.data {
-        config.data.dir.clone_from(data);
-    }
+    place.override_in(&mut config);
     let mut problems: Vec<_> =
         config.channels.iter().flat_map(lockstep_channels::ChannelConfig::problems).collect();
     problems.extend(config.health.problems());
@@ -122,28 +134,43 @@ pub fn configuration(place: &Place) -> Result<Config, StartProblem> {
 /// # Errors
 /// [`StartProblem`] that says what is wrong and what to do.
 pub async fn open(config: &Config, mode: Mode) -> Result<Foundation, StartProblem> {
-    let data = &config.data;
-    private_folder(&data.dir)?;
-    let database = data.database();
-    let fresh = !database.exists();
-    let ring = keys(&data.key_file(), fresh)?;
-    let store = match mode {
-        Mode::Served => SqliteStore::open(&database)?,
-        Mode::Inline => SqliteStore::open_inline(&database)?,
-    };
-    let given = ring.index_key().key_id().to_owned();
-    match store.meta(INDEX_KEY_ID).await? {
-        Some(was) if was != given => return Err(StartProblem::OtherKeys { was, given }),
-        Some(_) => {}
-        None => remember(&store, &given).await?,
+    private_folder(&config.data.dir)?;
+    let store = database(config, mode).await?;
+    let ring = keys(config, store.as_ref()).await?;
+    if store.meta(INDEX_KEY_ID).await?.is_none() {
+        store.set_meta(INDEX_KEY_ID, ring.index_key().key_id()).await?;
     }
-    let codes = Arc::new(TransientSecrets::new(CODES));
-    Ok(Foundation { store: Arc::new(store), vault: Vault::new(ring), codes })
+    Ok(with(store, ring))
 }
 
-async fn remember(store: &SqliteStore, given: &str) -> Result<(), Fault> {
-    let write = store.set_meta(INDEX_KEY_ID, given);
-    settle(store, write).await
+/// As [`open`], on the embedded database and the caller's thread, for virtual time. Whoever runs it flushes the store.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_inline(config: &Config) -> Result<(Foundation, Arc<SqliteStore>), StartProblem> {
+    private_folder(&config.data.dir)?;
+    let store = Arc::new(SqliteStore::open_inline(config.data.file())?);
+    let ring = keys(config, store.as_ref()).await?;
+    if store.meta(INDEX_KEY_ID).await?.is_none() {
+        settle(&store, store.set_meta(INDEX_KEY_ID, ring.index_key().key_id())).await?;
+    }
+    Ok((with(store.clone(), ring), store))
+}
+
+fn with(store: Arc<dyn Database>, ring: MasterKeyring) -> Foundation {
+    Foundation { store, vault: Vault::new(ring), codes: Arc::new(TransientSecrets::new(CODES)) }
+}
+
+/// The database that the configuration names.
+///
+/// # Errors
+/// [`StartProblem::Open`].
+pub async fn database(config: &Config, mode: Mode) -> Result<Arc<dyn Database>, StartProblem> {
+    Ok(match (&config.data.database, mode) {
+        (Some(server), Mode::Served) => Arc::new(PostgresStore::open(server.expose()).await?),
+        (Some(server), Mode::Beside) => Arc::new(PostgresStore::open_beside(server.expose()).await?),
+        (None, _) => Arc::new(SqliteStore::open(config.data.file())?),
+    })
 }
 
 /// Waits for a write; with an inline store somebody has to flush it.
@@ -160,13 +187,23 @@ pub async fn settle<T>(store: &SqliteStore, write: impl Future<Output = T>) -> T
     .await
 }
 
-fn keys(file: &Path, fresh: bool) -> Result<MasterKeyring, StartProblem> {
-    if let Ok(text) = std::env::var(KEY_VARIABLE) {
-        return Ok(MasterKeyring::parse(&text)?);
+/// The keys that belong to a database.
+async fn keys(config: &Config, store: &dyn Database) -> Result<MasterKeyring, StartProblem> {
+    if store.meta(MOVED).await?.is_some() {
+        return Err(StartProblem::Moved { folder: config.data.dir.clone() });
     }
-    // Where data exists, a missing key file is a loss to be told, not a reason to make another key.
-    let ring = if fresh { key_file::load_or_create(file)? } else { key_file::load(file)? };
-    Ok(ring)
+    let was = store.meta(INDEX_KEY_ID).await?;
+    let ring = match (std::env::var(KEY_VARIABLE), &was) {
+        (Ok(text), _) => MasterKeyring::parse(&text)?,
+        (Err(_), None) => key_file::load_or_create(&config.data.key_file())?,
+        // Where data exists, a missing key file is a loss to be told, not a reason to make another key.
+        (Err(_), Some(_)) => key_file::load(&config.data.key_file())?,
+    };
+    let given = ring.index_key().key_id().to_owned();
+    match was {
+        Some(was) if was != given => Err(StartProblem::OtherKeys { was, given }),
+        _ => Ok(ring),
+    }
 }
 
 /// Makes a folder that only its owner can enter.

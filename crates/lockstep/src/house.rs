@@ -22,7 +22,7 @@ use lockstep_store::SqliteStore;
 use crate::bank::{self, Keep, SandboxPhones};
 use crate::config::Config;
 use crate::drive::Driver;
-use crate::foundation::{self, Foundation, Mode, StartProblem, settle};
+use crate::foundation::{self, Foundation, StartProblem, settle};
 
 /// How often the postman looks when no notice is announced.
 const IDLE_ROUND: Duration = Duration::from_secs(60);
@@ -40,6 +40,7 @@ pub struct House {
     pub banks: Arc<SharedSandbox>,
     /// The lender.
     pub tenant: Tenant,
+    store: Arc<SqliteStore>,
     runtime: Runtime,
     clock: Arc<dyn Clock>,
     configs: Vec<ChannelConfig>,
@@ -67,8 +68,7 @@ impl House {
     /// # Errors
     /// [`StartProblem`] that says what is wrong.
     pub fn open(plan: Plan<'_>) -> Result<Self, StartProblem> {
-        let foundation = futures::executor::block_on(foundation::open(plan.config, Mode::Inline))?;
-        let store = foundation.store.clone();
+        let (foundation, store) = futures::executor::block_on(foundation::open_inline(plan.config))?;
         let start = plan.start.max(futures::executor::block_on(latest(&store))?);
         let runtime = Runtime::new(start);
         let clock: Arc<dyn Clock> = Arc::new(runtime.clock());
@@ -92,9 +92,9 @@ impl House {
         let book = ChannelBook::new(configs.iter().map(|config| config.capability.clone()));
         let engine = Engine::new(ports, book, plan.config.retry.clone(), settings(plan.config));
         futures::executor::block_on(crate::rules::put_in_force(&foundation, &engine))?;
-        let tenant =
-            futures::executor::block_on(tenant(&foundation, plan.tenant, start, plan.seeds.as_ref()))?;
-        Ok(Self { foundation, engine, banks, tenant, runtime, clock, configs })
+        let tenant = tenant(&foundation, plan.tenant, start, plan.seeds.as_ref());
+        let tenant = futures::executor::block_on(settle(&store, tenant))?;
+        Ok(Self { foundation, engine, banks, tenant, store, runtime, clock, configs })
     }
 
     /// Drives due lists through this house, with the sandbox's borrowers entering their codes.
@@ -142,7 +142,7 @@ impl House {
             self.clock.clone(),
             self.configs.clone(),
         ));
-        let (store, clock) = (self.foundation.store.clone(), self.clock.clone());
+        let (store, clock) = (self.store.clone(), self.clock.clone());
         let outcome = self.runtime.block_on(main, || {
             let progress = store.flush() > 0;
             if !progress {
@@ -182,7 +182,7 @@ pub async fn tenant(
     }
     let id = TenantId::mint(&mut Mint::new(Bucket::of_tenant(name), now, seeds.draw()));
     let tenant = Tenant { id, name: name.to_owned(), created_at: now };
-    settle(store, store.add_tenant(tenant.clone())).await?;
+    store.add_tenant(tenant.clone()).await?;
     Ok(tenant)
 }
 

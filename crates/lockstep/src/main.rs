@@ -19,6 +19,7 @@ mod figures;
 mod foundation;
 mod house;
 mod listen;
+mod moving;
 #[cfg(test)]
 mod refund_races;
 mod replay_cli;
@@ -34,7 +35,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{BackupArgs, Cli, Command, DoctorArgs};
+use crate::cli::{BackupArgs, Cli, Command, DoctorArgs, MigrateArgs};
 use crate::foundation::{StartProblem, configuration};
 
 fn main() -> ExitCode {
@@ -54,6 +55,8 @@ fn main() -> ExitCode {
         Command::Rules(command) => block_on(rules::rules(command)),
         Command::Export(command) => block_on(export::export(command)),
         Command::Backup(args) => backup(args),
+        Command::Migrate(args) => block_on(migrate(args)),
+        Command::Move(args) => block_on(moving::run(args)),
         Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
         Command::Bench(args) => return ended(bench::run(args)),
@@ -102,6 +105,8 @@ fn log(command: &Command) {
         | Command::Doctor(_)
         | Command::Export(_)
         | Command::Bench(_)
+        | Command::Migrate(_)
+        | Command::Move(_)
         | Command::Backup(_) => "warn",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
@@ -117,8 +122,7 @@ fn doctor(args: &DoctorArgs) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let findings =
-        runtime.block_on(doctor::examine(args.place.config.as_deref(), args.place.data.as_deref()));
+    let findings = runtime.block_on(doctor::examine(&args.place));
     if args.json {
         println!("{}", serde_json::to_string_pretty(&findings).unwrap_or_default());
     } else {
@@ -129,8 +133,30 @@ fn doctor(args: &DoctorArgs) -> ExitCode {
 }
 
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
+async fn migrate(args: &MigrateArgs) -> Result<(), StartProblem> {
+    let data = configuration(&args.place)?.data;
+    let steps = match &data.database {
+        Some(server) => lockstep_store::PostgresStore::migrate(server.expose(), args.dry_run).await?,
+        None => lockstep_store::SqliteStore::migrate(data.file(), args.dry_run)?,
+    };
+    let done = if args.dry_run { "would apply" } else { "applied" };
+    for step in &steps {
+        println!("{done} {:04} {}", step.version, step.name);
+    }
+    if steps.is_empty() {
+        println!("the schema is up to date");
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "this is the command's output")]
 fn backup(args: &BackupArgs) -> Result<(), StartProblem> {
-    let database = configuration(&args.place)?.data.database();
+    let data = configuration(&args.place)?.data;
+    if data.database.is_some() {
+        let words = "a database server is backed up with its own tools: pg_basebackup and its log for any moment, or pg_dump";
+        return Err(StartProblem::Usage(words.to_owned()));
+    }
+    let database = data.file();
     if !database.exists() {
         let words = format!("there is no database at {}. Name its folder with --data", database.display());
         return Err(StartProblem::Usage(words));

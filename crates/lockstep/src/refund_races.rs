@@ -25,7 +25,7 @@ use lockstep_core::refusal::Refusal;
 use lockstep_core::sensitive::{CardNumber, HolderName, IdNumber, Mobile};
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Command, Slice};
-use lockstep_engine::port::{CallKey, Clock, Queries};
+use lockstep_engine::port::{CallKey, Clock};
 use lockstep_engine::{Executed, Request};
 use lockstep_sim::people::{Dice, person};
 use lockstep_sim::sandbox::{Fault, Rail, Script, Scripted, World};
@@ -230,7 +230,8 @@ impl Racer {
 
 /// Plays so many races and looks into the banks' books.
 fn play(races: u64, seed: u64, folder: &std::path::Path) -> Tally {
-    let config = Config { data: DataConfig { dir: folder.to_owned(), key_file: None }, ..Config::default() };
+    let config =
+        Config { data: DataConfig { dir: folder.to_owned(), ..DataConfig::default() }, ..Config::default() };
     let plan = Plan {
         config: &config,
         world: World::default(),

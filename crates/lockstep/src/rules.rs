@@ -5,7 +5,7 @@ use std::path::Path;
 use lockstep_core::channel::ChannelBook;
 use lockstep_core::routing::RoutingRules;
 use lockstep_engine::Engine;
-use lockstep_engine::port::{Directory, StoredRules};
+use lockstep_engine::port::StoredRules;
 use serde::Deserialize;
 
 use crate::bank;
@@ -40,7 +40,7 @@ struct File {
 pub async fn rules(command: &RulesCommand) -> Result<(), StartProblem> {
     match command {
         RulesCommand::Show { tenant, place } => {
-            let foundation = foundation::open(&configuration(place)?, Mode::Served).await?;
+            let foundation = foundation::open(&configuration(place)?, Mode::Beside).await?;
             let all = foundation.store.all_routing_rules().await?;
             println!("{}", shown(&all, tenant.as_deref())?);
         }

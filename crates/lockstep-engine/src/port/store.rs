@@ -279,6 +279,17 @@ pub enum InboxState {
     Parked,
 }
 
+impl InboxState {
+    /// Stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Done => "done",
+            Self::Parked => "parked",
+        }
+    }
+}
+
 /// Sums over everything of a tenant, for the demo's table and the overview.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {

@@ -227,11 +227,27 @@ impl World {
     /// # Panics
     /// When that doesn't work.
     pub async fn order<B: Backend>(&mut self, db: &B, borrower: BorrowerId, reference: &str) -> OrderId {
+        self.try_order(db, borrower, reference).await.expect("an order")
+    }
+
+    /// A new order, if the store takes it.
+    ///
+    /// # Errors
+    /// When it doesn't.
+    ///
+    /// # Panics
+    /// When the store can't load.
+    pub async fn try_order<B: Backend>(
+        &mut self,
+        db: &B,
+        borrower: BorrowerId,
+        reference: &str,
+    ) -> Result<OrderId, Lost> {
         let key = CallKey::NewOrder { borrower, reference: reference.to_owned() };
         let money = Money::new(10_000, Currency::CNY).expect("an amount");
         let command =
             Command::CreateOrder { reference: reference.to_owned(), money, due_at: self.now, partial: None };
-        self.run(db, &key, command).await.expect("an order").order.expect("an order").id
+        Ok(self.run(db, &key, command).await?.order.expect("an order").id)
     }
 
     /// The command to collect an order.

@@ -1,8 +1,5 @@
 //! One change, all or nothing: everything is checked before anything is written.
 
-use std::collections::BTreeMap;
-
-use lockstep_core::Event;
 use lockstep_core::effect::Effect;
 use lockstep_core::planted::{self, Bug};
 use lockstep_core::time::Timestamp;
@@ -10,7 +7,7 @@ use lockstep_engine::port::{Change, Changed, Commit, Sealed, StoredAnswer, Store
 
 use super::Failure;
 use super::tables::{EffectRow, EntityId, Tables};
-use crate::delivery_id;
+use crate::{commit_rules, delivery_id};
 
 /// Applies a commit, or leaves everything as it was.
 pub(super) fn apply(tables: &mut Tables, commit: Commit) -> Result<(), Failure> {
@@ -44,10 +41,7 @@ pub(super) fn apply(tables: &mut Tables, commit: Commit) -> Result<(), Failure> 
 
 /// The moment of the change, if it may be made.
 fn check(tables: &Tables, commit: &Commit) -> Result<Timestamp, Failure> {
-    one_bucket(commit)?;
-    balanced(commit)?;
-    let at = commit.at.or(commit.audit.as_ref().map(|entry| entry.at));
-    let at = at.ok_or(Failure::Refused("a change without a moment"))?;
+    let at = commit_rules::check(commit).map_err(Failure::Refused)?;
     if commit.done.is_some_and(|effect| !tables.effects.contains_key(&effect)) {
         return Err(Failure::AlreadyDone);
     }
@@ -69,65 +63,27 @@ fn check(tables: &Tables, commit: &Commit) -> Result<Timestamp, Failure> {
     Ok(at)
 }
 
-/// A change of two buckets could not be one transaction once buckets live on different machines.
-fn one_bucket(commit: &Commit) -> Result<(), Failure> {
-    let changed = commit.changes.iter().map(|changed| match &changed.state {
-        Change::Borrower(state) => state.id.bucket(),
-        Change::Binding(state) => state.id.bucket(),
-        Change::Order(state) => state.id.bucket(),
-        Change::Payment(state) => state.id.bucket(),
-    });
-    let entered = commit.entries.iter().map(|entry| entry.payment.bucket());
-    let sealed = commit.sealed.iter().flat_map(|sealed| [sealed.borrower.bucket(), sealed.item.bucket()]);
-    let mut buckets = changed.chain(entered).chain(sealed);
-    match buckets.next() {
-        Some(first) if buckets.any(|other| other != first) => {
-            Err(Failure::Refused("a change spans two buckets"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Money is neither made nor lost: the entries of one change sum to zero in every currency.
-fn balanced(commit: &Commit) -> Result<(), Failure> {
-    let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
-    for entry in &commit.entries {
-        if entry.amount_minor == 0 {
-            return Err(Failure::Refused("a ledger entry of nothing"));
-        }
-        *sums.entry(entry.currency.code()).or_default() += i128::from(entry.amount_minor);
-    }
-    if sums.values().all(|sum| *sum == 0) {
-        Ok(())
-    } else {
-        Err(Failure::Refused("the ledger entries of a change do not sum to zero"))
-    }
-}
-
 fn changed_ok(tables: &Tables, changed: &Changed) -> Result<(), Failure> {
-    if !changed.events.iter().all(|event| concerns(event, &changed.state)) {
-        return Err(Failure::Refused("an event of one kind for an entity of another"));
-    }
     let base = changed.base_version;
     // Of the stored row: its version if it is there, and whether another row holds what may be held only once.
-    let (version, stored, taken, this, rule) = match &changed.state {
+    let (stored, taken, this, rule) = match &changed.state {
         Change::Borrower(state) => {
             let stored = tables.borrowers.get(&state.id).map(|row| row.version);
             let holder = tables.by_reference.get(&(state.tenant, state.reference.clone()));
             let taken = holder.is_some_and(|id| *id != state.id);
-            (state.version, stored, taken, "borrower", "borrower reference")
+            (stored, taken, "borrower", "borrower reference")
         }
         Change::Binding(state) => {
             let stored = tables.bindings.get(&state.id).map(|row| row.version);
             let holder = tables.living.get(&(state.borrower, state.instrument.fingerprint.clone()));
             let taken = state.unbound_at.is_none() && holder.is_some_and(|id| *id != state.id);
-            (state.version, stored, taken, "binding", "living binding of the instrument")
+            (stored, taken, "binding", "living binding of the instrument")
         }
         Change::Order(state) => {
             let stored = tables.orders.get(&state.id).map(|row| row.version);
             let holder = tables.order_by_reference.get(&(state.borrower, state.reference.clone()));
             let taken = holder.is_some_and(|id| *id != state.id);
-            (state.version, stored, taken, "order", "order reference")
+            (stored, taken, "order", "order reference")
         }
         Change::Payment(state) => {
             let stored = tables.payments.get(&state.id).map(|row| row.version);
@@ -138,28 +94,14 @@ fn changed_ok(tables: &Tables, changed: &Changed) -> Result<(), Failure> {
             let taken = state.status().is_live()
                 && holder.is_some_and(|id| *id != state.id)
                 && !planted::is(Bug::TwoPaymentsForOneOrder);
-            (state.version, stored, taken, "payment", "live payment of the order")
+            (stored, taken, "payment", "live payment of the order")
         }
     };
-    if Some(version) != base.checked_add(changed.events.len() as u64) {
-        return Err(Failure::Refused("a version that does not count the events"));
-    }
     let current = stored.unwrap_or(0);
     if current != base || (base == 0 && stored.is_some()) {
         return Err(Failure::Conflict(this));
     }
     if taken { Err(Failure::Conflict(rule)) } else { Ok(()) }
-}
-
-fn concerns(event: &Event, state: &Change) -> bool {
-    match event {
-        Event::Borrower(_) => matches!(state, Change::Borrower(_)),
-        Event::Binding(_) => matches!(state, Change::Binding(_)),
-        Event::Order(_) => matches!(state, Change::Order(_)),
-        Event::Payment(_) => matches!(state, Change::Payment(_)),
-        // Told to its own binding as an event of that binding.
-        Event::StandIn { .. } => false,
-    }
 }
 
 fn write(tables: &mut Tables, state: Change) {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use lockstep_core::id::{ApiKeyId, BorrowerId, TenantId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::Fault;
@@ -10,40 +11,29 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::failure::Failure;
 use super::{SqliteStore, answers, maintenance, notes, tenants, vault};
+use crate::Upkeep;
 
-/// Tenants and keys.
-impl SqliteStore {
-    /// A tenant's settings; `None` when there is no such tenant.
-    pub async fn tenant_settings(&self, id: TenantId) -> Result<Option<serde_json::Value>, Fault> {
+#[async_trait]
+impl Upkeep for SqliteStore {
+    async fn tenant_settings(&self, id: TenantId) -> Result<Option<serde_json::Value>, Fault> {
         self.read("read a tenant's settings", move |connection| tenants::settings(connection, id)).await
     }
 
-    /// Replaces a tenant's settings; whether there is such a tenant.
-    pub async fn set_tenant_settings(
-        &self,
-        id: TenantId,
-        settings: &serde_json::Value,
-    ) -> Result<bool, Fault> {
+    async fn set_tenant_settings(&self, id: TenantId, settings: &serde_json::Value) -> Result<bool, Fault> {
         let json = settings.to_string();
         let work = move |connection: &_| tenants::set_settings(connection, id, &json);
         self.change("change a tenant's settings", work).await
     }
 
-    /// Remembers, to the minute, that an API key was used.
-    pub async fn key_used(&self, id: ApiKeyId, at: Timestamp) -> Result<(), Fault> {
+    async fn key_used(&self, id: ApiKeyId, at: Timestamp) -> Result<(), Fault> {
         self.change("remember a key's use", move |connection| tenants::key_used(connection, id, at)).await
     }
 
-    /// When each of a tenant's API keys was last used, for those that were.
-    pub async fn key_last_uses(&self, tenant: TenantId) -> Result<Vec<(ApiKeyId, Timestamp)>, Fault> {
+    async fn key_last_uses(&self, tenant: TenantId) -> Result<Vec<(ApiKeyId, Timestamp)>, Fault> {
         self.read("read keys' last uses", move |connection| tenants::last_uses(connection, tenant)).await
     }
-}
 
-/// The vault's keys. All of them are wrapped before they come here.
-impl SqliteStore {
-    /// Some wrapped keys in a fixed order, after a borrower's: to wrap them again under a new master key.
-    pub async fn wrapped_keys(
+    async fn wrapped_keys(
         &self,
         after: Option<BorrowerId>,
         limit: usize,
@@ -51,16 +41,13 @@ impl SqliteStore {
         self.read("list wrapped keys", move |connection| vault::wrapped_keys(connection, after, limit)).await
     }
 
-    /// Puts the same key, wrapped by another master key, in its place; whether the old one was still there.
-    pub async fn rewrap_key(&self, borrower: BorrowerId, old: &str, new: &str) -> Result<bool, Fault> {
+    async fn rewrap_key(&self, borrower: BorrowerId, old: &str, new: &str) -> Result<bool, Fault> {
         let (old, new) = (old.to_owned(), new.to_owned());
         self.change("wrap a key again", move |connection| vault::rewrap(connection, borrower, &old, &new))
             .await
     }
 
-    /// Destroys a borrower's key, and with it everything it opens; whether there was one. Afterwards neither
-    /// the file nor its log holds the key; backups taken before still do.
-    pub async fn erase_key(&self, borrower: BorrowerId) -> Result<bool, Fault> {
+    async fn erase_key(&self, borrower: BorrowerId) -> Result<bool, Fault> {
         let erased = self.change("erase a key", move |connection| vault::erase(connection, borrower)).await?;
         // Also when there was no key: an erasure may have failed at this step before.
         if let Some(place) = &self.place {
@@ -69,34 +56,18 @@ impl SqliteStore {
         }
         Ok(erased)
     }
-}
 
-/// Facts about the installation, the sandbox's memory, upkeep.
-impl SqliteStore {
-    /// A fact about the installation.
-    pub async fn meta(&self, key: &str) -> Result<Option<String>, Fault> {
+    async fn meta(&self, key: &str) -> Result<Option<String>, Fault> {
         let key = key.to_owned();
         self.read("read a fact", move |connection| notes::meta(connection, &key)).await
     }
 
-    /// Writes a fact about the installation down, over the one before.
-    pub async fn set_meta(&self, key: &str, value: &str) -> Result<(), Fault> {
+    async fn set_meta(&self, key: &str, value: &str) -> Result<(), Fault> {
         let (key, value) = (key.to_owned(), value.to_owned());
         self.change("write a fact down", move |connection| notes::set_meta(connection, &key, &value)).await
     }
 
-    /// Writes many values of the sandbox in one change, each over the one before of its key.
-    pub async fn kv_put(&self, values: Vec<(String, String)>) -> Result<(), Fault> {
-        self.change("save the sandbox", move |connection| notes::put(connection, &values)).await
-    }
-
-    /// Everything the sandbox saved, in the order of its keys.
-    pub async fn kv_all(&self) -> Result<Vec<(String, String)>, Fault> {
-        self.read("load the sandbox", notes::all).await
-    }
-
-    /// Removes answers to idempotency keys that are older than 90 days; how many. In small transactions.
-    pub async fn sweep(&self, now: Timestamp) -> Result<usize, Fault> {
+    async fn sweep(&self, now: Timestamp) -> Result<usize, Fault> {
         let mut removed = 0;
         loop {
             match self.change("remove old answers", move |connection| answers::sweep(connection, now)).await?
@@ -107,10 +78,25 @@ impl SqliteStore {
         }
     }
 
-    /// Everything that is wrong with the database, one sentence each; nothing when it is sound. Reads all of
-    /// it.
-    pub async fn integrity_check(&self) -> Result<Vec<String>, Fault> {
+    async fn integrity_check(&self) -> Result<Vec<String>, Fault> {
         self.read("check the database", maintenance::problems).await
+    }
+
+    async fn stats(&self) -> Result<Vec<(&'static str, u64)>, Fault> {
+        self.read("count rows", maintenance::rows).await
+    }
+}
+
+/// The sandbox's memory, and copies of the file.
+impl SqliteStore {
+    /// Writes many values of the sandbox in one change, each over the one before of its key.
+    pub async fn kv_put(&self, values: Vec<(String, String)>) -> Result<(), Fault> {
+        self.change("save the sandbox", move |connection| notes::put(connection, &values)).await
+    }
+
+    /// Everything the sandbox saved, in the order of its keys.
+    pub async fn kv_all(&self) -> Result<Vec<(String, String)>, Fault> {
+        self.read("load the sandbox", notes::all).await
     }
 
     /// Copies the database as it stands to a new file, while changes go on.
@@ -130,10 +116,5 @@ impl SqliteStore {
             maintenance::backup(&connection, target)
         };
         copy().map_err(|failure: Failure| Fault::new("back up the database", failure))
-    }
-
-    /// How many rows each table has.
-    pub async fn stats(&self) -> Result<Vec<(&'static str, u64)>, Fault> {
-        self.read("count rows", maintenance::rows).await
     }
 }

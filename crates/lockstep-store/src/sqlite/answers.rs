@@ -1,24 +1,12 @@
 //! Answers given to callers' idempotency keys, to be given again.
 
-use std::time::Duration;
-
-use lockstep_core::id::Bucket;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Answer, IdempotencyKey, StoredAnswer};
 use rusqlite::{Connection, params};
 
 use super::failure::{Failure, taken};
 use super::row;
-
-/// How long an answer is kept at least. Published: a caller may repeat a request this long.
-const KEPT: Duration = Duration::from_secs(90 * 86_400);
-/// Rows removed in one transaction, so that a sweep never holds up the changes of callers for long.
-const SWEPT_AT_ONCE: i64 = 500;
-
-/// Callers look an answer up by tenant and key alone, so these choose its bucket.
-fn bucket(tenant: &str, key: &str) -> Bucket {
-    Bucket::of_tenant(&format!("{tenant}\0{key}"))
-}
+use crate::answer_key::{KEPT, SWEPT_AT_ONCE, bucket};
 
 /// The answer given to a key.
 pub(super) fn find(

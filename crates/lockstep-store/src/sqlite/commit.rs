@@ -1,24 +1,20 @@
 //! One change, all or nothing: entities with their events, effects, ledger entries, answer, vault items,
 //! audit.
 
-use std::collections::BTreeMap;
-
-use lockstep_core::Event;
 use lockstep_core::audit::AuditEntry;
 use lockstep_core::ledger::Entry;
 use lockstep_core::time::Timestamp;
-use lockstep_engine::port::{Change, Changed, Commit};
+use lockstep_engine::port::{Changed, Commit};
 use rusqlite::{Connection, params};
 
 use super::failure::Failure;
 use super::{answers, effects, entities, row, vault};
 use crate::event_body::encode_event;
+use crate::{commit_rules, entity_key};
 
 /// Applies a commit. Whoever calls undoes everything when it fails.
 pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<(), Failure> {
-    one_bucket(commit)?;
-    balanced(&commit.entries)?;
-    let at = moment(commit)?;
+    let at = commit_rules::check(commit).map_err(Failure::Refused)?;
     if let Some(effect) = commit.done {
         effects::done(connection, effect)?;
     }
@@ -42,65 +38,15 @@ pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<(), Fail
     Ok(())
 }
 
-/// A change of two buckets could not be one transaction once buckets live on different machines.
-fn one_bucket(commit: &Commit) -> Result<(), Failure> {
-    let changed = commit.changes.iter().map(|changed| match &changed.state {
-        Change::Borrower(borrower) => borrower.id.bucket(),
-        Change::Binding(binding) => binding.id.bucket(),
-        Change::Order(order) => order.id.bucket(),
-        Change::Payment(payment) => payment.id.bucket(),
-    });
-    let entered = commit.entries.iter().map(|entry| entry.payment.bucket());
-    let sealed = commit.sealed.iter().flat_map(|sealed| [sealed.borrower.bucket(), sealed.item.bucket()]);
-    let mut buckets = changed.chain(entered).chain(sealed);
-    match buckets.next() {
-        Some(first) if buckets.any(|other| other != first) => {
-            Err(Failure::Refused("a change spans two buckets"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Money is neither made nor lost: the entries of one change sum to zero in every currency.
-fn balanced(entries: &[Entry]) -> Result<(), Failure> {
-    let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
-    for entry in entries {
-        *sums.entry(entry.currency.code()).or_default() += i128::from(entry.amount_minor);
-    }
-    if sums.values().all(|sum| *sum == 0) {
-        Ok(())
-    } else {
-        Err(Failure::Refused("the ledger entries of a change do not sum to zero"))
-    }
-}
-
-fn moment(commit: &Commit) -> Result<Timestamp, Failure> {
-    let at = commit.at.or(commit.audit.as_ref().map(|entry| entry.at));
-    at.ok_or(Failure::Refused("a change without a moment"))
-}
-
 fn events(connection: &Connection, changed: &Changed, at: Timestamp) -> Result<(), Failure> {
-    let id = entities::id(&changed.state);
+    let id = entity_key::of(&changed.state);
     let sql = "INSERT INTO events (bucket, entity_id, version, at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
     let mut insert = connection.prepare_cached(sql)?;
     for (event, version) in changed.events.iter().zip(changed.base_version + 1..) {
-        if !concerns(event, &changed.state) {
-            return Err(Failure::Refused("an event of one kind for an entity of another"));
-        }
         let body = encode_event(event)?;
         insert.execute(params![id.bucket.number(), id.text, row::count(version)?, at.as_millis(), body])?;
     }
     Ok(())
-}
-
-fn concerns(event: &Event, state: &Change) -> bool {
-    match event {
-        Event::Borrower(_) => matches!(state, Change::Borrower(_)),
-        Event::Binding(_) => matches!(state, Change::Binding(_)),
-        Event::Order(_) => matches!(state, Change::Order(_)),
-        Event::Payment(_) => matches!(state, Change::Payment(_)),
-        Event::StandIn { binding, .. } => matches!(state, Change::Binding(one) if one.id == *binding),
-    }
 }
 
 fn ledger(connection: &Connection, entries: &[Entry], at: Timestamp) -> Result<(), Failure> {

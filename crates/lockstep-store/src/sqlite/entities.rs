@@ -2,8 +2,7 @@
 
 use lockstep_core::binding::Binding;
 use lockstep_core::borrower::Borrower;
-use lockstep_core::id::Bucket;
-use lockstep_core::order::{Order, OrderState};
+use lockstep_core::order::Order;
 use lockstep_core::payment::Payment;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Change, Changed};
@@ -11,34 +10,10 @@ use rusqlite::{Connection, Params, params};
 
 use super::failure::{Failure, taken};
 use super::row::count;
-
-/// The place of an entity.
-pub(super) struct Key {
-    pub(super) bucket: Bucket,
-    pub(super) text: String,
-}
-
-/// The place of a changed entity.
-pub(super) fn id(state: &Change) -> Key {
-    match state {
-        Change::Borrower(borrower) => Key { bucket: borrower.id.bucket(), text: borrower.id.to_string() },
-        Change::Binding(binding) => Key { bucket: binding.id.bucket(), text: binding.id.to_string() },
-        Change::Order(order) => Key { bucket: order.id.bucket(), text: order.id.to_string() },
-        Change::Payment(payment) => Key { bucket: payment.id.bucket(), text: payment.id.to_string() },
-    }
-}
+use crate::entity_key;
 
 /// Writes a new state over the one it was decided from.
 pub(super) fn store(connection: &Connection, changed: &Changed) -> Result<(), Failure> {
-    let version = match &changed.state {
-        Change::Borrower(borrower) => borrower.version,
-        Change::Binding(binding) => binding.version,
-        Change::Order(order) => order.version,
-        Change::Payment(payment) => payment.version,
-    };
-    if Some(version) != changed.base_version.checked_add(changed.events.len() as u64) {
-        return Err(Failure::Refused("a version that does not count the events"));
-    }
     let base = count(changed.base_version)?;
     match &changed.state {
         Change::Borrower(state) => borrower(connection, state, base),
@@ -98,20 +73,10 @@ fn binding(connection: &Connection, state: &Binding, base: i64) -> Result<(), Fa
     write(connection, sql, values, "binding", "living binding of the instrument")
 }
 
-/// The word for where an order stands, as the filter of lists knows it.
-fn order_status(state: &OrderState) -> &'static str {
-    match state {
-        OrderState::Open => "open",
-        OrderState::Collecting { .. } => "collecting",
-        OrderState::Collected { .. } => "collected",
-        OrderState::Cancelled { .. } => "cancelled",
-    }
-}
-
 fn order(connection: &Connection, state: &Order, base: i64) -> Result<(), Failure> {
     let (bucket, id, json) =
         (state.id.bucket().number(), state.id.to_string(), serde_json::to_string(state)?);
-    let (version, status) = (count(state.version)?, order_status(&state.state));
+    let (version, status) = (count(state.version)?, entity_key::order_status(&state.state));
     if base == 0 {
         let sql = "INSERT INTO orders
                        (bucket, id, tenant, borrower_id, reference, status, due_at, version, created_at,

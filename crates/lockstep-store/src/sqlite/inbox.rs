@@ -8,14 +8,6 @@ use rusqlite::{Connection, Row, params};
 use super::failure::Failure;
 use super::row::{self, Found};
 
-fn word(state: InboxState) -> &'static str {
-    match state {
-        InboxState::New => "new",
-        InboxState::Done => "done",
-        InboxState::Parked => "parked",
-    }
-}
-
 /// Stores a message; `false` when it was there already.
 pub(super) fn receive(connection: &Connection, message: &InboxRow) -> Result<bool, Failure> {
     let sql = "INSERT INTO inbox (bucket, id, channel, message_id, body, received_at, state, tries)
@@ -27,7 +19,7 @@ pub(super) fn receive(connection: &Connection, message: &InboxRow) -> Result<boo
         message.message_id,
         message.body,
         message.received_at.as_millis(),
-        word(message.state),
+        message.state.as_str(),
     ];
     Ok(connection.prepare_cached(sql)?.execute(values)? == 1)
 }
@@ -63,7 +55,7 @@ pub(super) fn parked(connection: &Connection, limit: usize) -> Result<Vec<InboxR
 pub(super) fn set_state(connection: &Connection, id: InboxId, state: InboxState) -> Result<(), Failure> {
     let sql =
         "UPDATE inbox SET state = ?3, tries = tries + 1 WHERE bucket = ?1 AND id = ?2 AND state <> 'done'";
-    connection.prepare_cached(sql)?.execute(params![id.bucket().number(), id.to_string(), word(state)])?;
+    connection.prepare_cached(sql)?.execute(params![id.bucket().number(), id.to_string(), state.as_str()])?;
     Ok(())
 }
 

@@ -10,26 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::connection::private;
 use super::failure::Failure;
 use super::row;
-
-/// Tables that grow, in the order they are shown.
-const TABLES: [&str; 16] = [
-    "tenants",
-    "api_keys",
-    "endpoints",
-    "borrowers",
-    "bindings",
-    "orders",
-    "payments",
-    "events",
-    "effects",
-    "deliveries",
-    "answers",
-    "ledger_entries",
-    "audit",
-    "inbox",
-    "data_keys",
-    "vault_items",
-];
+use crate::TABLES;
 
 /// Everything that is wrong with the database, one sentence each; nothing when it is sound.
 pub(super) fn problems(connection: &Connection) -> Result<Vec<String>, Failure> {

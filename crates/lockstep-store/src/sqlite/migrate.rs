@@ -3,18 +3,10 @@
 //! contract in a later release, so the release before still runs on the new schema.
 
 use rusqlite::{Connection, params};
-use sha2::{Digest, Sha256};
 
 use super::connection::database;
 use crate::OpenError;
-
-/// One step of the schema.
-#[derive(Clone, Copy)]
-pub(super) struct Migration {
-    pub(super) version: i64,
-    pub(super) name: &'static str,
-    pub(super) sql: &'static str,
-}
+use crate::migration::{Migration, checksum, missing};
 
 /// All of them, oldest first.
 pub(super) const MIGRATIONS: &[Migration] = &[
@@ -38,25 +30,11 @@ pub(super) fn migrate(connection: &mut Connection, known: &[Migration]) -> Resul
         )
         .map_err(&failed)?;
     let applied = applied(&transaction).map_err(&failed)?;
-    let newest = known.last().map_or(0, |migration| migration.version);
-    if let Some((found, _)) = applied.last().filter(|(version, _)| *version > newest) {
-        return Err(OpenError::NewerSchema { found: *found, known: newest });
-    }
-    for migration in known {
-        let checksum = checksum(migration.sql);
-        match applied.iter().find(|(version, _)| *version == migration.version) {
-            Some((_, before)) if *before == checksum => {}
-            Some(_) => {
-                return Err(OpenError::OtherMigration { version: migration.version });
-            }
-            None => {
-                transaction.execute_batch(migration.sql).map_err(&failed)?;
-                let sql = "INSERT INTO schema_migrations (version, name, checksum) VALUES (?1, ?2, ?3)";
-                transaction
-                    .execute(sql, params![migration.version, migration.name, checksum])
-                    .map_err(&failed)?;
-            }
-        }
+    for migration in missing(known, &applied)? {
+        transaction.execute_batch(migration.sql).map_err(&failed)?;
+        let sql = "INSERT INTO schema_migrations (version, name, checksum) VALUES (?1, ?2, ?3)";
+        let values = params![migration.version, migration.name, checksum(migration.sql)];
+        transaction.execute(sql, values).map_err(&failed)?;
     }
     transaction.commit().map_err(failed)
 }
@@ -75,17 +53,16 @@ pub(super) fn current(connection: &Connection, known: &[Migration]) -> Result<()
     }
 }
 
+/// What [`migrate`] would apply. Changes nothing.
+pub(super) fn pending(connection: &Connection, known: &[Migration]) -> Result<Vec<Migration>, OpenError> {
+    missing(known, &applied(connection).map_err(database("read the schema's version"))?)
+}
+
 fn applied(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
     let mut statement =
         connection.prepare("SELECT version, checksum FROM schema_migrations ORDER BY version")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
-}
-
-/// Of the text without carriage returns, so that a checkout on another system is the same migration.
-fn checksum(sql: &str) -> String {
-    let digest = Sha256::digest(sql.replace('\r', ""));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ use self::failure::Failure;
 use self::migrate::{MIGRATIONS, migrate};
 use self::readers::ReaderPool;
 use self::writer::{Job, WriterThread, Writing};
-use crate::OpenError;
+use crate::{Migration, OpenError};
 
 /// The store on one SQLite file.
 pub struct SqliteStore {
@@ -53,6 +53,35 @@ pub struct SqliteStore {
     unreadable: Mutex<BTreeSet<String>>,
     /// Dropped last: the lock is let go when the connections are closed.
     place: Option<Place>,
+}
+
+/// Takes a file that has to be there already.
+fn existing(path: &Path) -> Result<Place, OpenError> {
+    if !path.exists() {
+        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+        return Err(OpenError::File { what: format!("can't open {}", path.display()), source });
+    }
+    Place::take(path)
+}
+
+/// A database file that no other process has open, without the store's machinery.
+pub(crate) struct Exclusive {
+    connection: Connection,
+    /// Dropped last.
+    _place: Place,
+}
+
+impl Exclusive {
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        let place = existing(path)?;
+        let mut connection = connection::for_writing(&place.path)?;
+        migrate(&mut connection, MIGRATIONS)?;
+        Ok(Self { connection, _place: place })
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
 }
 
 /// Where the work is done.
@@ -97,6 +126,19 @@ impl SqliteStore {
         let path = path.as_ref();
         migrate::current(&connection::for_reading(path)?, MIGRATIONS)?;
         Ok(Self::with(Work::Beside { readers: ReaderPool::start(path)? }, None))
+    }
+
+    /// Applies what is missing of the schema; or, dry, only says what that is. Returns the steps.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when there is no such file.
+    pub fn migrate(path: impl AsRef<Path>, dry: bool) -> Result<Vec<Migration>, OpenError> {
+        let place = existing(path.as_ref())?;
+        let pending = migrate::pending(&connection::for_reading(&place.path)?, MIGRATIONS)?;
+        if !dry {
+            migrate(&mut connection::for_writing(&place.path)?, MIGRATIONS)?;
+        }
+        Ok(pending)
     }
 
     /// Opens a database file without any thread: reads run at once on the caller's thread, changes wait until

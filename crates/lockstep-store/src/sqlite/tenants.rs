@@ -7,9 +7,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::failure::{Failure, taken};
 use super::row;
-
-/// How exactly the last use of a key is remembered: not every request should cost a write.
-const USE_REMEMBERED_MS: i64 = 60_000;
+use crate::upkeep::USE_REMEMBERED_MS;
 
 /// Makes a tenant.
 pub(super) fn create(connection: &Connection, tenant: &Tenant) -> Result<(), Failure> {

@@ -3,10 +3,10 @@
 use lockstep_core::id::{BorrowerId, VaultItemId};
 use lockstep_engine::port::Sealed;
 use rusqlite::{Connection, params};
-use sha2::{Digest, Sha256};
 
 use super::failure::{Failure, taken};
 use super::row;
+use crate::erased_key::hash;
 
 /// Stores an item, and its borrower's key if the borrower has none yet.
 ///
@@ -30,10 +30,6 @@ pub(super) fn keep(connection: &Connection, sealed: &Sealed) -> Result<(), Failu
     let values = params![bucket, item, sealed.borrower.to_string(), sealed.bytes];
     taken(connection.prepare_cached(sql)?.execute(values), "vault item", "vault item")?;
     Ok(())
-}
-
-fn hash(wrapped_key: &str) -> String {
-    Sha256::digest(wrapped_key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn erased(connection: &Connection, sealed: &Sealed) -> Result<bool, Failure> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::Language;
+use crate::config::DatabaseUrl;
 
 /// Which database is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,6 +35,9 @@ pub struct BenchArgs {
     /// The database to measure.
     #[arg(long, value_enum, default_value = "sqlite")]
     pub store: StoreKind,
+    /// The server to measure with --store postgres: an empty database, or one that a former run left.
+    #[arg(long, value_name = "URL", env = "LOCKSTEP_DATABASE", hide_env_values = true)]
+    pub database: Option<DatabaseUrl>,
     /// Payments to make.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     pub payments: u32,

@@ -68,8 +68,8 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode, StartProblem> {
 }
 
 async fn measure(args: &BenchArgs, folder: &Folder) -> Result<(Figures, Verdict), StartProblem> {
-    let config = folder.config();
-    let foundation = place::open(args.store, &config).await?;
+    let mut config = folder.config();
+    let foundation = place::open(args, &mut config).await?;
     let channel = Arc::new(YesChannel::default());
     let server = Server::start(&foundation, &config, channel.clone()).await?;
     let settling = Settling::new();

@@ -35,7 +35,7 @@ impl Folder {
     /// A configuration with everything in this folder.
     pub fn config(&self) -> Config {
         Config {
-            data: DataConfig { dir: self.path.clone(), key_file: None },
+            data: DataConfig { dir: self.path.clone(), ..DataConfig::default() },
             server: ServerConfig { calls_per_second: NO_LIMIT, ..ServerConfig::default() },
             ..Config::default()
         }
@@ -55,13 +55,16 @@ impl Drop for Folder {
 ///
 /// # Errors
 /// [`StartProblem`] that says what is wrong and what to do.
-pub async fn open(store: StoreKind, config: &Config) -> Result<Foundation, StartProblem> {
-    match store {
-        StoreKind::Sqlite => foundation::open(config, Mode::Served).await,
-        StoreKind::Postgres => Err(StartProblem::Usage(
-            "--store postgres is not built into this version yet. Measure --store sqlite".to_owned(),
-        )),
-    }
+pub async fn open(args: &BenchArgs, config: &mut Config) -> Result<Foundation, StartProblem> {
+    config.data.database = match (args.store, &args.database) {
+        (StoreKind::Sqlite, _) => None,
+        (StoreKind::Postgres, Some(server)) => Some(server.clone()),
+        (StoreKind::Postgres, None) => {
+            let words = "name the server with --database or LOCKSTEP_DATABASE; a test server: scripts/postgres.sh serve";
+            return Err(StartProblem::Usage(words.to_owned()));
+        }
+    };
+    foundation::open(config, Mode::Served).await
 }
 
 #[cfg(test)]
@@ -75,15 +78,6 @@ mod tests {
         drop(Folder { path: path.clone(), temporary: false });
         assert!(path.exists(), "a folder that was named is kept");
         drop(Folder { path: path.clone(), temporary: true });
-        assert!(!path.exists());
-    }
-
-    #[tokio::test]
-    async fn a_store_that_is_not_built_in_says_so_and_makes_nothing() {
-        let path = std::env::temp_dir().join(format!("lockstep-bench-pg-{}", std::process::id()));
-        let folder = Folder { path: path.clone(), temporary: true };
-        let problem = open(StoreKind::Postgres, &folder.config()).await.err().unwrap().to_string();
-        assert!(problem.contains("not built into this version yet"), "{problem}");
         assert!(!path.exists());
     }
 }

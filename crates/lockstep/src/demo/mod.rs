@@ -38,7 +38,8 @@ pub fn run(args: &DemoArgs) -> Result<(), StartProblem> {
         free(args.sandbox_listen)?;
     }
     clear(&args.data)?;
-    let config = Config { data: DataConfig { dir: args.data.clone(), key_file: None }, ..Config::default() };
+    let config =
+        Config { data: DataConfig { dir: args.data.clone(), ..DataConfig::default() }, ..Config::default() };
     let start = FIRST_MORNING;
     let plan = Plan {
         config: &config,
@@ -104,7 +105,8 @@ pub fn run(args: &DemoArgs) -> Result<(), StartProblem> {
 /// [`StartProblem`] that says what is wrong.
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
 pub async fn stay(args: &DemoArgs) -> Result<(), StartProblem> {
-    let config = Config { data: DataConfig { dir: args.data.clone(), key_file: None }, ..Config::default() };
+    let config =
+        Config { data: DataConfig { dir: args.data.clone(), ..DataConfig::default() }, ..Config::default() };
     let foundation = foundation::open(&config, Mode::Served).await?;
     let tenant = house::tenant(&foundation, LENDER, machine_now(), &SystemSeeds).await?;
     println!("API      http://{}/v1   (OpenAPI: /openapi.json)", args.listen);

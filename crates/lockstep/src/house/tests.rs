@@ -52,7 +52,7 @@ fn rows(start: Timestamp) -> Vec<DueRow> {
 fn gates(fault: Fault) -> Vec<(u64, &'static str)> {
     let folder =
         std::env::temp_dir().join(format!("lockstep-health-{}-{}", fault.kind(), std::process::id()));
-    let data = DataConfig { dir: folder.clone(), key_file: None };
+    let data = DataConfig { dir: folder.clone(), ..DataConfig::default() };
     let config = Config { data, ..Config::default() };
     let start = Timestamp::from_rfc3339("2026-03-02T09:00:00+08:00").unwrap();
     let plan = Plan {

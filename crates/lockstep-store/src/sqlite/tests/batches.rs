@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::super::failure::Failure;
 use super::super::{SqliteStore, Work, lock, writer};
 use super::{NOW, mint, tenant};
+use crate::Upkeep;
 
 fn inline_connection<T>(db: &SqliteStore, use_it: impl FnOnce(&Connection) -> T) -> T {
     match &db.work {

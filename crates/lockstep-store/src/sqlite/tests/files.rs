@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::super::SqliteStore;
 use super::{NOW, mint, tenant};
-use crate::OpenError;
+use crate::{OpenError, Upkeep};
 
 fn raw(path: &Path, sql: &str) {
     Connection::open(path).unwrap().execute_batch(sql).unwrap();

@@ -1,0 +1,68 @@
+//! What waits to be written.
+
+use lockstep_core::id::{Bucket, DeliveryId, EffectId, InboxId};
+use lockstep_core::time::Timestamp;
+use lockstep_engine::port::{Commit, Delivered, InboxRow, InboxState};
+
+use crate::entity_key;
+
+/// A change that waits for its turn.
+pub(super) enum Work {
+    Commit(Box<Commit>),
+    BeginSending { effect: EffectId, at: Timestamp },
+    Finish(EffectId),
+    Postpone { effect: EffectId, due_at: Timestamp },
+    Delivered { delivery: DeliveryId, outcome: Delivered, at: Timestamp },
+    Receive(Box<InboxRow>),
+    InboxState { message: InboxId, state: InboxState },
+}
+
+impl Work {
+    /// The bucket it lives in, which chooses its lane: changes of one bucket stay in their order.
+    pub(super) fn bucket(&self) -> Bucket {
+        match self {
+            Self::Commit(commit) => bucket_of(commit),
+            Self::BeginSending { effect, .. } | Self::Finish(effect) | Self::Postpone { effect, .. } => {
+                effect.bucket()
+            }
+            Self::Delivered { delivery, .. } => delivery.bucket(),
+            Self::Receive(row) => row.id.bucket(),
+            Self::InboxState { message, .. } => message.bucket(),
+        }
+    }
+
+    /// What it touches. Two that touch the same travel one after the other, never in one transaction: one statement
+    /// changes a row once.
+    pub(super) fn touches(&self) -> Vec<String> {
+        match self {
+            Self::Commit(commit) => touched_by(commit),
+            Self::BeginSending { effect, .. } | Self::Finish(effect) | Self::Postpone { effect, .. } => {
+                vec![effect.to_string()]
+            }
+            Self::Delivered { delivery, .. } => vec![delivery.to_string()],
+            Self::Receive(row) => {
+                vec![format!("message {} {}", row.channel, row.message_id), row.id.to_string()]
+            }
+            Self::InboxState { message, .. } => vec![message.to_string()],
+        }
+    }
+}
+
+fn bucket_of(commit: &Commit) -> Bucket {
+    let changed = commit.changes.first().map(|changed| entity_key::of(&changed.state).bucket);
+    changed
+        .or(commit.done.map(|effect| effect.bucket()))
+        .or(commit.sealed.first().map(|sealed| sealed.item.bucket()))
+        .or(commit.effects.first().map(|effect| effect.id.bucket()))
+        .or(commit.audit.as_ref().map(|entry| entry.id.bucket()))
+        .unwrap_or(Bucket::of_tenant(""))
+}
+
+fn touched_by(commit: &Commit) -> Vec<String> {
+    let changes = commit.changes.iter().map(|changed| entity_key::of(&changed.state).text);
+    let paid = commit.entries.iter().map(|entry| entry.payment.to_string());
+    let done = commit.done.iter().map(ToString::to_string);
+    let keys = commit.sealed.iter().map(|sealed| format!("key {}", sealed.borrower));
+    let answers = commit.answer.iter().map(|(key, _)| format!("answer {} {}", key.tenant, key.key));
+    changes.chain(paid).chain(done).chain(keys).chain(answers).collect()
+}
