@@ -11,8 +11,14 @@ use crate::OpenError;
 use crate::migration::{Migration, checksum};
 
 /// All of them, oldest first.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") },
+    Migration {
+        version: 2,
+        name: "deliveries_by_endpoint",
+        sql: include_str!("migrations/0002_deliveries_by_endpoint.sql"),
+    },
+];
 
 /// Two programs that start at once migrate one after the other.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7265706179)";
