@@ -106,8 +106,9 @@ pub(super) struct Marker {
     pub(super) id: String,
 }
 
-const MARK: &str = "INSERT INTO batches (bucket, id, void) VALUES ($1, $2, FALSE)";
-const HOLD_THE_FENCE: &str = "SELECT epoch FROM fence WHERE id = 1 FOR SHARE";
+/// Holds the fence still and writes the row; neither where the fence has moved.
+const MARK: &str = "INSERT INTO batches (bucket, id, void)
+    SELECT $1::int, $2::text, FALSE FROM (SELECT FROM fence WHERE id = 1 AND epoch = $3::bigint FOR SHARE) held";
 
 /// Applies changes, none of which touches what another touches.
 pub(super) async fn apply(
@@ -169,7 +170,7 @@ async fn attempt(client: &Object, epoch: i64, works: &[&Work], marker: &Marker) 
     commit::steps(works, &mut steps)?;
     effects::plan(works, &mut steps)?;
     steps.retain(|step| !step.columns.is_empty());
-    let (hold, mark) = (client.prepare_cached(HOLD_THE_FENCE).await?, client.prepare_cached(MARK).await?);
+    let mark = client.prepare_cached(MARK).await?;
     let wanting = client.prepare_cached(deliveries::ENDPOINTS).await?;
     let tenants = deliveries::tenants(works);
     let mut prepared: Vec<Statement> = Vec::with_capacity(steps.len());
@@ -178,19 +179,22 @@ async fn attempt(client: &Object, epoch: i64, works: &[&Work], marker: &Marker) 
     }
     // Polled in this order, they leave in this order, without waiting for one another.
     let wanted: [&(dyn ToSql + Sync); 1] = [&tenants];
-    let name: [&(dyn ToSql + Sync); 2] = [&marker.bucket, &marker.id];
-    let (begun, fence, marked, found, endpoints) = futures::join!(
+    let name: [&(dyn ToSql + Sync); 3] = [&marker.bucket, &marker.id, &epoch];
+    let (begun, marked, found, endpoints) = futures::join!(
         client.batch_execute("BEGIN"),
-        client.query_one(&hold, &[]),
         client.execute(&mark, &name),
         join_all(steps.iter().zip(&prepared).map(|(step, statement)| step.run(client, statement))),
-        client.query(&wanting, &wanted),
+        async {
+            match tenants.is_empty() {
+                true => Ok(Vec::new()),
+                false => client.query(&wanting, &wanted).await,
+            }
+        },
     );
     begun?;
-    if fence?.try_get::<_, i64>(0)? != epoch {
+    if marked? == 0 {
         return Err(Failure::Fenced);
     }
-    marked?;
     let mut races = Races {
         lost: works.iter().map(|_| None).collect(),
         no: vec![false; works.len()],

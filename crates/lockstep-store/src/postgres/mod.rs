@@ -17,6 +17,7 @@ mod endpoints;
 mod entities;
 mod failure;
 mod inbox;
+mod lines;
 mod load;
 mod maintenance;
 mod migrate;
@@ -25,6 +26,7 @@ mod page;
 mod queries;
 mod routing_rules;
 mod row;
+mod server;
 mod store;
 mod tenants;
 mod vault;
@@ -41,8 +43,10 @@ use lockstep_engine::port::Fault;
 
 use self::connection::database;
 use self::failure::Failure;
+use self::lines::Lines;
 use self::migrate::{MIGRATIONS, migrate};
 use self::row::Found;
+pub use self::server::ServerFigures;
 use self::work::Work;
 use self::writer::{Lane, Shared};
 use crate::{Migration, OpenError};
@@ -55,6 +59,7 @@ const CONNECTIONS: usize = 12;
 /// The store on one PostgreSQL database.
 pub struct PostgresStore {
     pool: Pool,
+    lines: Lines,
     lanes: Vec<Lane>,
     /// Rows that could not be read, each reported once.
     unreadable: Mutex<BTreeSet<String>>,
@@ -78,7 +83,7 @@ impl PostgresStore {
         drop(client);
         let shared = Arc::new(Shared { pool: pool.clone(), epoch, fenced: AtomicBool::new(false) });
         let lanes = (0..LANES).map(|number| Lane::start(shared.clone(), number)).collect();
-        Ok(Self { pool, lanes, unreadable: Mutex::default() })
+        Ok(Self { pool, lines: Lines::default(), lanes, unreadable: Mutex::default() })
     }
 
     /// As [`open`](Self::open), beside the process that serves: for reading, and for settings of the installation. Takes
@@ -87,7 +92,7 @@ impl PostgresStore {
     /// # Errors
     /// As [`open`](Self::open), and when the schema is older than this program's.
     pub async fn open_beside(url: &str) -> Result<Self, OpenError> {
-        let pool = connection::pool(url, 2)?;
+        let pool = connection::pool(url, 4)?;
         let mut client = reach(&pool).await?;
         connection::check_server(&client).await?;
         let pending = migrate::pending(&client, MIGRATIONS).await?;
@@ -99,7 +104,7 @@ impl PostgresStore {
             return Err(OpenError::OlderSchema { found: first.version - 1, known });
         }
         drop(client);
-        Ok(Self { pool, lanes: Vec::new(), unreadable: Mutex::default() })
+        Ok(Self { pool, lines: Lines::default(), lanes: Vec::new(), unreadable: Mutex::default() })
     }
 
     /// Applies what is missing of the schema; or, dry, only says what that is. Returns the steps.
@@ -124,6 +129,16 @@ impl PostgresStore {
         read: impl AsyncFnOnce(&mut Object) -> Result<T, Failure>,
     ) -> Result<T, Fault> {
         let run = async { read(&mut self.pool.get().await?).await };
+        run.await.map_err(|failure| failure.fault(doing))
+    }
+
+    /// Reads a few rows by their keys.
+    async fn look_up<T>(
+        &self,
+        doing: &'static str,
+        read: impl AsyncFnOnce(&Object) -> Result<T, Failure>,
+    ) -> Result<T, Fault> {
+        let run = async { read(self.lines.get(&self.pool).await?.as_ref()).await };
         run.await.map_err(|failure| failure.fault(doing))
     }
 
