@@ -29,7 +29,7 @@ impl StoreKind {
 /// `lockstep bench`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The server of production runs in this process: API on a loopback port, engine, real clock, every commit on disk\nbefore it is answered. Clients create an order and a payment for it over kept connections; the channel says yes after a\nfixed time. Only the bank and the webhook's receiver are made up. Clients and server share this machine's processors.\n\n  lockstep bench                                      20,000 payments, 64 clients, each waits for its payment to settle\n  lockstep bench --clients 256                        how much it can do\n  lockstep bench --rate 2000 --clients 256            how quick it is at 2,000 payments a second, whatever it answers\n  lockstep bench --stored 1000000 --data /disk/bench  on a book that is full already\n  lockstep bench --data /disk/bench                   again on what lies there\n  lockstep bench --json                               one JSON object\n\nWith --rate, times count from the moment at which a payment was to be sent, so a server that stalls isn't flattered.\nAfterwards the book is read: unless everything accepted is settled and the ledger sums to zero, the exit status is 1."
+    after_help = "The server of production runs in this process: API on a loopback port, engine, real clock, every commit on disk\nbefore it is answered. Clients create an order and a payment for it over kept connections; the channel says yes after a\nfixed time. Only the bank and the webhook's receiver are made up. Clients and server share this machine's processors.\n\n  lockstep bench                                      20,000 payments, 64 clients, each waits for its payment to settle\n  lockstep bench --clients 256                        how much it can do\n  lockstep bench --rate 2000 --clients 256            how quick it is at 2,000 payments a second, whatever it answers\n  lockstep bench --stored 1000000 --data /disk/bench  on a book that is full already\n  lockstep bench --data /disk/bench                   again on what lies there\n  lockstep bench --json                               one JSON object\n  lockstep bench --store postgres --against-pgbench   in turns with PostgreSQL's own benchmark on the same server\n\nWith --rate, times count from the moment at which a payment was to be sent, so a server that stalls isn't flattered.\nAfterwards the book is read: unless everything accepted is settled and the ledger sums to zero, the exit status is 1."
 )]
 pub struct BenchArgs {
     /// The database to measure.
@@ -56,6 +56,10 @@ pub struct BenchArgs {
     /// How long the channel takes for every answer, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=5000))]
     pub channel_latency_ms: u32,
+    /// Take turns with pgbench on the same server (its own script, scale 50, 32 clients), half of the payments a turn,
+    /// and say how many payments settle for each of its transactions.
+    #[arg(long, requires = "database")]
+    pub against_pgbench: bool,
     /// Folder for the data, which is kept and may be used again. Left out: a temporary one, removed at the end.
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,

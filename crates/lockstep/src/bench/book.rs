@@ -33,6 +33,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// What a stored payment moves: 100.00.
 const STORED_MINOR: i64 = 10_000;
 
+/// The book of the one lender there is.
+pub struct Book {
+    /// To read in it.
+    pub queries: Arc<dyn Queries>,
+    /// Whose it is.
+    pub tenant: TenantId,
+}
+
 /// Drives the engine without HTTP.
 pub fn driver(foundation: &Foundation, engine: &Engine, tenant: &Tenant) -> Driver {
     Driver {

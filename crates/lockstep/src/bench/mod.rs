@@ -5,11 +5,14 @@ mod book;
 mod channel;
 mod client;
 mod figures;
+mod gauge;
 mod latency;
 mod load;
 mod machine;
+mod pgbench;
 mod place;
 mod receiver;
+mod round;
 mod server;
 mod settling;
 mod table;
@@ -17,19 +20,23 @@ mod table;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use axum::http::HeaderValue;
+use lockstep_core::id::{BindingId, BorrowerId};
 use lockstep_core::time::Timestamp;
-use lockstep_engine::port::{KeyScope, Queries};
+use lockstep_engine::port::KeyScope;
 
 pub use self::args::BenchArgs;
-use self::book::Verdict;
+use self::args::StoreKind;
+use self::book::{Book, Verdict};
 use self::channel::YesChannel;
 use self::client::Door;
-use self::figures::{Counted, Figures};
+use self::figures::Figures;
+use self::gauge::Gauge;
 use self::load::Plan;
+use self::pgbench::Pgbench;
 use self::place::Folder;
+use self::round::Round;
 use self::server::Server;
 use self::settling::Settling;
 use crate::admin;
@@ -38,9 +45,8 @@ use crate::foundation::{Foundation, StartProblem};
 use crate::house;
 
 const LENDER: &str = "Bench Credit";
-/// After the last answer, payments that are accepted get this long without any news before they count as lost.
-const NO_NEWS: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How often the load and PostgreSQL's own benchmark take turns: what else the machine does then meets both.
+const TURNS: u32 = 2;
 
 /// Measures, prints, and checks the book. The exit status is 1 when it doesn't add up.
 ///
@@ -68,66 +74,81 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode, StartProblem> {
 }
 
 async fn measure(args: &BenchArgs, folder: &Folder) -> Result<(Figures, Verdict), StartProblem> {
+    let rival = rival(args)?;
     let mut config = folder.config();
     let foundation = place::open(args, &mut config).await?;
+    let gauge = Gauge::of(args, folder.path().to_owned()).await?;
     let channel = Arc::new(YesChannel::default());
     let server = Server::start(&foundation, &config, channel.clone()).await?;
-    let settling = Settling::new();
-    let plan = Box::pin(prepare(args, &foundation, &server, settling.clone())).await?;
+    let load = Box::pin(prepare(args, &foundation, &server)).await?;
     channel.answers_after(args.channel_latency_ms);
-    let queries: Arc<dyn Queries> = foundation.store.clone();
-    let listening = tokio::spawn(settling.clone().listen(server.engine.changes(), queries.clone()));
-    let before = machine::read(folder.path());
-    let start = stopwatch();
-    let sent = load::send(Plan { start, ..plan }, args.clients).await;
-    let ended = all_settled(&settling, sent.accepted.len() as u64).await;
-    let after = machine::read(folder.path());
-    listening.abort();
-    let counted = Counted {
-        store: args.store.as_str(),
-        clients: args.clients,
-        settled: settling.settled().0,
-        wall: ended.saturating_duration_since(start),
-        accept: &sent.times,
-        settle: &settling.times(),
-        readings: (before, after),
-        memory_mib: machine::memory_mib(),
-        errors: sent.errors,
-    };
-    let figures = Figures::of(counted);
-    let verdict = book::read(queries.as_ref(), &sent.accepted).await?;
+    let (mut all, mut rates) = (Round::none(), Vec::new());
+    let rounds = if rival.is_some() { TURNS } else { 1 };
+    for number in 0..rounds {
+        let payments = (args.payments + number) / rounds;
+        let round =
+            Box::pin(round::run(load.plan(args, payments), args.clients, &load.book, &server, &gauge));
+        let round = round.await?;
+        if let Some(rival) = &rival {
+            rates.push(tokio::task::block_in_place(|| rival.transactions_per_s(round.wall))?);
+        }
+        all.add(round);
+    }
+    let figures = Figures::of(args, &all, &rates);
+    let verdict = book::read(load.book.queries.as_ref(), &all.accepted).await?;
     server.stop().await;
     Ok((figures, verdict))
 }
 
+/// PostgreSQL's own benchmark, if it was asked for.
+fn rival(args: &BenchArgs) -> Result<Option<Pgbench>, StartProblem> {
+    match (args.against_pgbench, args.store, &args.database) {
+        (false, ..) => Ok(None),
+        (true, StoreKind::Postgres, Some(server)) => Pgbench::fill(server).map(Some),
+        (true, ..) => Err(StartProblem::Usage("--against-pgbench needs --store postgres".to_owned())),
+    }
+}
+
+/// What every round is made from.
+struct Load {
+    door: Arc<Door>,
+    payers: Vec<(BorrowerId, BindingId)>,
+    book: Book,
+}
+
+impl Load {
+    fn plan(&self, args: &BenchArgs, payments: u32) -> Plan {
+        let now = machine_now();
+        Plan {
+            door: self.door.clone(),
+            payers: self.payers.clone(),
+            payments,
+            rate: args.rate,
+            start: stopwatch(),
+            run: run_name(args.seed, now),
+            due_at: now.to_rfc3339(),
+            seed: args.seed,
+            settling: Settling::new(),
+        }
+    }
+}
+
 /// Makes everything that has to be there before the first call is measured.
-async fn prepare(
-    args: &BenchArgs,
-    foundation: &Foundation,
-    server: &Server,
-    settling: Settling,
-) -> Result<Plan, StartProblem> {
+async fn prepare(args: &BenchArgs, foundation: &Foundation, server: &Server) -> Result<Load, StartProblem> {
     let now = machine_now();
-    let run = run_name(args.seed, now);
     let tenant = house::tenant(foundation, LENDER, now, &SystemSeeds).await?;
     let (_, key) = admin::new_key(foundation, tenant.id, "bench", &[KeyScope::Read, KeyScope::Write]).await?;
     let driver = book::driver(foundation, &server.engine, &tenant);
     let payers = book::bind(&driver, args.bindings, args.seed).await?;
-    book::fill(&driver, &payers, args.stored, &run, now).await?;
+    book::fill(&driver, &payers, args.stored, &run_name(args.seed, now), now).await?;
     book::endpoint(foundation.store.as_ref(), tenant.id, now).await?;
     let mut bearer = HeaderValue::try_from(format!("Bearer {key}"))
         .map_err(|error| StartProblem::Usage(format!("the key can't be sent: {error}")))?;
     bearer.set_sensitive(true);
-    Ok(Plan {
+    Ok(Load {
         door: Arc::new(Door { address: server.address, bearer }),
         payers: payers.iter().map(|payer| (payer.borrower, payer.binding)).collect(),
-        payments: args.payments,
-        rate: args.rate,
-        start: stopwatch(),
-        run,
-        due_at: now.to_rfc3339(),
-        seed: args.seed,
-        settling,
+        book: Book { queries: foundation.store.clone(), tenant: tenant.id },
     })
 }
 
@@ -136,21 +157,6 @@ async fn prepare(
 fn run_name(seed: u64, now: Timestamp) -> String {
     let letter = |digit: u8| if digit.is_ascii_digit() { char::from(digit - b'0' + b'a') } else { '-' };
     format!("{seed}-{}", now.as_millis()).bytes().map(letter).collect()
-}
-
-/// Waits until everything accepted has settled, or nothing moves any more. When the last one did.
-async fn all_settled(settling: &Settling, accepted: u64) -> Instant {
-    let mut news = (0, stopwatch());
-    loop {
-        let (settled, last) = settling.settled();
-        if settled != news.0 {
-            news = (settled, stopwatch());
-        }
-        if settled >= accepted || news.1.elapsed() > NO_NEWS {
-            return last.unwrap_or_else(stopwatch);
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
 }
 
 fn print(args: &BenchArgs, figures: &Figures) -> Result<(), StartProblem> {
@@ -181,12 +187,5 @@ mod tests {
         let name = run_name(10, Timestamp::from_millis(1_772_409_600_000));
         assert_eq!(name, "ba-bhhceajgaaaaa");
         assert_ne!(name, run_name(10, Timestamp::from_millis(1_772_409_600_001)));
-    }
-
-    #[tokio::test]
-    async fn it_waits_for_what_is_accepted_and_no_longer() {
-        let began = stopwatch();
-        all_settled(&Settling::new(), 0).await;
-        assert!(began.elapsed() < NO_NEWS);
     }
 }

@@ -38,6 +38,10 @@ fn rows(figures: &Figures, lang: Lang) -> Vec<(String, String)> {
         (named("每秒结清（笔）", "settled per second"), format!("{:.0}", figures.payments_per_s)),
         (named("受理 p50 / p99 / p99.9", "accepted in, p50 / p99 / p99.9"), accept),
         (named("受理到结清 p50 / p99 / p99.9", "settled after, p50 / p99 / p99.9"), settle),
+        (
+            named("其后推送完毕", "every webhook out after another"),
+            format!("{:.1} s", figures.webhooks_after_s),
+        ),
         (named("每笔处理器时间（含客户端）", "processor time each, clients included"), cpu),
         (
             named("每笔写盘", "written to disk each"),
@@ -49,6 +53,13 @@ fn rows(figures: &Figures, lang: Lang) -> Vec<(String, String)> {
             format!("{} / {}", mib(figures.rss_mb), mib(figures.rss_peak_mb)),
         ),
     ];
+    if let (Some(tps), Some(ratio)) = (figures.pgbench_tps, figures.ratio_to_pgbench) {
+        rows.push((named("pgbench 每秒事务数", "pgbench, transactions per second"), format!("{tps:.0}")));
+        rows.push((
+            named("每个 pgbench 事务对应的支付", "payments per pgbench transaction"),
+            format!("{ratio:.2}"),
+        ));
+    }
     for (status, count) in &figures.errors {
         rows.push((format!("{} {status}", say(lang, "未受理：", "not accepted:")), grouped(*count)));
     }
@@ -75,17 +86,27 @@ mod tests {
             settle_p50_ms: 24.0,
             settle_p99_ms: 40.0,
             settle_p999_ms: 50.0,
+            webhooks_after_s: 0.5,
             cpu_ms_per_payment: None,
             bytes_written_per_payment: Some(12_345),
             file_growth_per_payment: 6789,
             rss_mb: Some(80),
             rss_peak_mb: Some(1090),
+            pgbench_tps: Some(1640.2),
+            ratio_to_pgbench: Some(1.517),
             errors: BTreeMap::from([("429".to_owned(), 7)]),
         };
         let en = render(&figures, Lang::En);
-        for part in
-            ["20,000 payments in 8.0 s", "2488", "9.0", "12,345 B", "80 MiB / 1,090 MiB", "accepted: 429"]
-        {
+        for part in [
+            "20,000 payments in 8.0 s",
+            "2488",
+            "9.0",
+            "1640",
+            "1.52",
+            "12,345 B",
+            "80 MiB / 1,090 MiB",
+            "accepted: 429",
+        ] {
             assert!(en.contains(part), "{part} is missing in {en}");
         }
         let zh = render(&figures, Lang::ZhCn);
