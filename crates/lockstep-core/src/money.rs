@@ -6,7 +6,7 @@ use thiserror::Error;
 /// Largest amount that one order or payment may carry: 10¹³ minor units. Sums of a million of them still fit.
 pub const MAX_AMOUNT_MINOR: i64 = 10_000_000_000_000;
 
-/// Currencies and how many decimal digits their minor unit has (ISO 4217, active list).
+/// Currencies and how many decimal digits their minor unit has (ISO 4217, active list), in the order of their codes.
 const EXPONENTS: &[(&str, u8)] = &[
     ("AED", 2),
     ("AUD", 2),
@@ -92,7 +92,8 @@ impl Currency {
 
     /// Looks a currency up by its three-letter code.
     pub fn from_code(code: &str) -> Option<Self> {
-        EXPONENTS.iter().find(|(known, _)| *known == code).map(|(known, exponent)| Self(known, *exponent))
+        let place = EXPONENTS.binary_search_by_key(&code, |(known, _)| known).ok()?;
+        EXPONENTS.get(place).map(|(known, exponent)| Self(known, *exponent))
     }
 
     /// The three-letter code.
@@ -195,6 +196,15 @@ impl std::fmt::Display for Money {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn every_currency_is_found() {
+        assert!(EXPONENTS.is_sorted_by_key(|(code, _)| code));
+        for (code, exponent) in EXPONENTS {
+            assert_eq!(Currency::from_code(code), Some(Currency(code, *exponent)));
+        }
+        assert_eq!((Currency::from_code("AAA"), Currency::from_code("")), (None, None));
+    }
 
     #[test]
     fn parses_what_people_write_and_says_what_is_wrong() {

@@ -1,15 +1,16 @@
 //! Webhooks out: at least once, in order per object, with back-off over days.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
-use lockstep_core::id::DeliveryId;
+use lockstep_core::id::{DeliveryId, EndpointId};
 use lockstep_core::planted::{self, Bug};
 
 use crate::Engine;
-use crate::port::{Delivered, Delivery, WebhookOutcome};
+use crate::port::{Delivered, Delivery, Endpoint, WebhookOutcome};
 
 /// Waits after each try, in seconds: the example table of Standard Webhooks 1.0.0, which ends after 75.6 hours.
 const LADDER_S: [u64; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -18,7 +19,10 @@ const SCAN_EVERY: Duration = Duration::from_secs(5);
 const AFTER_FAULT: Duration = Duration::from_secs(30);
 /// Tries under way at once for one endpoint, so that a receiver that hangs can't take the others' places. The
 /// store returns at most this many per endpoint.
-const PER_ENDPOINT: usize = 4;
+const PER_ENDPOINT: usize = 16;
+
+/// An endpoint that is in use, if it is.
+type Place = Option<Endpoint>;
 
 /// What becomes of a delivery after a try. `jitter_permille` (0–999) spreads the next one by up to a tenth.
 pub fn next_delivery(
@@ -65,9 +69,12 @@ impl Engine {
         loop {
             let room = self.inner.settings.max_deliveries.saturating_sub(under_way.len());
             if look && room > 0 {
+                let mut endpoints = BTreeMap::new();
                 for delivery in self.due(room, &known).await {
                     known.insert(delivery.id);
-                    under_way.push(self.send(delivery).boxed());
+                    let read = || self.endpoint(delivery.endpoint).boxed().shared();
+                    let endpoint = endpoints.entry(delivery.endpoint).or_insert_with(read).clone();
+                    under_way.push(self.send(delivery, endpoint).boxed());
                 }
             }
             tokio::select! {
@@ -75,6 +82,10 @@ impl Engine {
                 () = &mut stop => return,
                 Some(id) = under_way.next(), if !under_way.is_empty() => {
                     known.remove(&id);
+                    // Outcomes that were written together end together: one look replaces them all.
+                    while let Some(Some(id)) = under_way.next().now_or_never() {
+                        known.remove(&id);
+                    }
                     look = true;
                 }
                 () = self.inner.hub.deliveries_ready.notified() => look = true,
@@ -95,14 +106,28 @@ impl Engine {
         }
     }
 
-    async fn send(&self, delivery: Delivery) -> DeliveryId {
-        let delivery = planted_message(delivery);
-        let ports = &self.inner.ports;
-        let outcome = match ports.store.endpoint(delivery.endpoint).await {
-            Ok(Some(endpoint)) if endpoint.enabled => ports.webhooks.send(&endpoint, &delivery).await,
-            Ok(_) => WebhookOutcome::Gone,
+    /// Where the deliveries of one look go; `None` when that can't be read now.
+    async fn endpoint(&self, id: EndpointId) -> Option<Arc<Place>> {
+        match self.inner.ports.store.endpoint(id).await {
+            Ok(endpoint) => Some(Arc::new(endpoint.filter(|endpoint| endpoint.enabled))),
             Err(fault) => {
                 tracing::error!(%fault, "could not read a webhook endpoint; trying again later");
+                None
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        delivery: Delivery,
+        endpoint: impl Future<Output = Option<Arc<Place>>>,
+    ) -> DeliveryId {
+        let delivery = planted_message(delivery);
+        let ports = &self.inner.ports;
+        let outcome = match endpoint.await.as_deref() {
+            Some(Some(endpoint)) => ports.webhooks.send(endpoint, &delivery).await,
+            Some(None) => WebhookOutcome::Gone,
+            None => {
                 self.pause().await;
                 return delivery.id;
             }

@@ -14,8 +14,8 @@ use lockstep_core::{Command, decide, ledger};
 use crate::Engine;
 use crate::keys::KeyProblem;
 use crate::port::{
-    Answer, CallKey, Change, Changed, Commit, CommitError, Fault, IdempotencyKey, Sealed, StoredAnswer,
-    StoredEffect,
+    Answer, CallKey, Change, Changed, Commit, CommitError, Fault, IdempotencyKey, Loaded, Sealed,
+    StoredAnswer, StoredEffect,
 };
 
 /// Turns the outcome into the answer that is stored under the caller's key.
@@ -103,12 +103,14 @@ impl Engine {
             None => None,
         };
         for _ in 0..MAX_RACES {
-            if let Some((key, _)) = &request.idempotency
-                && let Some(stored) = self.inner.ports.store.answer(key.tenant, &key.key).await?
-            {
-                return Ok(replay(key, stored));
-            }
-            match self.attempt(&request).await {
+            let loaded = match &request.idempotency {
+                None => self.inner.ports.store.load(&request.key).await?,
+                Some((key, _)) => match self.unanswered(&request.key, key).await? {
+                    Loaded::Answered(stored) => return Ok(replay(key, stored)),
+                    Loaded::Slice(slice) => *slice,
+                },
+            };
+            match self.attempt(&request, loaded).await {
                 Ok(outcome) => return Ok(Executed::Decided(Box::new(outcome))),
                 Err(CommitError::Conflict(_)) if planted::is(Bug::LostRaceIgnored) => {
                     return Ok(Executed::Decided(Box::new(Ok(Slice::default()))));
@@ -126,9 +128,16 @@ impl Engine {
         Err(Fault::new("executing a command", "lost too many races in a row"))
     }
 
-    async fn attempt(&self, request: &Request<'_>) -> Result<Result<Slice, Refusal>, CommitError> {
+    async fn unanswered(&self, key: &CallKey, of: &IdempotencyKey) -> Result<Loaded, Fault> {
+        self.inner.ports.store.load_unanswered(key, of.tenant, &of.key).await
+    }
+
+    async fn attempt(
+        &self,
+        request: &Request<'_>,
+        loaded: Slice,
+    ) -> Result<Result<Slice, Refusal>, CommitError> {
         let ports = &self.inner.ports;
-        let loaded = ports.store.load(&request.key).await?;
         let slice = match request.tenant {
             Some(tenant) => visible_to(loaded, tenant),
             None => loaded,

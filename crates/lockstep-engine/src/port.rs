@@ -17,7 +17,7 @@ pub use queries::{
 };
 pub use store::{
     Answer, CallKey, Change, Changed, Commit, CommitError, Delivered, Delivery, Endpoint, IdempotencyKey,
-    InboxRow, InboxState, Sealed, Store, StoredAnswer, StoredEffect, Totals,
+    InboxRow, InboxState, Loaded, Sealed, Store, StoredAnswer, StoredEffect, Totals,
 };
 pub use webhooks::{Outcome as WebhookOutcome, Webhooks};
 

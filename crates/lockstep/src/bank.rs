@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use lockstep_channels::{Adapter, ChannelConfig, ChannelKey};
 use lockstep_core::channel::{ChannelId, Hours};
-use lockstep_core::sensitive::Mobile;
+use lockstep_core::check::{CardKind, check_card};
+use lockstep_core::sensitive::{CardNumber, HolderName, IdNumber, Mobile};
 use lockstep_engine::port::{Clock, Seeds};
 use lockstep_sim::capabilities;
+use lockstep_sim::people::Person;
 use lockstep_sim::port::SharedSandbox;
 use lockstep_sim::sandbox::{Sandbox, World};
 use lockstep_store::SqliteStore;
 
+use crate::collect::input::NewCard;
 use crate::drive::ReadsCodes;
 use crate::foundation::{StartProblem, private_folder, settle};
 
@@ -115,5 +118,19 @@ impl ReadsCodes for SandboxPhones {
                 .find(|message| message.request_no == request_no)
                 .map(|message| message.code.clone())
         })
+    }
+}
+
+/// A made-up borrower's card, ready to be bound.
+pub fn card(person: &Person) -> NewCard {
+    let facts = check_card(&CardNumber::new(person.card_number.clone())).facts;
+    NewCard {
+        masked: facts.as_ref().map(|facts| facts.masked.clone()).unwrap_or_default(),
+        issuer: facts.as_ref().and_then(|facts| facts.issuer.as_ref()).map(|issuer| issuer.code.to_owned()),
+        credit: facts.is_some_and(|facts| matches!(facts.kind, CardKind::Credit | CardKind::SemiCredit)),
+        number: CardNumber::new(person.card_number.clone()),
+        holder_name: HolderName::new(person.holder_name.clone()),
+        id_number: IdNumber::new(person.id_number.clone()),
+        mobile: Mobile::new(person.mobile.clone()),
     }
 }

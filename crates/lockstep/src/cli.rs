@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lockstep_core::catalogue::Lang;
 
+use crate::bench::BenchArgs;
 use crate::config::{API_ADDRESS, SANDBOX_ADDRESS};
 use crate::replay_cli::ReplayArgs;
 
@@ -16,7 +17,7 @@ use crate::replay_cli::ReplayArgs;
     name = "lockstep",
     version,
     arg_required_else_help = true,
-    after_help = "Start here:\n  lockstep demo                                  see it work, no set-up needed\n  lockstep collect examples/due-list.csv --out results.csv\n  lockstep replay examples/attempts.csv          what your own log says about other choices\n  lockstep serve                                 the API, with sandbox banks until channels are configured\n  lockstep doctor                                what is wrong with this installation\n  lockstep simulate                              20,000 payments while everything fails\n  lockstep compare                               ours next to what you could have instead\n\nEverything listens on this machine only unless told otherwise. Data lies in ./lockstep-data."
+    after_help = "Start here:\n  lockstep demo                                  see it work, no set-up needed\n  lockstep collect examples/due-list.csv --out results.csv\n  lockstep replay examples/attempts.csv          what your own log says about other choices\n  lockstep serve                                 the API, with sandbox banks until channels are configured\n  lockstep doctor                                what is wrong with this installation\n  lockstep simulate                              20,000 payments while everything fails\n  lockstep compare                               ours next to what you could have instead\n  lockstep bench                                 how fast it is on this machine\n\nEverything listens on this machine only unless told otherwise. Data lies in ./lockstep-data."
 )]
 pub struct Cli {
     /// What to do.
@@ -64,6 +65,8 @@ pub enum Command {
     Export(ExportCommand),
     /// Policies side by side on one made-up world: what lenders do today, what they could install, ours.
     Compare(CompareArgs),
+    /// How fast it is here: payments per second, times, processor, disk and memory.
+    Bench(BenchArgs),
     /// Break everything at once, thousands of times, and compare our books with the banks'.
     Simulate(lockstep_simulate::command::SimulateArgs),
 }

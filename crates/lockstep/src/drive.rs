@@ -175,6 +175,21 @@ impl Driver {
         Ok(started)
     }
 
+    /// Makes one borrower known and binds one card, or finds both again.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the machinery.
+    pub async fn bound(
+        &self,
+        reference: &str,
+        card: &NewCard,
+        channels: &[ChannelId],
+    ) -> Result<(BorrowerId, Result<BindingId, Outcome>), Fault> {
+        let borrower = self.borrower(reference).await?;
+        let fingerprint = self.vault.card_index(&self.tenant.id.to_string(), &card.number);
+        Ok((borrower, self.bind(borrower, card, fingerprint, channels).await?))
+    }
+
     async fn execute(
         &self,
         key: CallKey,

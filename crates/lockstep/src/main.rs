@@ -4,6 +4,7 @@
 
 mod admin;
 mod bank;
+mod bench;
 mod cli;
 mod clock;
 mod collect;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
             demo::run(args).and_then(|()| if args.once { Ok(()) } else { block_on(demo::stay(args)) })
         }
         Command::Collect(args) => collect::run(args),
-        Command::Replay(args) => return replayed(replay_cli::run(args)),
+        Command::Replay(args) => return ended(replay_cli::run(args)),
         Command::Serve(args) => block_on(serve::run(args)),
         Command::Sandbox(command) => block_on(sandbox_cli::run(command)),
         Command::Tenant(command) => block_on(admin::tenant(command)),
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Move(args) => block_on(moving::run(args)),
         Command::Compare(args) => compare_cli::run(args),
         Command::Doctor(args) => return doctor(args),
+        Command::Bench(args) => return ended(bench::run(args)),
         Command::Simulate(args) => return lockstep_simulate::command::simulate(args),
     };
     match outcome {
@@ -71,7 +73,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn replayed(outcome: Result<ExitCode, StartProblem>) -> ExitCode {
+fn ended(outcome: Result<ExitCode, StartProblem>) -> ExitCode {
     outcome.unwrap_or_else(|problem| {
         complain(&problem);
         ExitCode::FAILURE
@@ -104,6 +106,7 @@ fn log(command: &Command) {
         | Command::Rules(_)
         | Command::Doctor(_)
         | Command::Export(_)
+        | Command::Bench(_)
         | Command::Migrate(_)
         | Command::Move(_)
         | Command::Nodes(_)

@@ -142,7 +142,8 @@ pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) ->
     Ok(())
 }
 
-async fn run_engine(engine: Engine, mut stop: watch::Receiver<bool>) {
+/// Runs the loop until `stop` says so.
+pub async fn run_engine(engine: Engine, mut stop: watch::Receiver<bool>) {
     engine
         .run(async move {
             // A dropped sender means stop, too.
@@ -187,7 +188,8 @@ pub fn engine(
     Ok(Engine::new(ports, book, config.retry.clone(), crate::house::settings(config)))
 }
 
-fn state(
+/// What the API stands on.
+pub fn state(
     foundation: &Foundation,
     config: &Config,
     channels: &[ChannelConfig],

@@ -16,7 +16,8 @@ pub struct Heading {
     pub lang: Lang,
 }
 
-fn say<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
+/// The words of one language.
+pub fn say<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
     match lang {
         Lang::ZhCn => zh,
         Lang::En => en,

@@ -73,6 +73,15 @@ impl CallKey {
     }
 }
 
+/// What there is for a call from outside.
+#[derive(Debug, PartialEq)]
+pub enum Loaded {
+    /// Its key has been answered before.
+    Answered(StoredAnswer),
+    /// It is new: the slice that it needs.
+    Slice(Box<Slice>),
+}
+
 /// One entity's new state. `version` counts its events; the store refuses a change whose base is stale.
 #[derive(Debug, Clone)]
 pub enum Change {
@@ -310,6 +319,14 @@ pub trait Store: Send + Sync {
 
     /// The answer remembered for a caller's key, if there is one.
     async fn answer(&self, tenant: TenantId, key: &str) -> Result<Option<StoredAnswer>, Fault>;
+
+    /// Both at once, the answer read first: most calls from outside need them, and a database gives them in one look.
+    async fn load_unanswered(&self, key: &CallKey, tenant: TenantId, name: &str) -> Result<Loaded, Fault> {
+        match self.answer(tenant, name).await? {
+            Some(stored) => Ok(Loaded::Answered(stored)),
+            None => Ok(Loaded::Slice(Box::new(self.load(key).await?))),
+        }
+    }
 
     /// Commits one change, durably, before it returns.
     async fn commit(&self, commit: Commit) -> Result<(), CommitError>;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join;
-use lockstep_engine::port::{Answer, CallKey, Commit, CommitError, IdempotencyKey, StoredAnswer};
+use lockstep_engine::port::{Answer, CallKey, Commit, CommitError, IdempotencyKey, Loaded, StoredAnswer};
 
 use super::{Backend, World};
 
@@ -30,6 +30,21 @@ pub async fn the_first_answer_stays<B: Backend>(db: Arc<B>) {
     assert_eq!(db.answer(other.tenant, "k1").await.unwrap(), None);
     db.commit(answered(&other, "k1", "f1", 200)).await.unwrap();
     assert_eq!(db.answer(world.tenant, "K1").await.unwrap(), None);
+}
+
+/// A call whose key is known gets its answer instead of a slice; one whose key is new gets the slice.
+pub async fn a_known_key_comes_instead_of_the_slice<B: Backend>(db: Arc<B>) {
+    let (mut world, other) = (World::new(1), World::new(2));
+    let borrower = world.borrower(&*db, "R1").await;
+    let order = CallKey::Order(world.order(&*db, borrower, "L1-1").await);
+    db.commit(answered(&world, "k1", "f1", 201)).await.unwrap();
+    let stored = db.answer(world.tenant, "k1").await.unwrap().unwrap();
+    let found = db.load_unanswered(&order, world.tenant, "k1").await.unwrap();
+    assert_eq!(found, Loaded::Answered(stored));
+    let slice = Loaded::Slice(Box::new(db.load(&order).await.unwrap()));
+    for (tenant, key) in [(world.tenant, "k2"), (other.tenant, "k1")] {
+        assert_eq!(db.load_unanswered(&order, tenant, key).await.unwrap(), slice);
+    }
 }
 
 /// A change that lost its race leaves no answer behind, and a known key undoes the change.

@@ -81,6 +81,26 @@ pub async fn one_subject_goes_in_order<B: Backend>(db: Arc<B>) {
     assert_eq!(seen, expected);
 }
 
+/// Each endpoint's first ones come, however many another has waiting, and the earliest of all come first.
+pub async fn a_long_line_hides_no_other<B: Backend>(db: Arc<B>) {
+    let mut world = World::new(1);
+    let long = endpoint(&*db, &mut world, &[], true).await;
+    let borrower = world.borrower(&*db, "R1").await;
+    for fingerprint in ["f1", "f2", "f3", "f4"] {
+        world.binding(&*db, borrower, fingerprint).await;
+    }
+    let short = endpoint(&*db, &mut world, &[], true).await;
+    world.binding(&*db, borrower, "f5").await;
+    let due = db.due_deliveries(LATER, 100, 2).await.unwrap();
+    let count = |id| due.iter().filter(|delivery| delivery.endpoint == id).count();
+    assert_eq!((count(long), count(short)), (2, 1), "one subject goes in order, so the short line has one");
+    assert!(due.is_sorted_by_key(|delivery| (delivery.due_at, delivery.id)));
+    let all = db.due_deliveries(LATER, 100, 100).await.unwrap();
+    let firsts = |id| all.iter().filter(move |delivery| delivery.endpoint == id).take(2);
+    assert!(firsts(long).chain(firsts(short)).all(|delivery| due.contains(delivery)));
+    assert_eq!(db.due_deliveries(LATER, 1, 2).await.unwrap(), due[..1]);
+}
+
 /// Tries, status and due time are written down; what is no longer pending stays as it is.
 pub async fn outcomes_are_kept<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);

@@ -39,11 +39,11 @@ impl<T: Store + Queries + Directory + Shelf> Backend for T {}
 macro_rules! for_each_case {
     ($run:path) => {
         $crate::for_each_case!(@ $run;
-            answers: the_first_answer_stays, a_lost_change_leaves_no_answer;
+            answers: the_first_answer_stays, a_known_key_comes_instead_of_the_slice, a_lost_change_leaves_no_answer;
             changes: a_commit_is_all_or_nothing, entries_must_sum_to_zero, a_change_stays_in_one_bucket,
                 versions_count_events, large_numbers_fit;
             deliveries: each_endpoint_gets_what_it_wants, one_subject_goes_in_order, outcomes_are_kept,
-                a_removed_endpoint_gets_nothing;
+                a_long_line_hides_no_other, a_removed_endpoint_gets_nothing;
             directory: tenants_are_found, keys_are_found_and_revoked, endpoints_belong_to_their_tenant,
                 rules_are_replaced_in_turn;
             effects: a_once_effect_is_sent_once, a_doubled_answer_changes_nothing, due_effects_come_in_order,

@@ -27,10 +27,11 @@ const DONE: &str = "DELETE FROM effects e USING unnest($1::int[], $2::text[]) AS
     WHERE e.bucket = n.bucket AND e.id = n.id RETURNING e.id";
 
 columns!(Begun in Beginnings { bucket: i32, id: String, at: i64 });
-/// `ready` → `sending`; whether it was this call that did it.
+/// `ready` → `sending`; whether it was this call that did it. The word is hidden in a subquery, or the server might look
+/// for the row among all that are ready instead of by its key.
 const BEGIN: &str = "UPDATE effects e SET state = 'sending', sending_at = n.at
     FROM unnest($1::int[], $2::text[], $3::bigint[]) AS n (bucket, id, at)
-    WHERE e.bucket = n.bucket AND e.id = n.id AND e.state = 'ready' RETURNING e.id";
+    WHERE e.bucket = n.bucket AND e.id = n.id AND e.state = (SELECT 'ready') RETURNING e.id";
 
 const FINISH: &str = "DELETE FROM effects e USING unnest($1::int[], $2::text[]) AS n (bucket, id)
     WHERE e.bucket = n.bucket AND e.id = n.id AND e.delivery = 'repeatable'";
@@ -41,7 +42,7 @@ const STILL_THERE: &str = "SELECT e.id FROM effects e JOIN unnest($1::int[], $2:
 columns!(PutOff in Postponed { bucket: i32, id: String, due_at: i64 });
 const POSTPONE: &str = "UPDATE effects e SET due_at = n.due_at
     FROM unnest($1::int[], $2::text[], $3::bigint[]) AS n (bucket, id, due_at)
-    WHERE e.bucket = n.bucket AND e.id = n.id AND e.state = 'ready'";
+    WHERE e.bucket = n.bucket AND e.id = n.id AND e.state = (SELECT 'ready')";
 
 /// The statements for the effects of a batch.
 pub(super) fn steps(works: &[&Work], steps: &mut Vec<Step>) {

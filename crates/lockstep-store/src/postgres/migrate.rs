@@ -16,6 +16,11 @@ use crate::migration::{Migration, checksum};
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") },
     Migration {
+        version: 2,
+        name: "deliveries_by_endpoint",
+        sql: include_str!("migrations/0002_deliveries_by_endpoint.sql"),
+    },
+    Migration {
         version: 3,
         name: "refunds_within_taken",
         sql: include_str!("migrations/0003_refunds_within_taken.sql"),

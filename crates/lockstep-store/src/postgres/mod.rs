@@ -20,6 +20,7 @@ mod fleet;
 mod hearsay;
 mod inbox;
 mod leases;
+mod lines;
 mod load;
 mod maintenance;
 mod migrate;
@@ -29,6 +30,7 @@ mod queries;
 mod rights;
 mod routing_rules;
 mod row;
+mod server;
 mod store;
 mod tenants;
 mod vault;
@@ -49,8 +51,10 @@ use lockstep_engine::port::Fault;
 use self::connection::database;
 use self::failure::Failure;
 pub use self::fleet::PostgresFleet;
+use self::lines::Lines;
 use self::migrate::{MIGRATIONS, migrate};
 use self::row::Found;
+pub use self::server::ServerFigures;
 use self::work::Work;
 use self::writer::{Lane, Shared};
 use crate::{Migration, OpenError};
@@ -63,6 +67,7 @@ const CONNECTIONS: usize = 12;
 /// The store on one PostgreSQL database.
 pub struct PostgresStore {
     pool: Pool,
+    lines: Lines,
     lanes: Vec<Lane>,
     shared: Arc<Shared>,
     /// Whether the second wall between lenders stands.
@@ -111,7 +116,7 @@ impl PostgresStore {
     fn start(pool: Pool, wall: bool, number: NodeNo) -> Self {
         let shared = Arc::new(Shared { pool: pool.clone(), number: AtomicI64::new(number.0) });
         let lanes = (0..LANES).map(|number| Lane::start(shared.clone(), number)).collect();
-        Self { pool, lanes, shared, wall, unreadable: Mutex::default() }
+        Self { pool, lines: Lines::default(), lanes, shared, wall, unreadable: Mutex::default() }
     }
 
     /// In whose name this process writes.
@@ -125,7 +130,7 @@ impl PostgresStore {
     /// # Errors
     /// As [`open`](Self::open), and when the schema is older than this program's.
     pub async fn open_beside(url: &str) -> Result<Self, OpenError> {
-        let pool = connection::pool(url, 2)?;
+        let pool = connection::pool(url, 4)?;
         let mut client = reach(&pool).await?;
         connection::check_server(&client).await?;
         let pending = migrate::pending(&client, MIGRATIONS).await?;
@@ -139,7 +144,8 @@ impl PostgresStore {
         let wall = the_wall(&mut client).await?;
         drop(client);
         let shared = Arc::new(Shared { pool: pool.clone(), number: AtomicI64::new(0) });
-        Ok(Self { pool, lanes: Vec::new(), shared, wall, unreadable: Mutex::default() })
+        let (lines, lanes) = (Lines::default(), Vec::new());
+        Ok(Self { pool, lines, lanes, shared, wall, unreadable: Mutex::default() })
     }
 
     /// Applies what is missing of the schema; or, dry, only says what that is. Returns the steps.
@@ -199,6 +205,16 @@ impl PostgresStore {
             Ok(done)
         };
         run.await.map_err(|failure: Failure| failure.fault(doing))
+    }
+
+    /// Reads a few rows by their keys.
+    async fn look_up<T>(
+        &self,
+        doing: &'static str,
+        read: impl AsyncFnOnce(&Object) -> Result<T, Failure>,
+    ) -> Result<T, Fault> {
+        let run = async { read(self.lines.get(&self.pool).await?.as_ref()).await };
+        run.await.map_err(|failure| failure.fault(doing))
     }
 
     /// Changes something of the installation itself, by itself.

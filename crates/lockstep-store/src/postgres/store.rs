@@ -5,7 +5,7 @@ use lockstep_core::Slice;
 use lockstep_core::id::{DeliveryId, EffectId, EndpointId, InboxId, TenantId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{
-    CallKey, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Store,
+    CallKey, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Loaded, Store,
     StoredAnswer, StoredEffect,
 };
 
@@ -16,13 +16,27 @@ use super::{PostgresStore, answers, commit, deliveries, effects, endpoints, inbo
 #[async_trait]
 impl Store for PostgresStore {
     async fn load(&self, key: &CallKey) -> Result<Slice, Fault> {
-        self.read("load a slice", async |client| load::slice(client, key).await).await
+        self.look_up("load a slice", async |client| load::slice(client, key).await).await
     }
 
     async fn answer(&self, tenant: TenantId, key: &str) -> Result<Option<StoredAnswer>, Fault> {
         let tenant = tenant.to_string();
-        self.read("look up an idempotency key", async |client| answers::find(client, &tenant, key).await)
+        self.look_up("look up an idempotency key", async |client| answers::find(client, &tenant, key).await)
             .await
+    }
+
+    async fn load_unanswered(&self, key: &CallKey, tenant: TenantId, name: &str) -> Result<Loaded, Fault> {
+        let tenant = tenant.to_string();
+        let look = async |client: &_| {
+            // Sent without waiting for one another: one way there and back.
+            let (found, slice) =
+                futures::join!(answers::find(client, &tenant, name), load::slice(client, key));
+            Ok(match found? {
+                Some(stored) => Loaded::Answered(stored),
+                None => Loaded::Slice(Box::new(slice?)),
+            })
+        };
+        self.look_up("load a slice", look).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
@@ -82,7 +96,7 @@ impl Store for PostgresStore {
     }
 
     async fn endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, Fault> {
-        self.read("read an endpoint", async |client| endpoints::find(client, id).await).await
+        self.look_up("read an endpoint", async |client| endpoints::find(client, id).await).await
     }
 
     async fn disable_endpoint(&self, id: EndpointId) -> Result<(), Fault> {

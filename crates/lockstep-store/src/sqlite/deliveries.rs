@@ -45,25 +45,55 @@ pub(super) fn fan_out(
     Ok(())
 }
 
-/// Pending and due, and no earlier one about the same subject to the same endpoint is pending.
+/// Pending and due, and no earlier one about the same subject to the same endpoint is pending; the first
+/// `per_endpoint` of each endpoint, earliest first.
 pub(super) fn due(
     connection: &Connection,
     until: Timestamp,
     limit: usize,
     per_endpoint: usize,
 ) -> Result<Found<Delivery>, Failure> {
+    let mut found = Found { rows: Vec::new(), unreadable: Vec::new() };
+    for endpoint in endpoints_with_work(connection)? {
+        let of_endpoint = due_to(connection, &endpoint, until, per_endpoint)?;
+        found.rows.extend(of_endpoint.rows);
+        found.unreadable.extend(of_endpoint.unreadable);
+    }
+    found.rows.sort_by_key(|delivery| (delivery.due_at, delivery.id));
+    found.rows.truncate(limit);
+    Ok(found)
+}
+
+fn due_to(
+    connection: &Connection,
+    endpoint: &str,
+    until: Timestamp,
+    limit: usize,
+) -> Result<Found<Delivery>, Failure> {
+    // Read one by one, in the order of the index, until there are enough: a look at a long line costs no more
+    // than one at a short line.
     let sql = "SELECT id, created_at, message, endpoint_id, tenant, notice, tries, due_at, state, last_status
-               FROM (SELECT d.*, row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.due_at, d.id) AS place
-                     FROM deliveries d
-                     WHERE d.state = 'pending' AND d.due_at <= ?1
-                       AND NOT EXISTS (SELECT 1 FROM deliveries e
-                                       WHERE e.state = 'pending' AND e.endpoint_id = d.endpoint_id
-                                         AND e.subject_id = d.subject_id AND e.version < d.version))
-               WHERE place <= ?2
-               ORDER BY due_at, id";
-    let share = i64::try_from(per_endpoint).unwrap_or(i64::MAX);
-    let mut found = connection.prepare_cached(sql)?;
-    row::readable(found.query(params![until.as_millis(), share])?, limit, read)
+               FROM deliveries d
+               WHERE d.state = 'pending' AND d.endpoint_id = ?1 AND d.due_at <= ?2
+                 AND NOT EXISTS (SELECT 1 FROM deliveries e
+                                 WHERE e.state = 'pending' AND e.endpoint_id = d.endpoint_id
+                                   AND e.subject_id = d.subject_id AND e.version < d.version)
+               ORDER BY d.due_at, d.id";
+    row::readable(connection.prepare_cached(sql)?.query(params![endpoint, until.as_millis()])?, limit, read)
+}
+
+/// Endpoints that anything is to go to: from one to the next through the index, so that the cost goes with the
+/// number of endpoints and not of deliveries.
+fn endpoints_with_work(connection: &Connection) -> Result<Vec<String>, Failure> {
+    let sql = "WITH RECURSIVE waiting (endpoint) AS (
+                   SELECT min(endpoint_id) FROM deliveries WHERE state = 'pending'
+                   UNION ALL
+                   SELECT (SELECT min(endpoint_id) FROM deliveries
+                           WHERE state = 'pending' AND endpoint_id > waiting.endpoint)
+                   FROM waiting WHERE waiting.endpoint IS NOT NULL
+               )
+               SELECT endpoint FROM waiting WHERE endpoint IS NOT NULL";
+    row::all(connection.prepare_cached(sql)?.query([])?, |row| Ok(row.get(0)?))
 }
 
 /// Writes down what became of one try. Says nothing about a delivery that isn't pending any more.

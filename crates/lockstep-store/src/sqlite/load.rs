@@ -7,65 +7,89 @@ use lockstep_core::decision::MAX_STAND_INS;
 use lockstep_core::id::{BindingId, BorrowerId, OrderId, PaymentId};
 use lockstep_core::order::Order;
 use lockstep_core::payment::Payment;
-use lockstep_engine::port::CallKey;
+use lockstep_engine::port::{CallKey, Loaded};
 use rusqlite::{Connection, Params, params};
 use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
-use super::row;
+use super::{answers, row};
 
 /// The slice that a command needs.
 pub(super) fn slice(connection: &Connection, key: &CallKey) -> Result<Slice, Failure> {
-    // One read transaction: the parts of a slice stand side by side as they were at one moment.
-    let moment = connection.unchecked_transaction()?;
-    let slice = match key {
+    at_one_moment(connection, || parts(connection, key))
+}
+
+/// The answer of a caller's key, or, where there is none, the slice.
+pub(super) fn unanswered(
+    connection: &Connection,
+    key: &CallKey,
+    tenant: &str,
+    name: &str,
+) -> Result<Loaded, Failure> {
+    at_one_moment(connection, || match answers::find(connection, tenant, name)? {
+        Some(stored) => Ok(Loaded::Answered(stored)),
+        None => Ok(Loaded::Slice(Box::new(parts(connection, key)?))),
+    })
+}
+
+/// Reads in one transaction: what is read stands side by side as it was at one moment.
+fn at_one_moment<T>(
+    connection: &Connection,
+    read: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let found = read();
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    found
+}
+
+fn parts(moment: &Connection, key: &CallKey) -> Result<Slice, Failure> {
+    Ok(match key {
         CallKey::BorrowerByReference { tenant, reference } => {
             let sql = "SELECT state FROM borrowers WHERE bucket = ?1 AND tenant = ?2 AND reference = ?3";
             let bucket = key.bucket().number();
-            let borrower = state(&moment, sql, params![bucket, tenant.to_string(), reference])?;
+            let borrower = state(moment, sql, params![bucket, tenant.to_string(), reference])?;
             Slice { borrower, ..Slice::default() }
         }
-        CallKey::Borrower(id) => Slice { borrower: borrower(&moment, *id)?, ..Slice::default() },
+        CallKey::Borrower(id) => Slice { borrower: borrower(moment, *id)?, ..Slice::default() },
         CallKey::NewBinding { borrower: owner, fingerprint } => {
             let sql = "SELECT state FROM bindings
                        WHERE bucket = ?1 AND borrower_id = ?2 AND fingerprint = ?3 AND unbound_at IS NULL";
             let binding =
-                state(&moment, sql, params![owner.bucket().number(), owner.to_string(), fingerprint])?;
-            Slice { borrower: borrower(&moment, *owner)?, binding, ..Slice::default() }
+                state(moment, sql, params![owner.bucket().number(), owner.to_string(), fingerprint])?;
+            Slice { borrower: borrower(moment, *owner)?, binding, ..Slice::default() }
         }
         CallKey::NewOrder { borrower: owner, reference } => {
             let sql = "SELECT state FROM orders WHERE bucket = ?1 AND borrower_id = ?2 AND reference = ?3";
-            let order = state(&moment, sql, params![owner.bucket().number(), owner.to_string(), reference])?;
-            Slice { borrower: borrower(&moment, *owner)?, order, ..Slice::default() }
+            let order = state(moment, sql, params![owner.bucket().number(), owner.to_string(), reference])?;
+            Slice { borrower: borrower(moment, *owner)?, order, ..Slice::default() }
         }
         CallKey::Binding(id) => {
-            let binding = binding(&moment, *id)?;
+            let binding = binding(moment, *id)?;
             let owner = binding.as_ref().map(|binding| binding.borrower);
-            let borrower = owner.map(|owner| borrower(&moment, owner)).transpose()?.flatten();
+            let borrower = owner.map(|owner| borrower(moment, owner)).transpose()?.flatten();
             Slice { borrower, binding, ..Slice::default() }
         }
-        CallKey::Order(id) => Slice { order: order(&moment, *id)?, ..Slice::default() },
+        CallKey::Order(id) => Slice { order: order(moment, *id)?, ..Slice::default() },
         CallKey::Collect { order: owed, binding: from } => {
-            let binding = binding(&moment, *from)?;
-            let stand_ins = stand_ins(&moment, binding.as_ref(), None)?;
-            Slice { order: order(&moment, *owed)?, binding, stand_ins, ..Slice::default() }
+            let binding = binding(moment, *from)?;
+            let stand_ins = stand_ins(moment, binding.as_ref(), None)?;
+            Slice { order: order(moment, *owed)?, binding, stand_ins, ..Slice::default() }
         }
-        CallKey::Payment(id) => match payment(&moment, *id)? {
+        CallKey::Payment(id) => match payment(moment, *id)? {
             Some(payment) => {
-                let binding = binding(&moment, payment.binding)?;
+                let binding = binding(moment, payment.binding)?;
                 Slice {
-                    stand_ins: stand_ins(&moment, binding.as_ref(), Some(&payment))?,
+                    stand_ins: stand_ins(moment, binding.as_ref(), Some(&payment))?,
                     binding,
-                    order: payment.purpose.order().map(|id| order(&moment, id)).transpose()?.flatten(),
+                    order: payment.purpose.order().map(|id| order(moment, id)).transpose()?.flatten(),
                     payment: Some(payment),
                     borrower: None,
                 }
             }
             None => Slice::default(),
         },
-    };
-    moment.finish()?;
-    Ok(slice)
+    })
 }
 
 fn state<T: DeserializeOwned>(

@@ -14,6 +14,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "routing_rules", sql: include_str!("migrations/0002_routing_rules.sql") },
     Migration { version: 3, name: "fair_effects", sql: include_str!("migrations/0003_fair_effects.sql") },
     Migration {
+        version: 4,
+        name: "deliveries_by_endpoint",
+        sql: include_str!("migrations/0004_deliveries_by_endpoint.sql"),
+    },
+    Migration {
         version: 5,
         name: "refunds_within_taken",
         sql: include_str!("migrations/0005_refunds_within_taken.sql"),

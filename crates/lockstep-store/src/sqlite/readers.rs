@@ -3,7 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -13,35 +14,30 @@ use super::connection;
 use super::failure::Failure;
 use crate::OpenError;
 
-/// Reads that may wait; above that, callers wait before they queue.
-const QUEUE: usize = 1024;
+/// Reads of one reader that may wait; above that, callers wait before they queue.
+const QUEUE: usize = 512;
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;
 
 /// The pool.
 pub(super) struct ReaderPool {
+    readers: Vec<Reader>,
+}
+
+/// A thread with a queue of its own: with one queue for all, every read would wake two threads.
+struct Reader {
     queue: Option<mpsc::Sender<Read>>,
-    threads: Vec<JoinHandle<()>>,
+    /// Reads that are waiting or under way here.
+    load: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl ReaderPool {
     /// Two to four readers, as the machine has cores.
     pub(super) fn start(path: &Path) -> Result<Self, OpenError> {
         let readers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 4);
-        let (queue, waiting) = mpsc::channel::<Read>(QUEUE);
-        let waiting = Arc::new(Mutex::new(waiting));
-        let mut pool = Self { queue: Some(queue), threads: Vec::new() };
-        for number in 1..=readers {
-            let connection = connection::for_reading(path)?;
-            let waiting = Arc::clone(&waiting);
-            let thread = std::thread::Builder::new().name(format!("lockstep-reader-{number}"));
-            let thread = thread.spawn(move || serve(&connection, &waiting));
-            pool.threads.push(thread.map_err(|source| OpenError::File {
-                what: "can't start a reader thread".to_owned(),
-                source,
-            })?);
-        }
-        Ok(pool)
+        let readers = (1..=readers).map(|number| Reader::start(path, number));
+        Ok(Self { readers: readers.collect::<Result<_, _>>()? })
     }
 
     pub(super) async fn read<T, R>(&self, read: R) -> Result<T, Failure>
@@ -49,19 +45,34 @@ impl ReaderPool {
         T: Send + 'static,
         R: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     {
+        let least = self.readers.iter().min_by_key(|reader| reader.load.load(Ordering::Relaxed));
+        let reader = least.ok_or(Failure::Stopped)?;
         let (waiter, result) = oneshot::channel();
-        let job: Read = Box::new(move |connection| drop(waiter.send(read(connection))));
-        let queue = self.queue.as_ref().ok_or(Failure::Stopped)?;
+        let place = Place::take(&reader.load);
+        let job: Read = Box::new(move |connection| {
+            drop(waiter.send(read(connection)));
+            drop(place);
+        });
+        let queue = reader.queue.as_ref().ok_or(Failure::Stopped)?;
         queue.send(job).await.map_err(|_| Failure::Stopped)?;
         result.await.unwrap_or(Err(Failure::Panicked))
     }
 }
 
-fn serve(connection: &Connection, waiting: &Mutex<mpsc::Receiver<Read>>) {
-    loop {
-        // One idle reader waits at the queue, the others for the lock; which is the same thing.
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-        let Some(read) = next else { return };
+impl Reader {
+    fn start(path: &Path, number: usize) -> Result<Self, OpenError> {
+        let connection = connection::for_reading(path)?;
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new().name(format!("lockstep-reader-{number}"));
+        let thread = thread
+            .spawn(move || serve(&connection, waiting))
+            .map_err(|source| OpenError::File { what: "can't start a reader thread".to_owned(), source })?;
+        Ok(Self { queue: Some(queue), load: Arc::default(), thread: Some(thread) })
+    }
+}
+
+fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Read>) {
+    while let Some(read) = waiting.blocking_recv() {
         // A read that panics drops its waiter, which then learns of it; the reader lives on.
         let _ = catch_unwind(AssertUnwindSafe(|| read(connection)));
         if !connection.is_autocommit() {
@@ -70,10 +81,26 @@ fn serve(connection: &Connection, waiting: &Mutex<mpsc::Receiver<Read>>) {
     }
 }
 
+/// One read in a reader's load, until it is done or given up.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(load: &Arc<AtomicUsize>) -> Self {
+        load.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(load))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Drop for ReaderPool {
     fn drop(&mut self) {
-        drop(self.queue.take());
-        for thread in self.threads.drain(..) {
+        self.readers.iter_mut().for_each(|reader| drop(reader.queue.take()));
+        for thread in self.readers.iter_mut().filter_map(|reader| reader.thread.take()) {
             let _ = thread.join();
         }
     }

@@ -5,7 +5,7 @@ use lockstep_core::Slice;
 use lockstep_core::id::{DeliveryId, EffectId, EndpointId, InboxId, TenantId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{
-    CallKey, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Store,
+    CallKey, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Loaded, Store,
     StoredAnswer, StoredEffect,
 };
 
@@ -22,6 +22,11 @@ impl Store for SqliteStore {
         let (tenant, key) = (tenant.to_string(), key.to_owned());
         self.read("look up an idempotency key", move |connection| answers::find(connection, &tenant, &key))
             .await
+    }
+
+    async fn load_unanswered(&self, key: &CallKey, tenant: TenantId, name: &str) -> Result<Loaded, Fault> {
+        let (key, tenant, name) = (key.clone(), tenant.to_string(), name.to_owned());
+        self.read("load a slice", move |connection| load::unanswered(connection, &key, &tenant, &name)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {

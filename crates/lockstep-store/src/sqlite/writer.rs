@@ -1,5 +1,5 @@
-//! Group commit. Changes that wait at the same time travel in one transaction with one fsync; each has its
-//! own savepoint, so a lost race or a broken rule undoes only itself.
+//! Group commit. Changes that wait at the same time travel in one transaction with one fsync; a lost race or a broken
+//! rule undoes only itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
@@ -120,36 +120,66 @@ impl Writing {
         }
     }
 
+    /// Nearly always no race is lost. So a transaction is tried without places to go back to, for which SQLite copies
+    /// every page that a change touches, and done again with them when one change has to be undone alone.
     fn together(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
-        let execute =
-            |sql| self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
-        if !self.connection.is_autocommit() {
-            execute("ROLLBACK")?;
+        match self.transaction(jobs, Self::one)? {
+            true => Ok(()),
+            false => self.transaction(jobs, Self::one_that_can_be_undone).map(drop),
         }
-        execute("BEGIN IMMEDIATE")?;
-        let done = jobs.iter_mut().try_for_each(|job| self.one(job.as_mut()));
-        let done = done.and_then(|()| execute("COMMIT").map(drop).map_err(Failure::from));
-        if done.is_err() && !self.connection.is_autocommit() {
+    }
+
+    /// All changes, each done by `step`. Nothing is kept when one says `false`.
+    fn transaction(
+        &self,
+        jobs: &mut [Box<dyn Job>],
+        step: impl Fn(&Self, &mut dyn Job) -> Result<bool, Failure>,
+    ) -> Result<bool, Failure> {
+        if !self.connection.is_autocommit() {
+            self.execute("ROLLBACK")?;
+        }
+        self.execute("BEGIN IMMEDIATE")?;
+        let all = || {
+            for job in jobs {
+                if !step(self, job.as_mut())? {
+                    return Ok(false);
+                }
+            }
+            self.execute("COMMIT").map(|()| true)
+        };
+        let done = all();
+        if !matches!(done, Ok(true)) && !self.connection.is_autocommit() {
             // If even this fails, the next transaction tries again before it begins.
-            let _ = execute("ROLLBACK");
+            let _ = self.execute("ROLLBACK");
         }
         done
     }
 
-    fn one(&self, job: &mut dyn Job) -> Result<(), Failure> {
-        let execute =
-            |sql| self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
-        execute("SAVEPOINT change")?;
+    /// Whether the change was kept.
+    fn one(&self, job: &mut dyn Job) -> Result<bool, Failure> {
         let ran = catch_unwind(AssertUnwindSafe(|| job.run(&self.connection))).unwrap_or_else(|_| {
             job.fail(Failure::Panicked);
             Ran::Undone
         });
         match ran {
-            Ran::Kept => {}
-            Ran::Undone => drop(execute("ROLLBACK TO change")?),
-            Ran::Broken(failure) => return Err(failure),
+            Ran::Kept => Ok(true),
+            Ran::Undone => Ok(false),
+            Ran::Broken(failure) => Err(failure),
         }
-        execute("RELEASE change")?;
+    }
+
+    /// As before, but a change that isn't kept leaves the others alone.
+    fn one_that_can_be_undone(&self, job: &mut dyn Job) -> Result<bool, Failure> {
+        self.execute("SAVEPOINT change")?;
+        if !self.one(job)? {
+            self.execute("ROLLBACK TO change")?;
+        }
+        self.execute("RELEASE change")?;
+        Ok(true)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Failure> {
+        self.connection.prepare_cached(sql)?.execute([])?;
         Ok(())
     }
 }

@@ -1,15 +1,14 @@
 //! What happens in the demo: who owes what, what their accounts are like, and what goes wrong when.
 
 use lockstep_channels::sandbox::wire::Call;
-use lockstep_core::check::{CardKind, check_card};
 use lockstep_core::money::{Currency, Money};
-use lockstep_core::sensitive::{CardNumber, HolderName, IdNumber, Mobile};
 use lockstep_core::time::Timestamp;
-use lockstep_sim::people::{Dice, Person, person};
+use lockstep_sim::people::{Dice, person};
 use lockstep_sim::sandbox::{Fault, Rail, Script, Scripted, World};
 
+use crate::bank;
 use crate::cli::DemoArgs;
-use crate::collect::input::{DueRow, FromWhat, NewCard};
+use crate::collect::input::{DueRow, FromWhat};
 
 const HOUR: u64 = 3600;
 const MINUTE: u64 = 60;
@@ -91,7 +90,7 @@ pub(super) fn due_list(args: &DemoArgs, start: Timestamp) -> Vec<DueRow> {
             line: number as u64 + 1,
             order: format!("{}-{:02}", person.reference, number / people.len() + 1),
             borrower: person.reference.clone(),
-            instrument: FromWhat::Card(Box::new(card(person))),
+            instrument: FromWhat::Card(Box::new(bank::card(person))),
             channels: channels.clone(),
             money,
             due_at: start.plus(due),
@@ -107,18 +106,5 @@ fn channels(dice: &mut Dice) -> Vec<lockstep_core::channel::ChannelId> {
         5 | 6 => vec![Rail::Netsunion.id(), Rail::Unionpay.id()],
         7 | 8 => vec![Rail::Unionpay.id()],
         _ => vec![Rail::Netsunion.id()],
-    }
-}
-
-fn card(person: &Person) -> NewCard {
-    let facts = check_card(&CardNumber::new(person.card_number.clone())).facts;
-    NewCard {
-        masked: facts.as_ref().map(|facts| facts.masked.clone()).unwrap_or_default(),
-        issuer: facts.as_ref().and_then(|facts| facts.issuer.as_ref()).map(|issuer| issuer.code.to_owned()),
-        credit: facts.is_some_and(|facts| matches!(facts.kind, CardKind::Credit | CardKind::SemiCredit)),
-        number: CardNumber::new(person.card_number.clone()),
-        holder_name: HolderName::new(person.holder_name.clone()),
-        id_number: IdNumber::new(person.id_number.clone()),
-        mobile: Mobile::new(person.mobile.clone()),
     }
 }
