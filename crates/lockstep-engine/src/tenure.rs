@@ -271,3 +271,96 @@ impl Engine {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lockstep_core::fleet::NodeEntry;
+
+    use super::*;
+
+    const ME: NodeNo = NodeNo(7);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(1_000_000).plus(Duration::from_secs(seconds))
+    }
+
+    fn buckets(range: std::ops::Range<u16>) -> Buckets {
+        range.filter_map(Bucket::numbered).collect()
+    }
+
+    fn bucket(number: u16) -> Bucket {
+        Bucket::numbered(number).unwrap()
+    }
+
+    /// I hold the first ones, number 8 the next ones, and nobody the rest.
+    fn register(mine: u16, others: u16) -> Register {
+        let node = |no: i64| NodeEntry {
+            no: NodeNo(no),
+            name: no.to_string(),
+            address: format!("http://node-{no}"),
+            beats: 0,
+        };
+        let held = vec![(ME, buckets(0..mine)), (NodeNo(8), buckets(mine..mine + others))];
+        Register { nodes: vec![node(7), node(8)], held }
+    }
+
+    #[test]
+    fn alone_everything_is_held_for_ever_and_gone_through_once() {
+        let tenure = Tenure::new(false);
+        assert!(tenure.may_send(bucket(1023), at(1_000_000_000)) && tenure.works_on(bucket(0)));
+        assert_eq!((tenure.take_gained(), tenure.take_gained()), (Buckets::ALL, Buckets::NONE));
+        assert_eq!(tenure.part_of(32), 32);
+    }
+
+    #[test]
+    fn in_a_fleet_nothing_is_held_before_the_register_says_so() {
+        let tenure = Tenure::new(true);
+        assert!(!tenure.holds(bucket(0)) && tenure.elsewhere(bucket(0)).is_none());
+        tenure.confirm(ME, &register(3, 2), at(4));
+        assert_eq!(tenure.take_gained(), buckets(0..3));
+        assert!(tenure.holds(bucket(2)) && !tenure.holds(bucket(3)));
+        assert_eq!(tenure.elsewhere(bucket(3)).as_deref(), Some("http://node-8"));
+        assert_eq!((tenure.elsewhere(bucket(2)), tenure.elsewhere(bucket(5))), (None, None));
+        assert_eq!((tenure.part_of(32), tenure.part_of(1)), (16, 1), "places are shared out");
+    }
+
+    #[test]
+    fn who_has_not_been_heard_for_a_while_sends_nothing_and_looks_again_afterwards() {
+        let tenure = Tenure::new(true);
+        tenure.confirm(ME, &register(3, 2), at(4));
+        tenure.take_gained();
+        assert!(tenure.may_send(bucket(0), at(3)) && !tenure.may_send(bucket(0), at(4)));
+        assert!(tenure.holds(bucket(0)), "whether it may write, the database says");
+        tenure.confirm(ME, &register(3, 2), at(5));
+        assert_eq!(tenure.take_gained(), Buckets::NONE, "heard in time");
+        tenure.confirm(ME, &register(3, 2), at(60));
+        assert_eq!(tenure.take_gained(), buckets(0..3), "what came due meanwhile was left where it is");
+        assert!(tenure.may_send(bucket(0), at(59)));
+    }
+
+    #[test]
+    fn what_is_given_up_is_drained_first_and_what_stays_is_picked_up_again() {
+        let tenure = Tenure::new(true);
+        tenure.confirm(ME, &register(3, 2), at(4));
+        tenure.take_gained();
+        tenure.set_leaving(buckets(1..3));
+        assert!(tenure.works_on(bucket(0)) && !tenure.works_on(bucket(1)));
+        assert!(tenure.may_send(bucket(1), at(1)), "what is under way there may end");
+        assert_eq!(tenure.read().drained, Buckets::NONE, "nobody has looked yet");
+        tenure.set_busy(&buckets(0..2));
+        assert_eq!(tenure.read().drained, buckets(2..3));
+        tenure.set_leaving(buckets(2..3));
+        assert_eq!(tenure.take_gained(), buckets(1..2), "a node has left: this one stays after all");
+        tenure.lose(&buckets(2..3));
+        assert!(!tenure.holds(bucket(2)) && tenure.leaving().is_empty());
+    }
+
+    #[test]
+    fn what_the_register_gives_to_another_is_lost_at_once() {
+        let tenure = Tenure::new(true);
+        tenure.confirm(ME, &register(3, 2), at(4));
+        tenure.confirm(ME, &register(1, 4), at(5));
+        assert!(tenure.holds(bucket(0)) && !tenure.holds(bucket(1)));
+        assert_eq!(tenure.take_gained(), buckets(0..1), "and not gone through for nothing");
+    }
+}
