@@ -14,11 +14,7 @@ use crate::migration::{Migration, checksum};
 /// All of them, oldest first.
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") },
-    Migration {
-        version: 3,
-        name: "refunds_within_taken",
-        sql: include_str!("migrations/0003_refunds_within_taken.sql"),
-    },
+    Migration { version: 3, name: "money_rules", sql: include_str!("migrations/0003_money_rules.sql") },
 ];
 
 /// Two programs that start at once migrate one after the other.

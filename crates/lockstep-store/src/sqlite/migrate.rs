@@ -13,11 +13,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") },
     Migration { version: 2, name: "routing_rules", sql: include_str!("migrations/0002_routing_rules.sql") },
     Migration { version: 3, name: "fair_effects", sql: include_str!("migrations/0003_fair_effects.sql") },
-    Migration {
-        version: 5,
-        name: "refunds_within_taken",
-        sql: include_str!("migrations/0005_refunds_within_taken.sql"),
-    },
+    Migration { version: 5, name: "money_rules", sql: include_str!("migrations/0005_money_rules.sql") },
 ];
 
 /// Brings the schema up to date, or says why it can't.
