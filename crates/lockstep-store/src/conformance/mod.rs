@@ -55,7 +55,7 @@ macro_rules! for_each_case {
                 the_audit_is_listed, totals_are_zero;
             loading: nothing_is_found_in_an_empty_store, another_lenders_is_not_found, every_key_loads_its_slice,
                 stand_ins_come_with_a_payment;
-            money: no_more_goes_back_than_was_taken, a_channel_that_broke_its_word_is_written_down;
+            money: a_payment_has_one_living_attempt, no_more_goes_back_than_was_taken, a_channel_that_broke_its_word_is_written_down;
             races: a_stale_version_loses, every_entity_is_guarded_by_its_version, of_two_in_one_batch_one_wins, an_order_has_one_live_payment,
                 an_instrument_is_bound_once, references_are_unique, many_writers_lose_nothing;
             vault: an_item_needs_the_stored_key

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lockstep_core::audit::Who;
 use lockstep_core::id::PaymentId;
 use lockstep_core::payment::{
-    MoneyAnswer, NoAnswer, OriginalOutcome, PaymentCommand, QueryAnswer, RefundCommand, RefundReason,
+    MoneyAnswer, NoAnswer, NotSent, OriginalOutcome, PaymentCommand, QueryAnswer, RefundCommand, RefundReason,
 };
 use lockstep_core::{Command, Slice};
 use lockstep_engine::port::{CallKey, CommitError};
@@ -29,6 +29,24 @@ async fn paid<B: Backend>(world: &mut World, db: &B) -> PaymentId {
     let (.., payment) = world.everything(db, "R1").await;
     world.run(db, &CallKey::Payment(payment), World::money_answer(1, "00")).await.unwrap();
     payment
+}
+
+/// A second attempt beside a living one is refused, and nothing of it is kept.
+pub async fn a_payment_has_one_living_attempt<B: Backend>(db: Arc<B>) {
+    let mut world = World::new(1);
+    let (.., payment) = world.everything(&*db, "R1").await;
+    let key = CallKey::Payment(payment);
+    let answer = MoneyAnswer::NotSent { why: NotSent::NoConnection };
+    let never_sent = Command::Payment(PaymentCommand::MoneyAnswered { attempt: 1, answer });
+    let failed = world.run(&*db, &key, never_sent).await.unwrap();
+    // As if the program had forgotten the second attempt when it decided to open one.
+    let again = Command::Payment(PaymentCommand::TryNow);
+    let forgetful = world.decide(&failed, &again).unwrap();
+    let trying = world.run(&*db, &key, again.clone()).await.unwrap();
+    let commit = world.commit_of(&trying, forgetful, &again);
+    let refused = db.commit(commit).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("two attempts under way"), "{refused:?}");
+    assert_eq!(db.load(&key).await.unwrap(), trying);
 }
 
 /// Two refunds of which each fits and both don't: the second one is refused, and nothing of it is kept.

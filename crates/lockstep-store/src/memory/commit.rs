@@ -7,8 +7,7 @@ use lockstep_engine::port::{Change, Changed, Commit, Sealed, StoredAnswer, Store
 
 use super::Failure;
 use super::tables::{EffectRow, EntityId, Tables};
-use crate::payment_sums::{self, TOO_MUCH_BACK};
-use crate::{commit_rules, delivery_id};
+use crate::{commit_rules, delivery_id, money_rules};
 
 /// Applies a commit, or leaves everything as it was.
 pub(super) fn apply(tables: &mut Tables, commit: Commit) -> Result<(), Failure> {
@@ -106,12 +105,11 @@ fn changed_ok(tables: &Tables, changed: &Changed) -> Result<(), Failure> {
         return Err(Failure::Conflict(rule));
     }
     match &changed.state {
-        Change::Payment(state)
-            if !payment_sums::allowed(tables.payments.get(&state.id), state, &changed.events) =>
-        {
-            Err(Failure::Refused(TOO_MUCH_BACK))
+        Change::Payment(state) => {
+            let before = tables.payments.get(&state.id);
+            money_rules::check(before, state, &changed.events).map_err(Failure::Refused)
         }
-        Change::Borrower(_) | Change::Binding(_) | Change::Order(_) | Change::Payment(_) => Ok(()),
+        Change::Borrower(_) | Change::Binding(_) | Change::Order(_) => Ok(()),
     }
 }
 

@@ -12,7 +12,7 @@ use super::columns::columns;
 use super::failure::Failure;
 use super::row::{self, count};
 use crate::entity_key;
-use crate::payment_sums::{self, PaymentSums};
+use crate::money_rules::{self, MoneyColumns};
 
 columns!(NewBorrower in NewBorrowers {
     bucket: i32, id: String, tenant: String, reference: String, version: i64, created_at: i64, state: String,
@@ -44,14 +44,14 @@ const INSERT_ORDERS: &str = "INSERT INTO orders
 columns!(NewPayment in NewPayments {
     bucket: i32, id: String, tenant: String, borrower_id: String, binding_id: String, order_id: Option<String>,
     status: String, live: bool, amount_minor: i64, currency: String, version: i64, created_at: i64,
-    updated_at: i64, state: String, taken_minor: i64, refunded_minor: i64,
+    updated_at: i64, state: String, taken_minor: i64, refunded_minor: i64, living_attempts: i32,
 });
 const INSERT_PAYMENTS: &str = "INSERT INTO payments
         (bucket, id, tenant, borrower_id, binding_id, order_id, status, live, amount_minor, currency, version,
-         created_at, updated_at, state, taken_minor, refunded_minor)
+         created_at, updated_at, state, taken_minor, refunded_minor, living_attempts)
     SELECT * FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                          $8::bool[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-                         $14::text[], $15::bigint[], $16::bigint[])
+                         $14::text[], $15::bigint[], $16::bigint[], $17::int[])
     ON CONFLICT DO NOTHING RETURNING id";
 
 columns!(ChangedBorrower in ChangedBorrowers { bucket: i32, id: String, base: i64, version: i64, state: String });
@@ -78,15 +78,16 @@ const UPDATE_ORDERS: &str = "UPDATE orders t SET version = n.version, state = n.
 
 columns!(ChangedPayment in ChangedPayments {
     bucket: i32, id: String, base: i64, version: i64, state: String, status: String, live: bool, updated_at: i64,
-    taken_minor: i64, refunded_minor: i64, excess_minor: Option<i64>,
+    taken_minor: i64, refunded_minor: i64, excess_minor: Option<i64>, living_attempts: i32,
 });
 const UPDATE_PAYMENTS: &str = "UPDATE payments t
     SET version = n.version, state = n.state, status = n.status, live = n.live, updated_at = n.updated_at,
         taken_minor = n.taken_minor, refunded_minor = n.refunded_minor,
-        excess_minor = coalesce(n.excess_minor, t.excess_minor)
+        excess_minor = coalesce(n.excess_minor, t.excess_minor), living_attempts = n.living_attempts
     FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bool[], $8::bigint[],
-                $9::bigint[], $10::bigint[], $11::bigint[])
-         AS n (bucket, id, base, version, state, status, live, updated_at, taken_minor, refunded_minor, excess_minor)
+                $9::bigint[], $10::bigint[], $11::bigint[], $12::int[])
+         AS n (bucket, id, base, version, state, status, live, updated_at, taken_minor, refunded_minor, excess_minor,
+               living_attempts)
     WHERE t.bucket = n.bucket AND t.id = n.id AND t.version = n.base RETURNING t.id";
 
 /// New and changed entities of a batch, table by table.
@@ -210,8 +211,8 @@ impl Entities {
             (row::bucket(one.id.bucket()), one.id.to_string(), serde_json::to_string(one)?);
         let (version, updated_at) = (count(one.version)?, one.updated_at.as_millis());
         let (status, live) = (one.status().as_str().to_owned(), one.status().is_live());
-        let PaymentSums { taken_minor, refunded_minor, excess_minor } =
-            payment_sums::of(one, &changed.events);
+        let MoneyColumns { living_attempts, taken_minor, refunded_minor, excess_minor } =
+            money_rules::columns(one, &changed.events);
         if changed.base_version > 0 {
             self.payments.0.expect(id.clone(), work, Otherwise::Conflict("payment"));
             let base = count(changed.base_version)?;
@@ -227,6 +228,7 @@ impl Entities {
                 taken_minor,
                 refunded_minor,
                 excess_minor,
+                living_attempts,
             });
             return Ok(());
         }
@@ -248,6 +250,7 @@ impl Entities {
             state,
             taken_minor,
             refunded_minor,
+            living_attempts,
         });
         Ok(())
     }

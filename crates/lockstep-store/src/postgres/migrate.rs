@@ -20,11 +20,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "deliveries_by_endpoint",
         sql: include_str!("migrations/0002_deliveries_by_endpoint.sql"),
     },
-    Migration {
-        version: 3,
-        name: "refunds_within_taken",
-        sql: include_str!("migrations/0003_refunds_within_taken.sql"),
-    },
+    Migration { version: 3, name: "money_rules", sql: include_str!("migrations/0003_money_rules.sql") },
     Migration { version: 4, name: "fleet", sql: include_str!("migrations/0004_fleet.sql") },
 ];
 

@@ -13,7 +13,7 @@ use super::batch::{self, Ended, Marker};
 use super::failure::Failure;
 use super::row;
 use super::work::Work;
-use crate::payment_sums::TOO_MUCH_BACK;
+use crate::money_rules;
 
 /// Most changes in one transaction. More would make the first one wait for the last.
 const MAX_BATCH: usize = 256;
@@ -136,8 +136,7 @@ fn named(failure: Failure) -> Failure {
         "effects_pkey" => failure.taken("effect"),
         "deliveries_pkey" => failure.taken("delivery"),
         "vault_items_pkey" => failure.taken("vault item"),
-        "payments_refunds_within_taken" => Failure::Refused(TOO_MUCH_BACK),
-        _ => failure,
+        rule => money_rules::broken(rule).map(Failure::Refused).unwrap_or(failure),
     }
 }
 

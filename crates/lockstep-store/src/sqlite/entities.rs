@@ -12,7 +12,7 @@ use rusqlite::{Connection, Params, params};
 use super::failure::{Failure, taken};
 use super::row::count;
 use crate::entity_key;
-use crate::payment_sums::{self, PaymentSums};
+use crate::money_rules::{self, MoneyColumns};
 
 /// Writes a new state over the one it was decided from.
 pub(super) fn store(connection: &Connection, changed: &Changed) -> Result<(), Failure> {
@@ -99,12 +99,14 @@ fn payment(connection: &Connection, state: &Payment, events: &[Event], base: i64
         (state.id.bucket().number(), state.id.to_string(), serde_json::to_string(state)?);
     let (version, status) = (count(state.version)?, state.status());
     let (word, live, updated) = (status.as_str(), status.is_live(), state.updated_at.as_millis());
-    let PaymentSums { taken_minor, refunded_minor, excess_minor } = payment_sums::of(state, events);
+    let MoneyColumns { living_attempts, taken_minor, refunded_minor, excess_minor } =
+        money_rules::columns(state, events);
     if base == 0 {
         let sql = "INSERT INTO payments
                        (bucket, id, tenant, borrower_id, binding_id, order_id, status, live, amount_minor,
-                        currency, version, created_at, updated_at, state, taken_minor, refunded_minor)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+                        currency, version, created_at, updated_at, state, taken_minor, refunded_minor,
+                        living_attempts)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
         let values = params![
             bucket,
             id,
@@ -122,11 +124,13 @@ fn payment(connection: &Connection, state: &Payment, events: &[Event], base: i64
             json,
             taken_minor,
             refunded_minor,
+            living_attempts,
         ];
         return write(connection, sql, values, "payment", "live payment of the order");
     }
     let sql = "UPDATE payments SET version = ?3, state = ?4, status = ?5, live = ?6, updated_at = ?7,
-                   taken_minor = ?9, refunded_minor = ?10, excess_minor = coalesce(?11, excess_minor)
+                   taken_minor = ?9, refunded_minor = ?10, excess_minor = coalesce(?11, excess_minor),
+                   living_attempts = ?12
                WHERE bucket = ?1 AND id = ?2 AND version = ?8";
     let values = params![
         bucket,
@@ -140,6 +144,7 @@ fn payment(connection: &Connection, state: &Payment, events: &[Event], base: i64
         taken_minor,
         refunded_minor,
         excess_minor,
+        living_attempts,
     ];
     write(connection, sql, values, "payment", "live payment of the order")
 }

@@ -5,7 +5,7 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
 
-use crate::payment_sums::TOO_MUCH_BACK;
+use crate::money_rules;
 
 /// What went wrong. No variant carries a bound value, so none carries personal data.
 #[derive(Debug, thiserror::Error)]
@@ -87,11 +87,8 @@ pub(super) fn taken<T>(
         rusqlite::Error::SqliteFailure(code, _) if code.extended_code == SQLITE_CONSTRAINT_UNIQUE => {
             Failure::Conflict(same_rule)
         }
-        rusqlite::Error::SqliteFailure(code, Some(said))
-            if code.extended_code == SQLITE_CONSTRAINT_CHECK
-                && said.ends_with("payments_refunds_within_taken") =>
-        {
-            Failure::Refused(TOO_MUCH_BACK)
+        rusqlite::Error::SqliteFailure(code, Some(said)) if code.extended_code == SQLITE_CONSTRAINT_CHECK => {
+            money_rules::broken(said).map(Failure::Refused).unwrap_or(Failure::Sql(error))
         }
         _ => Failure::Sql(error),
     })

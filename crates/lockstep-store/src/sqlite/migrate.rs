@@ -18,11 +18,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "deliveries_by_endpoint",
         sql: include_str!("migrations/0004_deliveries_by_endpoint.sql"),
     },
-    Migration {
-        version: 5,
-        name: "refunds_within_taken",
-        sql: include_str!("migrations/0005_refunds_within_taken.sql"),
-    },
+    Migration { version: 5, name: "money_rules", sql: include_str!("migrations/0005_money_rules.sql") },
 ];
 
 /// Brings the schema up to date, or says why it can't.
