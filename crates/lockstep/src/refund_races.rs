@@ -169,7 +169,7 @@ impl Racer {
         };
         let both =
             join(self.collect(order, binding, Rail::Unionpay), self.collect(order, binding, Rail::Netsunion));
-        let ((), (by_hand, by_itself)) = join(withdraw, both).await;
+        let ((), (by_hand, by_itself)) = Box::pin(join(withdraw, both)).await;
         let Some(payment) = by_hand.or(by_itself) else { return (None, Tally::default()) };
         assert!(by_hand.is_none() || by_itself.is_none() || by_hand == by_itself, "an order has one payment");
         let mut dice = Dice::new(number, "refunds");
