@@ -15,11 +15,13 @@ use crate::port::{Delivered, Delivery, Endpoint, WebhookOutcome};
 /// Waits after each try, in seconds: the example table of Standard Webhooks 1.0.0, which ends after 75.6 hours.
 const LADDER_S: [u64; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const SCAN_EVERY: Duration = Duration::from_secs(5);
+/// Looks are at least this far apart: whatever ends in between is replaced by one of them.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// Wait after our own machinery failed.
 const AFTER_FAULT: Duration = Duration::from_secs(30);
 /// Tries under way at once for one endpoint, so that a receiver that hangs can't take the others' places. The
 /// store returns at most this many per endpoint.
-const PER_ENDPOINT: usize = 16;
+const PER_ENDPOINT: usize = 32;
 
 /// An endpoint that is in use, if it is.
 type Place = Option<Endpoint>;
@@ -65,10 +67,12 @@ impl Engine {
         let mut known = BTreeSet::new();
         let mut under_way: FuturesUnordered<BoxFuture<'_, DeliveryId>> = FuturesUnordered::new();
         let mut stop = stop;
-        let mut look = true;
+        let (mut look, mut next_look) = (true, clock.now());
         loop {
+            let now = clock.now();
             let room = self.inner.settings.max_deliveries.saturating_sub(under_way.len());
-            if look && room > 0 {
+            if look && room > 0 && now >= next_look {
+                (look, next_look) = (false, now.plus(BETWEEN_LOOKS));
                 let mut endpoints = BTreeMap::new();
                 for delivery in self.due(room, &known).await {
                     known.insert(delivery.id);
@@ -77,19 +81,16 @@ impl Engine {
                     under_way.push(self.send(delivery, endpoint).boxed());
                 }
             }
+            let timer = if look && room > 0 { next_look } else { now.plus(SCAN_EVERY) };
             tokio::select! {
                 biased;
                 () = &mut stop => return,
                 Some(id) = under_way.next(), if !under_way.is_empty() => {
                     known.remove(&id);
-                    // Outcomes that were written together end together: one look replaces them all.
-                    while let Some(Some(id)) = under_way.next().now_or_never() {
-                        known.remove(&id);
-                    }
                     look = true;
                 }
                 () = self.inner.hub.deliveries_ready.notified() => look = true,
-                () = clock.sleep_until(clock.now().plus(SCAN_EVERY)) => look = true,
+                () = clock.sleep_until(timer) => look = true,
             }
         }
     }

@@ -77,7 +77,7 @@ impl Default for Settings {
             max_in_flight: 256,
             max_calls: 512,
             max_backlog: 20_000,
-            max_deliveries: 128,
+            max_deliveries: 256,
             health: HealthPolicy::default(),
             refunds: RefundPolicy::default(),
         }
