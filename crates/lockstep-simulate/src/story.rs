@@ -118,13 +118,19 @@ pub fn told(swarm: &Swarm, outcome: &WorldOutcome) -> String {
         .iter()
         .filter(|line| concerns(line) || (line.subject.is_none() && is_weather(&line.words)))
         .collect();
+    // How it began, and how it ended.
     let skipped = lines.len().saturating_sub(MOST_LINES);
-    for line in lines.iter().take(MOST_LINES) {
+    let (begin, end) =
+        if skipped > 0 { (MOST_LINES / 2, MOST_LINES / 2 + skipped) } else { (lines.len(), lines.len()) };
+    for (number, line) in lines.iter().enumerate() {
+        if number == begin && skipped > 0 {
+            let _ = writeln!(text, "  … {skipped} lines left out");
+        }
+        if (begin..end).contains(&number) {
+            continue;
+        }
         let words: String = line.words.chars().take(WIDTH).collect();
         let _ = writeln!(text, "  {:>12}  {words}", since(swarm.start, line.at));
-    }
-    if skipped > 0 {
-        let _ = writeln!(text, "  … {skipped} lines more");
     }
     text
 }
