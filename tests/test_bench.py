@@ -41,7 +41,8 @@ def test_an_open_loop_sends_as_told_and_a_folder_serves_twice(tmp_path):
 
 
 def test_a_server_is_measured_in_turns_with_its_own_benchmark(postgres):
-    database = empty_database(postgres)
+    # The rival makes a database of its own, which the role that serves may not.
+    database = empty_database(postgres).replace("//house@", "//lockstep@", 1)
     figures = bench("--store", "postgres", "--database", database, "--against-pgbench")
     assert (figures["payments"], figures["store"], figures["errors"]) == (300, "postgres", {})
     assert all(figures[name] > 0 for name in NUMBERS - MAY_BE_ZERO)
