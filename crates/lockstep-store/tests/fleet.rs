@@ -104,8 +104,11 @@ async fn what_one_tells_the_others_hear_once() {
     let ((_one, first), (_two, second)) = (node(&url, "one").await, node(&url, "two").await);
     let said = |issuer: &str, breaker| Hearsay { place: Place::Issuer(issuer.to_owned()), breaker };
     let (open, closed) = (said("ICBC", Told::Open), said("ICBC", Told::Closed));
-    assert!(first.exchange(&[open.clone()]).await.unwrap().is_empty(), "not what it has told itself");
-    assert!(first.exchange(&[closed.clone()]).await.unwrap().is_empty());
+    assert!(
+        first.exchange(std::slice::from_ref(&open)).await.unwrap().is_empty(),
+        "not what it has told itself"
+    );
+    assert!(first.exchange(std::slice::from_ref(&closed)).await.unwrap().is_empty());
     assert_eq!(second.exchange(&[]).await.unwrap(), [open.clone(), closed.clone()]);
     assert!(second.exchange(&[]).await.unwrap().is_empty());
     let (_three, third) = node(&url, "three").await;
