@@ -7,6 +7,7 @@ use super::decide::happened;
 use super::reading::{Case, Claim, Meaning};
 use super::send::{alarm, fail, question, wait, wake};
 use super::{Refund, RefundEvent, RefundTry};
+use crate::audit::Who;
 use crate::catalogue::{self, Disposition, Reason, RetryRule};
 use crate::channel::{Capability, ChannelId};
 use crate::decision::{Decision, Facts, Slice};
@@ -244,6 +245,11 @@ fn not_moved(
 /// Another try later, or the end. Never a try elsewhere at once: a refund is not in a hurry, and a channel that refused
 /// one may know of another.
 fn next(payment: &Payment, refund: &Refund, reason: Reason, decision: &mut Decision, facts: &Facts<'_>) {
+    // The channel has sent the debit back by itself while this was under way: there is nothing left to give back.
+    if let Some(source) = payment.attempt(refund.attempt).filter(|source| payment.taken_by(source) == 0) {
+        let by = Who::Channel { channel: source.channel.clone() };
+        return happened(decision, refund.number, RefundEvent::Withdrawn { by }, facts);
+    }
     let reached = |one: &&RefundTry| match &one.state {
         AttemptState::Failed { proof, .. } => !proof.never_left(),
         AttemptState::Sending | AttemptState::Unknown { .. } | AttemptState::Succeeded { .. } => true,

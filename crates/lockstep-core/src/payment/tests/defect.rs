@@ -111,3 +111,23 @@ fn a_flawed_surplus_that_is_sent_back_is_no_surplus() {
         ",
     );
 }
+
+#[test]
+fn what_was_under_way_of_a_debit_that_is_sent_back_is_not_tried_again() {
+    check(
+        "
+        borrower B1 card C1 on unionpay netsunion
+        repay    R1 100.00 from C1         -> sends unionpay R1-1
+        answer   R1-1 defective_success 42 -> R1-1 succeeded by answer, flawed 42; paid by R1-1
+                                            ; collected 100.00 of 100.00; to be confirmed
+                                            ; alarm: flawed success
+        refund   R1                        -> R1/1 gives back 100.00 of 1 for goodwill; refunds unionpay R1/1-1
+        wait     1h                        -> asks unionpay about R1-1
+        found    R1-1 declined 46          -> R1-1 sent back; not paid: sent_back_by_channel (final)
+                                            ; collection undone: 0.00 of 100.00, order open
+        answer   R1/1-1 declined 33        -> R1/1-1 failed: limit_exceeded (final_decline)
+                                            ; R1/1 withdrawn
+        wait     7d                        -> nothing
+        ",
+    );
+}

@@ -58,11 +58,19 @@ pub(crate) fn contradicted(before: &Slice, decision: &Decision) -> Option<Paymen
     contradicts.then_some(payment.id)
 }
 
-/// What went back or could still never exceeds what was taken, unless a channel broke its word.
+/// What went back or could still never exceeds what was taken, unless a channel broke its word. Where a channel sent a debit
+/// back by itself, what was under way of it may still move; nothing more is begun.
 pub(crate) fn payment(world: &World, payment: &Payment) {
+    let stands =
+        |refund: &&Refund| payment.attempt(refund.attempt).is_some_and(|one| payment.taken_by(one) > 0);
     if !world.refunds_contradicted.contains(&payment.id) {
-        let (claimed, taken) = (payment.refund_claimed_minor(), payment.taken_minor());
+        let claimed: i64 = payment.refunds.iter().filter(stands).map(Refund::claimed_minor).sum();
+        let taken = payment.taken_minor();
         assert!(claimed <= taken, "{claimed} goes back of {taken}");
+    }
+    for refund in payment.refunds.iter().filter(|refund| !stands(refund)) {
+        let to_come = matches!(refund.state, RefundState::Proposed | RefundState::Waiting { .. });
+        assert!(!to_come, "a refund is still to come of a debit that was sent back");
     }
     for refund in &payment.refunds {
         let live = refund.tries.iter().filter(|one| one.could_move_money()).count();
