@@ -21,7 +21,7 @@ use lockstep_core::{Command, Slice};
 use crate::Engine;
 use crate::execute::{Executed, Request};
 use crate::health::{Heard, Span};
-use crate::port::{CallKey, Fault, StoredEffect};
+use crate::port::{CallKey, Claim, Fault, StoredEffect};
 
 /// Wait after the machinery failed, before the same thing is tried again.
 const AFTER_FAULT: Duration = Duration::from_secs(1);
@@ -309,21 +309,25 @@ impl Engine {
         self.inner.tenure.may_send(id.bucket(), self.inner.ports.clock.now())
     }
 
-    /// Marks a once-effect as being sent. After a fault nobody knows whether the mark was made; finding it made
-    /// then proves nothing about who made it, so the attempt is treated as sent.
+    /// Marks a once-effect as being sent, with a claim that is drawn here and kept nowhere else: after a fault, or a pause
+    /// in which the mark may have been made, finding that claim on it proves that nobody has sent it. Another one's may
+    /// stand there when the bucket has been away meanwhile; then it is treated as sent.
     async fn begin_sending(&self, id: EffectId) -> Begun {
         let ports = &self.inner.ports;
+        let mut claim = Claim::drawn(ports.seeds.draw());
         let mut unsure = false;
         loop {
-            match ports.store.begin_sending(id, ports.clock.now()).await {
-                Ok(true) if !self.may_send(id) => return Begun::MayHaveBeenSent,
-                Ok(true) => return Begun::Send,
+            match ports.store.begin_sending(id, ports.clock.now(), claim).await {
+                Ok(true) if self.may_send(id) => return Begun::Send,
+                // It took so long that another node may hold the bucket by now. Whether it does, the store says.
+                Ok(true) => ports.clock.sleep_until(ports.clock.now().plus(AFTER_FAULT)).await,
                 Ok(false) if unsure && !planted::is(Bug::UnsureMarkIgnored) => return Begun::MayHaveBeenSent,
                 Ok(false) => return Begun::NotOurs,
-                Err(fault) => {
-                    unsure = true;
-                    self.wait_after(&fault, "begin_sending").await;
-                }
+                Err(fault) => self.wait_after(&fault, "begin_sending").await,
+            }
+            unsure = true;
+            if planted::is(Bug::UnsureMarkIgnored) {
+                claim = Claim::drawn(ports.seeds.draw());
             }
         }
     }

@@ -16,8 +16,8 @@ pub use queries::{
     AuditFilter, Cursor, Listed, OrderFilter, OwnedBy, Page, PaymentFilter, Queries, TimelineRow,
 };
 pub use store::{
-    Answer, CallKey, Change, Changed, Commit, CommitError, Delivered, Delivery, Endpoint, IdempotencyKey,
-    InboxRow, InboxState, Loaded, Sealed, Store, StoredAnswer, StoredEffect, Totals,
+    Answer, CallKey, Change, Changed, Claim, Commit, CommitError, Delivered, Delivery, Endpoint,
+    IdempotencyKey, InboxRow, InboxState, Loaded, Sealed, Store, StoredAnswer, StoredEffect, Totals,
 };
 pub use webhooks::{Outcome as WebhookOutcome, Webhooks};
 

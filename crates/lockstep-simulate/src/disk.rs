@@ -12,8 +12,8 @@ use lockstep_core::order::OrderState;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::Clock;
 use lockstep_engine::port::{
-    CallKey, Change, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Shelf,
-    Store, StoredAnswer, StoredEffect,
+    CallKey, Change, Claim, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState,
+    Shelf, Store, StoredAnswer, StoredEffect,
 };
 use lockstep_sim::runtime::VirtualClock;
 use lockstep_store::MemoryStore;
@@ -264,10 +264,10 @@ impl Store for Disk {
         Ok(self.after_write(going, DOING).await?)
     }
 
-    async fn begin_sending(&self, effect: EffectId, at: Timestamp) -> Result<bool, Fault> {
+    async fn begin_sending(&self, effect: EffectId, at: Timestamp, claim: Claim) -> Result<bool, Fault> {
         const DOING: &str = "mark an effect as being sent";
         let going = self.before_write(DOING).await?;
-        let begun = self.rows.begin_sending(effect, at).await?;
+        let begun = self.rows.begin_sending(effect, at, claim).await?;
         self.trace.note(self.clock.now(), None, format_args!("sending {effect}: {begun}"));
         self.after_write(going, DOING).await?;
         Ok(begun)

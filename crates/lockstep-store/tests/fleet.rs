@@ -6,7 +6,7 @@ use lockstep_core::effect::Delivery;
 use lockstep_core::fleet::{Buckets, Register};
 use lockstep_core::health::{Hearsay, Place, Told};
 use lockstep_core::id::OrderId;
-use lockstep_engine::port::{CommitError, Fleet, Membership, Store, StoredEffect};
+use lockstep_engine::port::{Claim, CommitError, Fleet, Membership, Store, StoredEffect};
 use lockstep_store::conformance::{Lost, World};
 use lockstep_store::{OpenError, PostgresFleet, PostgresStore, Upkeep};
 
@@ -139,8 +139,8 @@ async fn what_is_due_is_seen_by_the_holder_alone() {
     assert_eq!(two.due_effects(far, 100).await.unwrap().len(), due);
     let once = |stored: &StoredEffect| stored.effect.delivery() == Delivery::Once;
     let effect = two.due_effects(far, 100).await.unwrap().into_iter().find(once).unwrap().id;
-    assert!(!one.begin_sending(effect, far).await.unwrap(), "a stale node may not send");
-    assert!(two.begin_sending(effect, far).await.unwrap());
+    assert!(!one.begin_sending(effect, far, Claim(1)).await.unwrap(), "a stale node may not send");
+    assert!(two.begin_sending(effect, far, Claim(2)).await.unwrap());
     assert_eq!((one.interrupted().await.unwrap().len(), two.interrupted().await.unwrap().len()), (0, 1));
 }
 

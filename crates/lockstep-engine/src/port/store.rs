@@ -169,6 +169,19 @@ pub struct Commit {
     pub at: Option<Timestamp>,
 }
 
+/// Tells one who wants to send an effect from every other. Drawn at random for one try to send and kept nowhere but there
+/// and on the effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim(pub i64);
+
+impl Claim {
+    /// One that nobody else has.
+    pub fn drawn(seed: [u8; 16]) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = seed;
+        Self(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+}
+
 /// An effect as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEffect {
@@ -331,9 +344,9 @@ pub trait Store: Send + Sync {
     /// Commits one change, durably, before it returns.
     async fn commit(&self, commit: Commit) -> Result<(), CommitError>;
 
-    /// Marks a once-effect as being sent. `false` when it is not ready (any more), or another node holds its bucket: then
-    /// it must not be sent.
-    async fn begin_sending(&self, effect: EffectId, at: Timestamp) -> Result<bool, Fault>;
+    /// Marks a once-effect as being sent, by whoever has this claim. `false` when it is not ready (any more) and not marked
+    /// with the same claim, or another node holds its bucket: then it must not be sent.
+    async fn begin_sending(&self, effect: EffectId, at: Timestamp, claim: Claim) -> Result<bool, Fault>;
 
     /// Marks a repeatable effect as finished without any other change.
     async fn finish(&self, effect: EffectId) -> Result<(), Fault>;

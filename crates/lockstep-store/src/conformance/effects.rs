@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use lockstep_core::effect::{Delivery, Effect};
 use lockstep_core::time::Timestamp;
-use lockstep_engine::port::{CallKey, CommitError, StoredEffect};
+use lockstep_engine::port::{CallKey, Claim, CommitError, StoredEffect};
 
 use super::{Backend, World};
 
@@ -17,14 +17,17 @@ async fn money_effect<B: Backend>(db: &B) -> StoredEffect {
     due.into_iter().find(|stored| matches!(stored.effect, Effect::MoveMoney(_))).expect("money to move")
 }
 
-/// Of many who want to send it one may; after a crash it is known to have been under way.
+/// Of many who want to send it one may, and may ask again; after a crash it is known to have been under way.
 pub async fn a_once_effect_is_sent_once<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     world.everything(&*db, "R1").await;
     let effect = money_effect(&*db).await;
     assert_eq!(effect.effect.delivery(), Delivery::Once);
-    let claims = join_all((0..10).map(|_| db.begin_sending(effect.id, world.now))).await;
-    assert_eq!(claims.into_iter().filter(|claim| *claim.as_ref().unwrap()).count(), 1);
+    let begin = |claim| db.begin_sending(effect.id, world.now, Claim(claim));
+    let begun: Vec<_> = join_all((0..10).map(begin)).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(begun.iter().filter(|begun| **begun).count(), 1);
+    let again = join_all((0..10).map(begin)).await.into_iter().map(Result::unwrap);
+    assert_eq!(again.collect::<Vec<_>>(), begun, "whoever has begun finds its own claim");
     assert!(!db.due_effects(LATER, 100).await.unwrap().contains(&effect));
     assert_eq!(db.interrupted().await.unwrap(), std::slice::from_ref(&effect));
     db.postpone(effect.id, world.now).await.unwrap();
@@ -39,7 +42,7 @@ pub async fn a_doubled_answer_changes_nothing<B: Backend>(db: Arc<B>) {
     let mut world = World::new(1);
     let (.., payment) = world.everything(&*db, "R1").await;
     let effect = money_effect(&*db).await;
-    assert!(db.begin_sending(effect.id, world.now).await.unwrap());
+    assert!(db.begin_sending(effect.id, world.now, Claim(1)).await.unwrap());
     let key = CallKey::Payment(payment);
     let before = db.load(&key).await.unwrap();
     let command = World::money_answer(1, "00");
@@ -51,7 +54,7 @@ pub async fn a_doubled_answer_changes_nothing<B: Backend>(db: Arc<B>) {
     assert!(matches!(db.commit(commit).await, Err(CommitError::AlreadyDone)));
     assert_eq!(db.load(&key).await.unwrap(), after);
     assert!(db.interrupted().await.unwrap().is_empty());
-    assert!(!db.begin_sending(effect.id, world.now).await.unwrap());
+    assert!(!db.begin_sending(effect.id, world.now, Claim(1)).await.unwrap());
 }
 
 /// Due ones only, earliest first, and no more than asked for.

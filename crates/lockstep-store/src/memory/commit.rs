@@ -177,5 +177,5 @@ fn plan(tables: &mut Tables, stored: StoredEffect, at: Timestamp) {
         return tables.fan_out(id, &notice, stored.due_at, at);
     }
     tables.effects_due.insert((stored.due_at, stored.id));
-    tables.effects.insert(stored.id, EffectRow { stored, sending: false });
+    tables.effects.insert(stored.id, EffectRow { stored, sending: None });
 }

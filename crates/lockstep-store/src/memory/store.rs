@@ -8,7 +8,7 @@ use lockstep_core::effect::Delivery as Manner;
 use lockstep_core::id::{DeliveryId, EffectId, EndpointId, InboxId, TenantId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{
-    CallKey, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Store,
+    CallKey, Claim, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Store,
     StoredAnswer, StoredEffect,
 };
 
@@ -28,14 +28,15 @@ impl Store for MemoryStore {
         commit::apply(&mut self.tables(), commit).map_err(Failure::commit_error)
     }
 
-    async fn begin_sending(&self, effect: EffectId, _at: Timestamp) -> Result<bool, Fault> {
+    async fn begin_sending(&self, effect: EffectId, _at: Timestamp, claim: Claim) -> Result<bool, Fault> {
         let mut tables = self.tables();
         let due_at = match tables.effects.get_mut(&effect) {
-            Some(row) if !row.sending => {
-                row.sending = true;
+            Some(row) if row.sending.is_none() => {
+                row.sending = Some(claim);
                 row.stored.due_at
             }
-            Some(_) | None => return Ok(false),
+            Some(row) => return Ok(row.sending == Some(claim)),
+            None => return Ok(false),
         };
         tables.effects_due.remove(&(due_at, effect));
         tables.effects_sending.insert(effect);
@@ -57,7 +58,7 @@ impl Store for MemoryStore {
     async fn postpone(&self, effect: EffectId, due_at: Timestamp) -> Result<(), Fault> {
         let mut tables = self.tables();
         let before = match tables.effects.get_mut(&effect) {
-            Some(row) if !row.sending => std::mem::replace(&mut row.stored.due_at, due_at),
+            Some(row) if row.sending.is_none() => std::mem::replace(&mut row.stored.due_at, due_at),
             Some(_) | None => return Ok(()),
         };
         tables.effects_due.remove(&(before, effect));

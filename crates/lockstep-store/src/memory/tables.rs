@@ -16,7 +16,8 @@ use lockstep_core::payment::Payment;
 use lockstep_core::time::Timestamp;
 use lockstep_core::{Event, Slice};
 use lockstep_engine::port::{
-    ApiKey, CallKey, Change, Delivery, Endpoint, InboxRow, StoredAnswer, StoredEffect, StoredRules, Tenant,
+    ApiKey, CallKey, Change, Claim, Delivery, Endpoint, InboxRow, StoredAnswer, StoredEffect, StoredRules,
+    Tenant,
 };
 
 /// Which entity.
@@ -66,7 +67,7 @@ impl std::fmt::Display for EntityId {
 /// An effect and whether it is being sent.
 pub(super) struct EffectRow {
     pub(super) stored: StoredEffect,
-    pub(super) sending: bool,
+    pub(super) sending: Option<Claim>,
 }
 
 /// Deliveries about one subject to one endpoint that are pending, in the order of the subject's versions.

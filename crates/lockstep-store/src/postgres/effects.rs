@@ -26,12 +26,12 @@ const INSERT: &str = "INSERT INTO effects (bucket, id, kind, delivery, state, du
 const DONE: &str = "DELETE FROM effects e USING unnest($1::int[], $2::text[]) AS n (bucket, id)
     WHERE e.bucket = n.bucket AND e.id = n.id RETURNING e.id";
 
-columns!(Begun in Beginnings { bucket: i32, id: String, at: i64 });
-/// `ready` → `sending`; whether it was this call that did it. The word is hidden in a subquery, or the server might look
+columns!(Begun in Beginnings { bucket: i32, id: String, at: i64, claim: i64 });
+/// `ready` → `sending`; whether it is marked with this claim now. The words are hidden in subqueries, or the server might look
 /// for the row among all that are ready instead of by its key.
-const BEGIN: &str = "UPDATE effects e SET state = 'sending', sending_at = n.at
-    FROM unnest($1::int[], $2::text[], $3::bigint[]) AS n (bucket, id, at)
-    WHERE e.bucket = n.bucket AND e.id = n.id AND e.state = (SELECT 'ready') RETURNING e.id";
+const BEGIN: &str = "UPDATE effects e SET state = 'sending', sending_at = n.at, claim = n.claim
+    FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[]) AS n (bucket, id, at, claim)
+    WHERE e.bucket = n.bucket AND e.id = n.id AND (e.state = (SELECT 'ready') OR e.claim = n.claim) RETURNING e.id";
 
 const FINISH: &str = "DELETE FROM effects e USING unnest($1::int[], $2::text[]) AS n (bucket, id)
     WHERE e.bucket = n.bucket AND e.id = n.id AND e.delivery = 'repeatable'";
@@ -58,10 +58,10 @@ pub(super) fn steps(works: &[&Work], steps: &mut Vec<Step>) {
                     done_keys.push(KeyRow { bucket: row::bucket(effect.bucket()), id: effect.to_string() });
                 }
             }
-            Work::BeginSending { effect, at } => {
+            Work::BeginSending { effect, at, claim } => {
                 begin.expect(effect.to_string(), place, Otherwise::No);
                 let (bucket, id) = (row::bucket(effect.bucket()), effect.to_string());
-                beginnings.push(Begun { bucket, id, at: at.as_millis() });
+                beginnings.push(Begun { bucket, id, at: at.as_millis(), claim: claim.0 });
             }
             Work::Finish(effect) => {
                 let why = "an effect that is done only once ends by its answer";

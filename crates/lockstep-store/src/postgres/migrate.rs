@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 3, name: "money_rules", sql: include_str!("migrations/0003_money_rules.sql") },
     Migration { version: 4, name: "fleet", sql: include_str!("migrations/0004_fleet.sql") },
+    Migration { version: 5, name: "claims", sql: include_str!("migrations/0005_claims.sql") },
 ];
 
 /// Programs that know the schema up to this version may serve on the schema of this one, beside it: nodes are replaced one

@@ -5,8 +5,8 @@ use lockstep_core::Slice;
 use lockstep_core::id::{DeliveryId, EffectId, EndpointId, InboxId, TenantId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{
-    CallKey, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Loaded, Store,
-    StoredAnswer, StoredEffect,
+    CallKey, Claim, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Loaded,
+    Store, StoredAnswer, StoredEffect,
 };
 
 use super::failure::Failure;
@@ -46,8 +46,8 @@ impl Store for PostgresStore {
         written.map(drop).map_err(|failure| failure.commit_error(doing))
     }
 
-    async fn begin_sending(&self, effect: EffectId, at: Timestamp) -> Result<bool, Fault> {
-        let written = self.write(Work::BeginSending { effect, at }).await;
+    async fn begin_sending(&self, effect: EffectId, at: Timestamp, claim: Claim) -> Result<bool, Fault> {
+        let written = self.write(Work::BeginSending { effect, at, claim }).await;
         Failure::or_left(written).map_err(|failure| failure.fault("mark an effect as being sent"))
     }
 

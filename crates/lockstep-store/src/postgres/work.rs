@@ -2,14 +2,14 @@
 
 use lockstep_core::id::{Bucket, DeliveryId, EffectId, InboxId};
 use lockstep_core::time::Timestamp;
-use lockstep_engine::port::{Commit, Delivered, InboxRow, InboxState};
+use lockstep_engine::port::{Claim, Commit, Delivered, InboxRow, InboxState};
 
 use crate::entity_key;
 
 /// A change that waits for its turn.
 pub(super) enum Work {
     Commit(Box<Commit>),
-    BeginSending { effect: EffectId, at: Timestamp },
+    BeginSending { effect: EffectId, at: Timestamp, claim: Claim },
     Finish(EffectId),
     Postpone { effect: EffectId, due_at: Timestamp },
     Delivered { delivery: DeliveryId, outcome: Delivered, at: Timestamp },

@@ -4,7 +4,7 @@
 use lockstep_core::effect::{Delivery, Effect};
 use lockstep_core::id::EffectId;
 use lockstep_core::time::Timestamp;
-use lockstep_engine::port::StoredEffect;
+use lockstep_engine::port::{Claim, StoredEffect};
 use rusqlite::{Connection, Row, params};
 
 use super::deliveries;
@@ -38,11 +38,16 @@ pub(super) fn done(connection: &Connection, id: EffectId) -> Result<(), Failure>
     }
 }
 
-/// `ready` → `sending`; whether it was this call that did it.
-pub(super) fn begin_sending(connection: &Connection, id: EffectId, at: Timestamp) -> Result<bool, Failure> {
-    let sql = "UPDATE effects SET state = 'sending', sending_at = ?3
-               WHERE bucket = ?1 AND id = ?2 AND state = 'ready'";
-    let values = params![id.bucket().number(), id.to_string(), at.as_millis()];
+/// `ready` → `sending`; whether it is marked with this claim now.
+pub(super) fn begin_sending(
+    connection: &Connection,
+    id: EffectId,
+    at: Timestamp,
+    claim: Claim,
+) -> Result<bool, Failure> {
+    let sql = "UPDATE effects SET state = 'sending', sending_at = ?3, claim = ?4
+               WHERE bucket = ?1 AND id = ?2 AND (state = 'ready' OR claim = ?4)";
+    let values = params![id.bucket().number(), id.to_string(), at.as_millis(), claim.0];
     Ok(connection.prepare_cached(sql)?.execute(values)? == 1)
 }
 

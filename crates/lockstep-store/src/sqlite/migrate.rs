@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0004_deliveries_by_endpoint.sql"),
     },
     Migration { version: 5, name: "money_rules", sql: include_str!("migrations/0005_money_rules.sql") },
+    Migration { version: 6, name: "claims", sql: include_str!("migrations/0006_claims.sql") },
 ];
 
 /// Brings the schema up to date, or says why it can't.

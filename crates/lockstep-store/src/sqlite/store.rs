@@ -5,8 +5,8 @@ use lockstep_core::Slice;
 use lockstep_core::id::{DeliveryId, EffectId, EndpointId, InboxId, TenantId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{
-    CallKey, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Loaded, Store,
-    StoredAnswer, StoredEffect,
+    CallKey, Claim, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Loaded,
+    Store, StoredAnswer, StoredEffect,
 };
 
 use super::{SqliteStore, answers, commit, deliveries, effects, endpoints, inbox, load};
@@ -34,8 +34,8 @@ impl Store for SqliteStore {
         result.map_err(|failure| failure.commit_error("commit a change"))
     }
 
-    async fn begin_sending(&self, effect: EffectId, at: Timestamp) -> Result<bool, Fault> {
-        let work = move |connection: &_| effects::begin_sending(connection, effect, at);
+    async fn begin_sending(&self, effect: EffectId, at: Timestamp, claim: Claim) -> Result<bool, Fault> {
+        let work = move |connection: &_| effects::begin_sending(connection, effect, at, claim);
         self.change("mark an effect as being sent", work).await
     }
 

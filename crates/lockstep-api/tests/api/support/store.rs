@@ -7,7 +7,7 @@ use lockstep_core::decision::Slice;
 use lockstep_core::id::{DeliveryId, EffectId, EndpointId, InboxId, TenantId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{
-    CallKey, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Store,
+    CallKey, Claim, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState, Store,
     StoredAnswer, StoredEffect,
 };
 
@@ -31,7 +31,7 @@ impl Store for World {
         self.keep(commit)
     }
 
-    async fn begin_sending(&self, effect: EffectId, _at: Timestamp) -> Result<bool, Fault> {
+    async fn begin_sending(&self, effect: EffectId, _at: Timestamp, _claim: Claim) -> Result<bool, Fault> {
         let mut data = self.working()?;
         let begun = data.effects.get_mut(&effect).map(|(_, sending)| std::mem::replace(sending, true));
         Ok(begun == Some(false))

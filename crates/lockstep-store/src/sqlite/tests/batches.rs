@@ -146,7 +146,8 @@ fn an_unreadable_effect_takes_nobodys_place() {
     let body = r#"{"effect":"wake","wake":"try_payment","payment":"pay_PAY","attempts":1}"#
         .replace("pay_PAY", &lockstep_core::id::PaymentId::mint(&mut mint(9)).to_string());
     inline_connection(&db, |connection| {
-        let sql = "INSERT INTO effects VALUES (?1, ?2, 'k', 'repeatable', 'ready', ?3, NULL, ?4, ?5)";
+        let sql = "INSERT INTO effects (bucket, id, kind, delivery, state, due_at, tenant, body)
+                   VALUES (?1, ?2, 'k', 'repeatable', 'ready', ?3, ?4, ?5)";
         let owner = tenant(1).id.to_string();
         for number in 0..1_000 {
             let id =
