@@ -1,6 +1,6 @@
 //! One borrower: binds an instrument, owes, and is collected from, by machines and by people who press buttons twice.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join;
@@ -13,7 +13,7 @@ use lockstep_core::channel::{ChannelId, Direction};
 use lockstep_core::id::{BindingId, BorrowerId, Mint, OrderId, PaymentId, VaultItemId};
 use lockstep_core::money::{Currency, Money};
 use lockstep_core::payment::PaymentCommand;
-use lockstep_core::sensitive::{CardNumber, HolderName, IdNumber, Mobile, OneTimeCode};
+use lockstep_core::sensitive::{CardNumber, HolderName, IdNumber, Mobile};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{CallKey, Clock, Queries, Sealed, Seeds, Shelf};
 use lockstep_sim::people::{self, Person};
@@ -118,7 +118,7 @@ impl Borrower {
     }
 
     fn sealed(&self, borrower: BorrowerId, item: VaultItemId) -> Vec<Sealed> {
-        let vault = self.lender.vault.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let vault = self.lender.nodes.first().vault();
         let (tenant, owner) = (self.lender.tenant.to_string(), borrower.to_string());
         let stored = futures::executor::block_on(self.lender.rows.wrapped_key(borrower)).ok().flatten();
         let wrapped = match stored.and_then(|text| text.parse().ok()) {
@@ -184,8 +184,7 @@ impl Borrower {
         let code = if self.chance.one_in(20) { "000000".to_owned() } else { code };
         let now = self.lender.clock.now();
         let reference = format!("{id}/{channel}/{}", now.as_millis());
-        let codes = self.lender.codes.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        codes.put(&reference, OneTimeCode::new(code), now.as_millis() + CODE_LIFE_MS);
+        self.lender.nodes.put_code(&reference, &code, now.as_millis() + CODE_LIFE_MS);
         let command = Command::Binding(BindingCommand::ConfirmCode { channel, code: CodeRef(reference) });
         let outcome = self.press(&self.call(CallKey::Binding(id), command, &format!("code {look}"))).await;
         if outcome.refused.is_some() {

@@ -7,16 +7,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lockstep_core::Slice;
-use lockstep_core::id::{BorrowerId, DeliveryId, EffectId, EndpointId, InboxId, TenantId, VaultItemId};
+use lockstep_core::fleet::{Buckets, NodeEntry};
+use lockstep_core::health::Hearsay;
+use lockstep_core::id::{
+    BorrowerId, Bucket, DeliveryId, EffectId, EndpointId, InboxId, TenantId, VaultItemId,
+};
 use lockstep_core::order::OrderState;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::Clock;
 use lockstep_engine::port::{
-    CallKey, Change, Claim, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, InboxRow, InboxState,
-    Shelf, Store, StoredAnswer, StoredEffect,
+    CallKey, Change, Claim, Commit, CommitError, Delivered, Delivery, Endpoint, Fault, Fleet, InboxRow,
+    InboxState, Membership, Shelf, Store, StoredAnswer, StoredEffect,
 };
 use lockstep_sim::runtime::VirtualClock;
 use lockstep_store::MemoryStore;
+use lockstep_store::memory::MemoryFleet;
 
 use crate::chance::Chance;
 use crate::process::Process;
@@ -87,6 +92,10 @@ pub struct Disk {
     pub clock: VirtualClock,
     /// Where it is written down.
     pub trace: Arc<Trace>,
+    /// Its place among the nodes that share the database; `None` for a process that is alone.
+    pub node: Option<MemoryFleet>,
+    /// Until when it can't reach the database, in milliseconds.
+    pub cut_until: Arc<AtomicI64>,
 }
 
 /// How a write goes.
@@ -124,11 +133,14 @@ impl Disk {
 
     /// A database that is away: what was asked of it fails when it is back.
     async fn away(&self, doing: &'static str) -> Result<(), Fault> {
-        let until = Timestamp::from_millis(self.weather.away_until.load(Ordering::SeqCst));
-        if self.clock.now() < until {
-            self.clock.sleep_until(until).await;
-            self.alive().await;
-            return Err(self.fault(Kind::DbFailover, doing));
+        for (until, kind) in [(&self.weather.away_until, Kind::DbFailover), (&self.cut_until, Kind::NodeCut)]
+        {
+            let until = Timestamp::from_millis(until.load(Ordering::SeqCst));
+            if self.clock.now() < until {
+                self.clock.sleep_until(until).await;
+                self.alive().await;
+                return Err(self.fault(kind, doing));
+            }
         }
         Ok(())
     }
@@ -186,6 +198,22 @@ impl Disk {
             Going::ReportedAsFailed => Err(self.fault(Kind::DbErrorAfterCommit, doing)),
             Going::Fatal => self.die(Kind::CrashAfterCommit, doing).await,
         }
+    }
+
+    /// Whether this process may write to a bucket.
+    fn holds(&self, bucket: Bucket) -> bool {
+        self.node.as_ref().is_none_or(|node| node.holds(bucket))
+    }
+
+    /// What is this process's business.
+    fn ours<T>(&self, mut found: Vec<T>, bucket: impl Fn(&T) -> Bucket) -> Vec<T> {
+        found.retain(|one| self.holds(bucket(one)));
+        found
+    }
+
+    /// Its place among the nodes. Nobody asks for it who is alone.
+    fn node(&self) -> Result<&MemoryFleet, Fault> {
+        self.node.as_ref().ok_or_else(|| Fault::new("speak to the other nodes", "there are none"))
     }
 
     /// Writes down what a change did, before it is handed over.
@@ -256,6 +284,9 @@ impl Store for Disk {
         let lines = self.told(&commit);
         let explained = commit.audit.as_ref().is_some_and(|entry| !entry.action.is_empty());
         let changed: Vec<_> = commit.changes.iter().map(|changed| changed.state.clone()).collect();
+        if self.node.as_ref().is_some_and(|node| !node.may_write(&commit)) {
+            return Err(CommitError::Elsewhere);
+        }
         self.rows.commit(commit).await?;
         for (subject, words) in &lines {
             self.trace.note(self.clock.now(), subject.as_deref(), format_args!("{words}"));
@@ -267,7 +298,7 @@ impl Store for Disk {
     async fn begin_sending(&self, effect: EffectId, at: Timestamp, claim: Claim) -> Result<bool, Fault> {
         const DOING: &str = "mark an effect as being sent";
         let going = self.before_write(DOING).await?;
-        let begun = self.rows.begin_sending(effect, at, claim).await?;
+        let begun = self.holds(effect.bucket()) && self.rows.begin_sending(effect, at, claim).await?;
         self.trace.note(self.clock.now(), None, format_args!("sending {effect}: {begun}"));
         self.after_write(going, DOING).await?;
         Ok(begun)
@@ -276,25 +307,31 @@ impl Store for Disk {
     async fn finish(&self, effect: EffectId) -> Result<(), Fault> {
         const DOING: &str = "finish an effect";
         let going = self.before_write(DOING).await?;
-        self.rows.finish(effect).await?;
+        if self.holds(effect.bucket()) {
+            self.rows.finish(effect).await?;
+        }
         self.after_write(going, DOING).await
     }
 
     async fn postpone(&self, effect: EffectId, due_at: Timestamp) -> Result<(), Fault> {
         const DOING: &str = "put an effect off";
         let going = self.before_write(DOING).await?;
-        self.rows.postpone(effect, due_at).await?;
+        if self.holds(effect.bucket()) {
+            self.rows.postpone(effect, due_at).await?;
+        }
         self.after_write(going, DOING).await
     }
 
     async fn due_effects(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredEffect>, Fault> {
         self.before_read("find due effects").await?;
-        self.rows.due_effects(until, limit).await
+        let found = self.rows.due_effects(until, limit).await?;
+        Ok(self.ours(found, |stored| stored.id.bucket()))
     }
 
     async fn interrupted(&self) -> Result<Vec<StoredEffect>, Fault> {
         self.before_read("find interrupted effects").await?;
-        self.rows.interrupted().await
+        let found = self.rows.interrupted().await?;
+        Ok(self.ours(found, |stored| stored.id.bucket()))
     }
 
     async fn due_deliveries(
@@ -304,13 +341,16 @@ impl Store for Disk {
         per_endpoint: usize,
     ) -> Result<Vec<Delivery>, Fault> {
         self.before_read("find due deliveries").await?;
-        self.rows.due_deliveries(until, limit, per_endpoint).await
+        let found = self.rows.due_deliveries(until, limit, per_endpoint).await?;
+        Ok(self.ours(found, |delivery| delivery.id.bucket()))
     }
 
     async fn delivered(&self, delivery: DeliveryId, outcome: Delivered, at: Timestamp) -> Result<(), Fault> {
         const DOING: &str = "write a delivery's outcome down";
         let going = self.before_write(DOING).await?;
-        self.rows.delivered(delivery, outcome, at).await?;
+        if self.holds(delivery.bucket()) {
+            self.rows.delivered(delivery, outcome, at).await?;
+        }
         self.trace.note(self.clock.now(), None, format_args!("delivery {delivery}: {outcome:?}"));
         self.after_write(going, DOING).await
     }
@@ -338,13 +378,75 @@ impl Store for Disk {
 
     async fn inbox(&self, parked_after: Timestamp, limit: usize) -> Result<Vec<InboxRow>, Fault> {
         self.before_read("find incoming messages").await?;
-        self.rows.inbox(parked_after, limit).await
+        let found = self.rows.inbox(parked_after, limit).await?;
+        Ok(self.ours(found, |row| row.id.bucket()))
     }
 
     async fn inbox_state(&self, id: InboxId, state: InboxState) -> Result<(), Fault> {
         const DOING: &str = "write down where a message stands";
         let going = self.before_write(DOING).await?;
-        self.rows.inbox_state(id, state).await?;
+        if self.holds(id.bucket()) {
+            self.rows.inbox_state(id, state).await?;
+        }
+        self.after_write(going, DOING).await
+    }
+}
+
+#[async_trait]
+impl Fleet for Disk {
+    async fn beat(&self) -> Result<Membership, Fault> {
+        const DOING: &str = "say that this node lives";
+        let going = self.before_write(DOING).await?;
+        let membership = self.node()?.beat().await?;
+        self.after_write(going, DOING).await?;
+        Ok(membership)
+    }
+
+    async fn join(&self) -> Result<(), Fault> {
+        const DOING: &str = "join the nodes again";
+        let going = self.before_write(DOING).await?;
+        self.node()?.join().await?;
+        self.after_write(going, DOING).await
+    }
+
+    async fn strike_off(&self, silent: &NodeEntry) -> Result<bool, Fault> {
+        const DOING: &str = "strike a silent node off";
+        let going = self.before_write(DOING).await?;
+        let struck = self.node()?.strike_off(silent).await?;
+        self.trace.note(
+            self.clock.now(),
+            None,
+            format_args!("the process {} is struck off: {struck}", silent.name),
+        );
+        self.after_write(going, DOING).await?;
+        Ok(struck)
+    }
+
+    async fn take(&self, free: &Buckets) -> Result<Buckets, Fault> {
+        const DOING: &str = "take buckets over";
+        let going = self.before_write(DOING).await?;
+        let won = self.node()?.take(free).await?;
+        self.after_write(going, DOING).await?;
+        Ok(won)
+    }
+
+    async fn give(&self, held: &Buckets) -> Result<Buckets, Fault> {
+        const DOING: &str = "give buckets up";
+        let going = self.before_write(DOING).await?;
+        let given = self.node()?.give(held).await?;
+        self.after_write(going, DOING).await?;
+        Ok(given)
+    }
+
+    async fn exchange(&self, told: &[Hearsay]) -> Result<Vec<Hearsay>, Fault> {
+        self.before_read("exchange news of channels").await?;
+        self.node()?.exchange(told).await
+    }
+
+    async fn leave(&self) -> Result<(), Fault> {
+        const DOING: &str = "leave the nodes";
+        let going = self.before_write(DOING).await?;
+        self.node()?.leave().await?;
         self.after_write(going, DOING).await
     }
 }

@@ -16,10 +16,10 @@ use lockstep_engine::{Executed, KeyProblem, Request};
 use lockstep_sim::port::SharedSandbox;
 use lockstep_sim::runtime::{Spawner, VirtualClock};
 use lockstep_store::MemoryStore;
-use lockstep_vault::{TransientSecrets, Vault};
 
 use crate::chance::Chance;
-use crate::process::{Died, Process};
+use crate::node::{Node, Nodes};
+use crate::process::Died;
 use crate::swarm::Swarm;
 use crate::trace::{Broken, Trace};
 
@@ -31,17 +31,13 @@ pub struct Lender {
     /// The lender.
     pub tenant: TenantId,
     /// Whom they call.
-    pub process: Arc<Process>,
+    pub nodes: Arc<Nodes>,
     /// What is stored, for looking.
     pub rows: Arc<MemoryStore>,
     /// The borrowers' banks: their phones and accounts.
     pub banks: Arc<SharedSandbox>,
     /// The world's time.
     pub clock: VirtualClock,
-    /// The vault of the running process.
-    pub vault: Mutex<Vault>,
-    /// Where the running process keeps codes.
-    pub codes: Mutex<Arc<TransientSecrets>>,
     /// What the world is like.
     pub swarm: Swarm,
     /// Where it is written down.
@@ -157,16 +153,32 @@ impl Lender {
         Outcome::default()
     }
 
-    /// Asks once, under the call's key, with what the request is said to contain.
+    /// Asks once, under the call's key, with what the request is said to contain. A node that is not the right one hands
+    /// the call on.
     async fn ask(
         &self,
         call: &Call,
         fingerprint: String,
         sealed: Vec<Sealed>,
     ) -> Result<Result<Executed, Fault>, Died> {
+        let first = self.ask_at(self.nodes.door(), call, fingerprint.clone(), sealed.clone()).await;
+        let Ok(Ok(Executed::Elsewhere(Some(address)))) = &first else { return first };
+        match self.nodes.at(address) {
+            Some(node) => self.ask_at(node, call, fingerprint, sealed).await,
+            None => first,
+        }
+    }
+
+    async fn ask_at(
+        &self,
+        node: &Node,
+        call: &Call,
+        fingerprint: String,
+        sealed: Vec<Sealed>,
+    ) -> Result<Result<Executed, Fault>, Died> {
         let (tenant, key, command) = (self.tenant, call.key.clone(), call.command.clone());
         let idempotency = IdempotencyKey { tenant, key: call.idempotency.clone(), fingerprint };
-        let answered = self.process.call(move |engine| {
+        let answered = node.process.call(move |engine| {
             Box::pin(async move {
                 let request = Request {
                     tenant: Some(tenant),

@@ -18,8 +18,7 @@ use lockstep_sim::sandbox::DueNotice;
 use lockstep_store::MemoryStore;
 
 use crate::chance::Chance;
-use crate::clock::WallClock;
-use crate::process::Process;
+use crate::node::{Node, Nodes};
 use crate::swarm::{Kind, Swarm};
 use crate::trace::{Broken, Trace};
 
@@ -31,13 +30,11 @@ const MOST_TRIES: u32 = 2_000;
 /// The postman.
 pub struct Postman {
     /// To whom.
-    pub process: Arc<Process>,
+    pub nodes: Arc<Nodes>,
     /// From whom.
     pub banks: Arc<SharedSandbox>,
     /// The world's time.
     pub clock: VirtualClock,
-    /// The process's idea of it.
-    pub wall: WallClock,
     /// The channels as configured.
     pub configs: Vec<ChannelConfig>,
     /// Where it is written down.
@@ -100,19 +97,20 @@ impl Postman {
     }
 
     async fn knock(&self, signed: &SignedNotice) -> Door {
-        let Some(notice) = self.verified(signed) else { return Door::TurnedAway };
+        let node = self.nodes.door();
+        let Some(notice) = self.verified(node, signed) else { return Door::TurnedAway };
         let incoming = incoming(signed.channel.clone(), notice, &signed.body);
         let received =
-            self.process.call(|engine| Box::pin(async move { engine.receive(&incoming).await })).await;
+            node.process.call(|engine| Box::pin(async move { engine.receive(&incoming).await })).await;
         match received {
             Ok(Ok(_)) => Door::Taken,
             Ok(Err(_)) | Err(_) => Door::NobodyThere,
         }
     }
 
-    fn verified(&self, signed: &SignedNotice) -> Option<Notice> {
+    fn verified(&self, node: &Node, signed: &SignedNotice) -> Option<Notice> {
         let config = self.configs.iter().find(|config| config.capability.id == signed.channel)?;
-        verify_notice(config, &signed.header_map(), &signed.body, self.wall.now()).ok()
+        verify_notice(config, &signed.header_map(), &signed.body, node.wall.now()).ok()
     }
 
     async fn mischief(&self, chance: &Chance, done: &[DueNotice], replayable: &mut Vec<SignedNotice>) {
@@ -167,7 +165,7 @@ impl Postman {
         let headers = sign::sign(&key, Role::Notice(&config.capability.id), now, &nonce, &body);
         self.trace.struck(now, Some(&payment.id.to_string()), Kind::CallbackForged.name());
         let signed = SignedNotice { channel: attempt.channel.clone(), headers, body };
-        if self.verified(&signed).is_some() {
+        if self.verified(self.nodes.first(), &signed).is_some() {
             let words = format!("a forged notice about {} was let in", attempt.order_no);
             self.trace.found(now, Broken::Forged, Some(&payment.id.to_string()), format_args!("{words}"));
             self.knock(&signed).await;

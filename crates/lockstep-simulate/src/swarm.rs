@@ -130,6 +130,10 @@ kinds! {
     PressedTwiceOtherKey = "pressed_twice_other_key",
     /// The process dies while its request to move money is on its way.
     CrashInFlight = "crash_in_flight",
+    /// A node can't reach the database for a while; the others can.
+    NodeCut = "node_cut",
+    /// A node is stopped in good order and started again, as in an upgrade.
+    NodeReplaced = "node_replaced",
 }
 
 /// What one world is like.
@@ -164,13 +168,26 @@ pub struct Swarm {
     pub world: World,
     /// Payments wanted.
     pub payments: usize,
+    /// Processes that share the database.
+    pub nodes: usize,
 }
 
 /// Faults after which the process starts anew.
-const RESTARTS: [Kind; 5] =
-    [Kind::Crash, Kind::CrashBeforeCommit, Kind::CrashAfterCommit, Kind::CrashInFlight, Kind::ConfigRotation];
+const RESTARTS: [Kind; 6] = [
+    Kind::Crash,
+    Kind::CrashBeforeCommit,
+    Kind::CrashAfterCommit,
+    Kind::CrashInFlight,
+    Kind::ConfigRotation,
+    Kind::NodeReplaced,
+];
+/// Faults that need several nodes.
+const OF_NODES: [Kind; 2] = [Kind::NodeCut, Kind::NodeReplaced];
+/// Kinds that joined later draw from a stream of their own, so that the seeds of others tell what they always told.
+const JOINED_LATER: [Kind; 3] = [Kind::CrashInFlight, Kind::NodeCut, Kind::NodeReplaced];
 /// Other faults of our own side by which a request is marked as sent and doesn't leave, or its answer is read late.
-const OWN: [Kind; 9] = [
+const OWN: [Kind; 10] = [
+    Kind::NodeCut,
     Kind::Pause,
     Kind::DbError,
     Kind::DbErrorAfterCommit,
@@ -193,10 +210,9 @@ impl Swarm {
         let calm = chance.one_in(32);
         let share = chance.between(100_000, 500_000);
         let mut on = BTreeMap::new();
-        // Kinds that joined later draw from a stream of their own, so that the seeds of others tell what they always told.
         let joined = Chance::of(seed, "swarm, joined later");
         for kind in Kind::ALL {
-            let chance = if *kind == Kind::CrashInFlight { &joined } else { &chance };
+            let chance = if JOINED_LATER.contains(kind) { &joined } else { &chance };
             let (drawn, strength) = (chance.below(1_000_000), chance.between(1, 3));
             let wanted = match kind {
                 Kind::NotFoundBeyondWindow => drawn < 60_000,
@@ -205,6 +221,13 @@ impl Swarm {
             if wanted && !calm {
                 on.insert(*kind, u32::try_from(strength).unwrap_or(1));
             }
+        }
+        let nodes = Self::nodes(seed);
+        if nodes == 1 {
+            on.retain(|kind, _| !OF_NODES.contains(kind));
+        } else {
+            // Nodes whose clocks differ by minutes are a fault of the installation that none of them can see.
+            on.remove(&Kind::ClockJump);
         }
         // A clock that is set while the process is down can't be told from time that passed: a known limit. So a world has
         // either clocks that jump or processes that die.
@@ -259,7 +282,15 @@ impl Swarm {
             statements,
             world,
             payments,
+            nodes,
         }
+    }
+
+    /// Most worlds have one process; some have two or three that share the database.
+    fn nodes(seed: u64) -> usize {
+        let chance = Chance::of(seed, "nodes");
+        let (many, three) = (chance.one_in(6), chance.one_in(2));
+        if many { 2 + usize::from(three) } else { 1 }
     }
 
     /// How the installation handles refunds.
@@ -284,6 +315,8 @@ impl Swarm {
             (self.refunds && self.surplus_held, "money taken twice waits for a person"),
             (self.reversals, "unionpay undoes debits of unknown outcome"),
             (!self.statements, "no channel sends statements"),
+            (self.nodes == 2, "two nodes share the database"),
+            (self.nodes == 3, "three nodes share the database"),
         ] {
             if holds {
                 ways.push_str(words);

@@ -8,26 +8,27 @@ use std::time::Duration;
 use futures::future::FutureExt;
 use lockstep_channels::{Adapter, ChannelConfig, ChannelKey, Secrets};
 use lockstep_core::channel::{Capability, ChannelBook};
+use lockstep_core::health::HealthReport;
 use lockstep_core::id::{BindingId, BorrowerId, Bucket, EndpointId, Mint, TenantId};
 use lockstep_core::payment::RetryPolicy;
 use lockstep_core::time::Timestamp;
-use lockstep_engine::port::{Clock, Directory, Endpoint, Seeds, Tenant};
+use lockstep_engine::port::{Clock, Directory, Endpoint, Fleet, Seeds, Tenant};
 use lockstep_engine::{Engine, Ports, Settings};
 use lockstep_sim::port::SharedSandbox;
 use lockstep_sim::runtime::{Runtime, Spawner, VirtualClock};
 use lockstep_sim::sandbox::{Rail, Sandbox};
 use lockstep_store::MemoryStore;
+use lockstep_store::memory::MemoryFleet;
 use lockstep_vault::{MasterKeyring, TransientSecrets, Vault};
 
 use crate::borrower::Borrower;
 use crate::chance::Chance;
-use crate::clock::WallClock;
 use crate::disk::{Disk, DiskWeather};
 use crate::lender::Lender;
 use crate::line::{Cable, Peril, Sent};
+use crate::node::{Node, Nodes};
 use crate::oracle;
 use crate::postman::Postman;
-use crate::process::Process;
 use crate::receiver::Receiver;
 use crate::secrets::OpenSecrets;
 use crate::swarm::{Kind, Swarm, counted_as};
@@ -39,6 +40,9 @@ const CHANNEL_KEY: &str = "the-simulated-channels-sign-with-this-it-guards-nothi
 const KEYS: &str = "master:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\nindex:6465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f80818283";
 /// Orders of one borrower, about.
 const ORDERS_EACH: usize = 8;
+/// After healing the nodes work together for so long; then one goes on alone, or two weeks of signs of life would take
+/// longer than all the rest.
+const HEALED_TOGETHER_MS: u64 = 1_800_000;
 /// How often the world looks whether it has come to rest.
 const LOOK: Duration = Duration::from_secs(300);
 /// After healing and the last window, everything has to have ended within this: the slowest timer waits for money on an
@@ -60,12 +64,11 @@ pub struct WorldOutcome {
 /// Everything that the lives of the process share.
 struct Setting {
     swarm: Swarm,
-    process: Arc<Process>,
+    nodes: Arc<Nodes>,
     rows: Arc<MemoryStore>,
     weather: Arc<DiskWeather>,
     banks: Arc<SharedSandbox>,
     clock: VirtualClock,
-    wall: WallClock,
     receiver: Arc<Receiver>,
     sent: Arc<Sent>,
     trace: Arc<Trace>,
@@ -93,21 +96,20 @@ pub fn run(swarm: &Swarm, story: bool) -> WorldOutcome {
         rows: &setting.rows,
         banks: &setting.banks,
         taken: setting.receiver.taken(),
-        health: setting.process.engine().map(|engine| (setting.wall.now(), engine.health())),
+        health: setting.health(),
         accepted: setting.lender.accepted.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         trace: &trace,
         now: setting.clock.now(),
     });
     let payments = setting.rows.payment_count();
     // Lets go of everything that holds the runtime.
-    setting.process.kill();
+    setting.nodes.kill_all();
     WorldOutcome { seed: swarm.seed, payments, record: trace.finish(), declared_second_debits: declared }
 }
 
 impl Setting {
     fn new(swarm: &Swarm, runtime: &Runtime, trace: &Arc<Trace>) -> Self {
         let clock = runtime.clock();
-        let process = Arc::new(Process::default());
         let rows = Arc::new(MemoryStore::new());
         let seeds: Arc<dyn Seeds> = Arc::new(Chance::of(swarm.seed, "engine"));
         let keys: BTreeMap<_, _> =
@@ -122,14 +124,13 @@ impl Setting {
             Ok(ring) => ring,
             Err(problem) => unreachable!("the simulator's keys are well-formed: {problem}"),
         };
+        let nodes = Arc::new(Nodes::new(swarm, &clock, &ring));
         let lender = Lender {
             tenant: TenantId::mint(&mut mint),
-            process: Arc::clone(&process),
+            nodes: Arc::clone(&nodes),
             rows: Arc::clone(&rows),
             banks: Arc::clone(&banks),
             clock: clock.clone(),
-            vault: Mutex::new(Vault::new(ring.clone())),
-            codes: Mutex::new(Arc::new(TransientSecrets::new(1_000))),
             swarm: swarm.clone(),
             trace: Arc::clone(trace),
             spawner: runtime.spawner(),
@@ -141,7 +142,6 @@ impl Setting {
             swarm: swarm.clone(),
             receiver: Arc::new(Receiver::new(swarm, clock.clone(), Arc::clone(trace))),
             weather: Arc::new(DiskWeather::new(swarm)),
-            wall: WallClock::new(clock.clone(), swarm.strength(Kind::ClockJump) > 0),
             spawner: runtime.spawner(),
             ring: Mutex::new(ring),
             lender: Arc::new(lender),
@@ -149,7 +149,7 @@ impl Setting {
             config: AtomicUsize::new(0),
             peril: Arc::new(Peril::new(swarm)),
             trace: Arc::clone(trace),
-            process,
+            nodes,
             rows,
             banks,
             clock,
@@ -178,29 +178,37 @@ impl Setting {
         capabilities
     }
 
-    /// Starts the process: everything in memory is new, everything stored is as it was.
-    fn start(&self) {
-        let life = self.process.next_life();
-        self.wall.restart();
+    /// The breakers at the end, and the time by which they go.
+    fn health(&self) -> Option<(Timestamp, HealthReport)> {
+        let node = self.nodes.first();
+        node.process.engine().map(|engine| (node.wall.now(), engine.health()))
+    }
+
+    /// Starts a process: everything in memory is new, everything stored is as it was.
+    fn start(&self, node: &Node) {
+        let life = node.process.next_life();
+        node.wall.restart();
         let vault = Vault::new(self.ring.lock().unwrap_or_else(PoisonError::into_inner).clone());
         let codes = Arc::new(TransientSecrets::new(1_000));
         let disk = Arc::new(Disk {
             rows: Arc::clone(&self.rows),
             weather: Arc::clone(&self.weather),
-            process: Arc::clone(&self.process),
+            process: Arc::clone(&node.process),
             life,
             clock: self.clock.clone(),
             trace: Arc::clone(&self.trace),
+            node: self.nodes.are_many().then(|| MemoryFleet::join(&self.rows, &node.name, &node.name)),
+            cut_until: Arc::clone(&node.cut_until),
         });
         let secrets: Arc<dyn Secrets> = Arc::new(OpenSecrets {
             shelf: Arc::clone(&disk),
             vault: vault.clone(),
             codes: Arc::clone(&codes),
-            clock: self.wall.clone(),
+            clock: node.wall.clone(),
         });
         let cable = Cable {
             banks: Arc::clone(&self.banks),
-            process: Arc::clone(&self.process),
+            process: Arc::clone(&node.process),
             life,
             clock: self.clock.clone(),
             sent: Arc::clone(&self.sent),
@@ -208,13 +216,13 @@ impl Setting {
             trace: Arc::clone(&self.trace),
         };
         let key = ChannelKey::new(CHANNEL_KEY.to_owned());
-        let channels = cable.channels(&key, &secrets, &self.wall, &self.seeds);
+        let channels = cable.channels(&key, &secrets, &node.wall, &self.seeds);
         let ports = Ports {
-            fleet: None,
+            fleet: self.nodes.are_many().then(|| Arc::clone(&disk) as Arc<dyn Fleet>),
             store: disk,
             channels: Arc::new(channels),
             webhooks: self.receiver.clone(),
-            clock: Arc::new(self.wall.clone()),
+            clock: Arc::new(node.wall.clone()),
             seeds: self.seeds.clone(),
         };
         let turn = u16::try_from(self.config.load(Ordering::SeqCst)).unwrap_or(0);
@@ -225,23 +233,27 @@ impl Setting {
         };
         let settings = Settings { refunds: self.swarm.refund_policy(), ..Settings::default() };
         let engine = Engine::new(ports, ChannelBook::new(self.capabilities()), retry, settings);
-        *self.lender.vault.lock().unwrap_or_else(PoisonError::into_inner) = vault;
-        *self.lender.codes.lock().unwrap_or_else(PoisonError::into_inner) = codes;
-        self.trace.note(self.clock.now(), None, format_args!("the process starts, life {life}"));
-        self.process.start(engine.clone());
-        let running = async move { engine.run(std::future::pending()).await }.boxed();
-        let contained = self.process.contain(life, running);
+        let asked_to_leave = node.begin(vault, codes);
+        let name = if self.nodes.are_many() { format!("{}, ", node.name) } else { String::new() };
+        self.trace.note(self.clock.now(), None, format_args!("the process starts, {name}life {life}"));
+        node.process.start(engine.clone());
+        let running = async move { engine.run(asked_to_leave).await }.boxed();
+        let process = Arc::clone(&node.process);
+        let contained = process.contain(life, running);
         self.spawner.spawn(async move {
-            // It ends by dying.
-            let _ = contained.await;
+            if contained.await.is_ok() {
+                process.kill();
+            }
         });
     }
 
     async fn main(self: Arc<Self>) {
         let lender = Arc::clone(&self.lender);
         self.furnish().await;
-        self.start();
-        self.spawner.spawn(Arc::clone(&self).watch());
+        for node in self.nodes.all() {
+            self.start(node);
+            self.spawner.spawn(Arc::clone(&self).watch(Arc::clone(node)));
+        }
         self.spawner.spawn(self.postman().run());
         self.weather_forecast();
         let borrowers = (self.swarm.payments / ORDERS_EACH).max(1);
@@ -254,6 +266,10 @@ impl Setting {
         }
         lender.until(self.swarm.heals_at()).await;
         self.heal();
+        if self.nodes.are_many() {
+            lender.wait(HEALED_TOGETHER_MS).await;
+            self.nodes.go_back_to_one();
+        }
         self.quiet(|setting| setting.lender.busy.load(Ordering::SeqCst) == 0).await;
         self.top_up(borrowers).await;
         self.quiet(|setting| {
@@ -313,10 +329,9 @@ impl Setting {
             capability,
         };
         Postman {
-            process: Arc::clone(&self.process),
+            nodes: Arc::clone(&self.nodes),
             banks: Arc::clone(&self.banks),
             clock: self.clock.clone(),
-            wall: self.wall.clone(),
             configs: lockstep_sim::capabilities().into_iter().map(config).collect(),
             trace: Arc::clone(&self.trace),
             rows: Arc::clone(&self.rows),
@@ -325,10 +340,15 @@ impl Setting {
     }
 
     /// Whoever keeps the process running: starts it again when it died.
-    async fn watch(self: Arc<Self>) {
-        let chance = Chance::of(self.swarm.seed, "restarts");
+    async fn watch(self: Arc<Self>, node: Arc<Node>) {
+        let first = Arc::ptr_eq(&node, self.nodes.first());
+        let stream = if first { "restarts".to_owned() } else { format!("restarts of {}", node.name) };
+        let chance = Chance::of(self.swarm.seed, &stream);
         loop {
-            self.process.dead().await;
+            node.process.dead().await;
+            if self.nodes.alone() && !first {
+                return;
+            }
             let healed = self.clock.now() >= self.swarm.heals_at();
             let down_ms = if self.swarm.quick_restarts || healed {
                 chance.between(20, 800)
@@ -336,20 +356,20 @@ impl Setting {
                 chance.between(500, 300_000)
             };
             self.lender.wait(down_ms).await;
-            self.start();
+            self.start(&node);
         }
     }
 
     /// Faults that come and go by the clock.
     fn weather_forecast(self: &Arc<Self>) {
         let minutes = |list: [u64; 3]| list.map(|minutes| minutes * 60_000);
-        self.recur(Kind::Crash, minutes([90, 20, 4]), |setting, _| {
-            setting.process.kill();
+        self.recur(Kind::Crash, minutes([90, 20, 4]), |setting, chance| {
+            setting.nodes.drawn(chance).process.kill();
             None
         });
         self.recur(Kind::Pause, minutes([90, 30, 10]), |setting, chance| {
-            setting.process.stop(true);
-            Some((chance.between(500, 600_000), |setting| setting.process.stop(false)))
+            setting.nodes.drawn(chance).process.stop(true);
+            Some((chance.between(500, 600_000), |setting| setting.nodes.go_on()))
         });
         self.recur(Kind::DbFailover, minutes([120, 40, 10]), |setting, chance| {
             setting.weather.away_until(setting.in_ms(chance.between(500, 45_000)));
@@ -361,7 +381,7 @@ impl Setting {
         });
         self.recur(Kind::ClockJump, minutes([120, 60, 20]), |setting, chance| {
             let ahead = i64::try_from(chance.below(1_800_000)).unwrap_or(0) - 900_000;
-            setting.wall.set_ahead(if chance.one_in(5) { -3_600_000 } else { ahead });
+            setting.nodes.first().wall.set_ahead(if chance.one_in(5) { -3_600_000 } else { ahead });
             None
         });
         self.recur(Kind::EndpointDown, minutes([90, 60, 30]), |setting, chance| {
@@ -374,7 +394,16 @@ impl Setting {
         });
         self.recur(Kind::ConfigRotation, minutes([120, 60, 20]), |setting, _| {
             setting.config.fetch_add(1, Ordering::SeqCst);
-            setting.process.kill();
+            setting.nodes.kill_all();
+            None
+        });
+        self.recur(Kind::NodeCut, minutes([60, 20, 5]), |setting, chance| {
+            let node = setting.nodes.drawn(chance);
+            node.cut_off_until(setting.in_ms(chance.between(500, 120_000)));
+            None
+        });
+        self.recur(Kind::NodeReplaced, minutes([60, 20, 5]), |setting, chance| {
+            setting.nodes.drawn(chance).leave();
             None
         });
     }
@@ -417,8 +446,8 @@ impl Setting {
         let rotated = if ring.key_ids().count() < 6 { ring.rotated().ok() } else { None };
         let Some(rotated) = rotated else { return };
         *ring = rotated.clone();
-        let vault = self.lender.vault.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if vault.replace_keyring(rotated).is_err() {
+        let vault = self.nodes.first().vault();
+        if self.nodes.all().iter().any(|node| node.vault().replace_keyring(rotated.clone()).is_err()) {
             self.trace.found(
                 self.clock.now(),
                 Broken::Wrong,
@@ -442,8 +471,8 @@ impl Setting {
     fn heal(&self) {
         self.trace.note(self.clock.now(), None, format_args!("everything is healed"));
         self.banks.with(Sandbox::clear_faults);
-        self.process.stop(false);
-        self.wall.set_ahead(0);
+        self.nodes.go_on();
+        self.nodes.first().wall.set_ahead(0);
     }
 
     /// Payments that are still missing: plain ones, now that everything works.

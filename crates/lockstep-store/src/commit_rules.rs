@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 
 use lockstep_core::Event;
+use lockstep_core::id::Bucket;
 use lockstep_core::ledger::Entry;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Change, Changed, Commit};
+
+use crate::entity_key;
 
 /// Checks a commit and returns its moment, or says what is wrong with it.
 pub(crate) fn check(commit: &Commit) -> Result<Timestamp, &'static str> {
@@ -78,4 +81,27 @@ fn concerns(event: &Event, state: &Change) -> bool {
         Event::Payment(_) => matches!(state, Change::Payment(_)),
         Event::StandIn { binding, .. } => matches!(state, Change::Binding(one) if one.id == *binding),
     }
+}
+
+/// The bucket that a node has to hold for a change; `None` for an answer by itself, which any node may write.
+pub(crate) fn owned(commit: &Commit) -> Option<Bucket> {
+    (!is_answer_only(commit)).then(|| bucket_of(commit))
+}
+
+fn is_answer_only(commit: &Commit) -> bool {
+    commit.changes.is_empty()
+        && commit.effects.is_empty()
+        && commit.done.is_none()
+        && commit.sealed.is_empty()
+}
+
+/// The bucket that a change lives in.
+pub(crate) fn bucket_of(commit: &Commit) -> Bucket {
+    let changed = commit.changes.first().map(|changed| entity_key::of(&changed.state).bucket);
+    changed
+        .or(commit.done.map(|effect| effect.bucket()))
+        .or(commit.sealed.first().map(|sealed| sealed.item.bucket()))
+        .or(commit.effects.first().map(|effect| effect.id.bucket()))
+        .or(commit.audit.as_ref().map(|entry| entry.id.bucket()))
+        .unwrap_or(Bucket::of_tenant(""))
 }

@@ -7,6 +7,7 @@
 mod commit;
 mod deliveries;
 mod directory;
+mod fleet;
 mod inbox;
 mod queries;
 mod store;
@@ -23,13 +24,18 @@ use lockstep_core::payment::Payment;
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{CommitError, Delivery, Fault};
 
+pub use self::fleet::MemoryFleet;
 pub use self::tables::EntityId;
 
+use self::fleet::Nodes;
 use self::tables::Tables;
 
 /// A store that lives and dies with the process.
 #[derive(Default)]
-pub struct MemoryStore(Mutex<Tables>);
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+    nodes: Mutex<Nodes>,
+}
 
 /// Why a change was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +63,7 @@ impl MemoryStore {
 
     /// Every change is checked before the first row is touched, so a panic elsewhere leaves whole changes behind.
     fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All payments, in the order of their ids.

@@ -4,7 +4,7 @@ use lockstep_core::id::{Bucket, DeliveryId, EffectId, InboxId};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Claim, Commit, Delivered, InboxRow, InboxState};
 
-use crate::entity_key;
+use crate::{commit_rules, entity_key};
 
 /// A change that waits for its turn.
 pub(super) enum Work {
@@ -21,7 +21,7 @@ impl Work {
     /// The bucket it lives in, which chooses its lane: changes of one bucket stay in their order.
     pub(super) fn bucket(&self) -> Bucket {
         match self {
-            Self::Commit(commit) => bucket_of(commit),
+            Self::Commit(commit) => commit_rules::bucket_of(commit),
             Self::BeginSending { effect, .. } | Self::Finish(effect) | Self::Postpone { effect, .. } => {
                 effect.bucket()
             }
@@ -35,7 +35,7 @@ impl Work {
     /// in from a channel. Both are kept from being written twice by their keys.
     pub(super) fn owned(&self) -> Option<Bucket> {
         match self {
-            Self::Commit(commit) if is_answer_only(commit) => None,
+            Self::Commit(commit) => commit_rules::owned(commit),
             Self::Receive(_) => None,
             _ => Some(self.bucket()),
         }
@@ -56,23 +56,6 @@ impl Work {
             Self::InboxState { message, .. } => vec![message.to_string()],
         }
     }
-}
-
-fn is_answer_only(commit: &Commit) -> bool {
-    commit.changes.is_empty()
-        && commit.effects.is_empty()
-        && commit.done.is_none()
-        && commit.sealed.is_empty()
-}
-
-fn bucket_of(commit: &Commit) -> Bucket {
-    let changed = commit.changes.first().map(|changed| entity_key::of(&changed.state).bucket);
-    changed
-        .or(commit.done.map(|effect| effect.bucket()))
-        .or(commit.sealed.first().map(|sealed| sealed.item.bucket()))
-        .or(commit.effects.first().map(|effect| effect.id.bucket()))
-        .or(commit.audit.as_ref().map(|entry| entry.id.bucket()))
-        .unwrap_or(Bucket::of_tenant(""))
 }
 
 fn touched_by(commit: &Commit) -> Vec<String> {
