@@ -87,11 +87,13 @@ pub enum Bug {
     BreakerCountsDeclines,
     /// A breaker that has opened lets nothing through any more.
     BreakerNeverCloses,
+    /// What another node was sending when it died is not looked for.
+    GainedNotLookedThrough,
 }
 
 impl Bug {
     /// All of them, the canary first.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Canary,
         Self::TimeoutIsFailure,
         Self::NotFoundIsFailure,
@@ -132,6 +134,7 @@ impl Bug {
         Self::OrderChangeForgotten,
         Self::BreakerCountsDeclines,
         Self::BreakerNeverCloses,
+        Self::GainedNotLookedThrough,
     ];
 
     /// Its name in words, `timeout_is_failure`.

@@ -7,12 +7,12 @@ use clap::Args;
 
 use crate::run::{self, PER_WORLD, Plan};
 use crate::story::{Shrunk, shrink};
-use crate::swarm::{Kind, Swarm};
+use crate::swarm::{Kind, Swarm, Terms};
 
 /// `lockstep simulate`
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "What happens: payments are spread over worlds of 500. A world follows from one seed, on one thread, in virtual\ntime: the production loop with the production adapters, banks that are a model, a network, a disk and a clock that fail.\nBorrowers bind and sign, orders fall due, machines and people collect, press twice, try now and cancel. For some hours\nanything may fail (each seed draws which faults are on and how strong); then everything is healed and has to end within a\nbound. At the end the banks' own books are compared with ours.\n\nPromises, each counted and each to be 0: double_debits, double_refunds, lost, wrong, stuck, told_missing, unexplained,\nsent_twice, forged_accepted. A world may declare a channel that denies an order beyond its own window (not_found_beyond_window): its\nsecond debits are no failure, but each has to be found; they are counted apart.\n\nExit status: 0 when every promise was kept, 1 when not. The first failing world is made smaller and told as a story, with\nthe command that runs it again.\n\nExamples:\n  lockstep simulate                                     20,000 payments\n  lockstep simulate --payments 200000 --seed 7 --json   what CI runs\n  lockstep simulate --world-seed 7000021 --story        one world, told\n  lockstep simulate --world-seed 7000021 --without crash,pause --per-world 40"
+    after_help = "What happens: payments are spread over worlds of 500. A world follows from one seed, on one thread, in virtual\ntime: the production loop with the production adapters, banks that are a model, a network, a disk and a clock that fail.\nOne world in six has two or three nodes that share the database.\nBorrowers bind and sign, orders fall due, machines and people collect, press twice, try now and cancel. For some hours\nanything may fail (each seed draws which faults are on and how strong); then everything is healed and has to end within a\nbound. At the end the banks' own books are compared with ours.\n\nPromises, each counted and each to be 0: double_debits, double_refunds, lost, wrong, stuck, told_missing, unexplained,\nsent_twice, forged_accepted. A world may declare a channel that denies an order beyond its own window (not_found_beyond_window): its\nsecond debits are no failure, but each has to be found; they are counted apart.\n\nExit status: 0 when every promise was kept, 1 when not. The first failing world is made smaller and told as a story, with\nthe command that runs it again.\n\nExamples:\n  lockstep simulate                                     20,000 payments\n  lockstep simulate --payments 200000 --seed 7 --json   what CI runs\n  lockstep simulate --world-seed 7000021 --story        one world, told\n  lockstep simulate --world-seed 7000021 --without crash,pause --per-world 40"
 )]
 pub struct SimulateArgs {
     /// Payments in all.
@@ -30,6 +30,9 @@ pub struct SimulateArgs {
     /// Switch faults off, by name, separated by commas. --faults lists them.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = kind)]
     pub without: Vec<Kind>,
+    /// Processes that share the database, in every world. Default: what each seed draws, mostly one.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub nodes: Option<u8>,
     /// Tell the world of --world-seed, whether it fails or not.
     #[arg(long, requires = "world_seed")]
     pub story: bool,
@@ -54,10 +57,13 @@ impl SimulateArgs {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Plan {
             payments: usize::try_from(self.payments).unwrap_or(usize::MAX),
-            per_world: usize::try_from(self.per_world).unwrap_or(PER_WORLD),
+            terms: Terms {
+                payments: usize::try_from(self.per_world).unwrap_or(PER_WORLD),
+                without: self.without.iter().copied().collect(),
+                nodes: self.nodes.map(usize::from),
+            },
             seed: self.seed,
             world_seed: self.world_seed,
-            without: self.without.iter().copied().collect(),
             threads: self.threads.map_or(cores, usize::from),
         }
     }
@@ -72,7 +78,7 @@ pub fn simulate(args: &SimulateArgs) -> ExitCode {
     }
     let plan = args.plan();
     if let (Some(seed), true) = (plan.world_seed, args.story) {
-        let world = Shrunk { seed, payments: plan.per_world, without: plan.without, runs: 0 };
+        let world = Shrunk { seed, terms: plan.terms, runs: 0 };
         print!("{}", world.tell());
         return ExitCode::SUCCESS;
     }
@@ -89,9 +95,9 @@ pub fn simulate(args: &SimulateArgs) -> ExitCode {
     }
     if let Some(failed) = report.failed_worlds.first() {
         let seed = failed.world_seed;
-        let swarm = Swarm::draw(seed, plan.per_world, &plan.without);
+        let swarm = Swarm::draw(seed, &plan.terms);
         eprintln!("\nworld {seed} failed with: {}\nmaking it smaller …\n", swarm.words());
-        eprint!("{}", shrink(seed, plan.per_world, &plan.without).tell());
+        eprint!("{}", shrink(seed, &plan.terms).tell());
     }
     ExitCode::FAILURE
 }

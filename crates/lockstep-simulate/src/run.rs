@@ -1,13 +1,12 @@
 //! Many worlds, on all cores. Each is one thread's and follows from its own seed, so neither the number of threads nor
 //! their luck changes anything but the time it takes.
 
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::report::Report;
-use crate::swarm::{Kind, Swarm};
+use crate::swarm::{Swarm, Terms};
 use crate::world::{self, WorldOutcome};
 
 /// Payments of one world, unless somebody says otherwise.
@@ -18,14 +17,12 @@ pub const PER_WORLD: usize = 500;
 pub struct Plan {
     /// Payments in all.
     pub payments: usize,
-    /// Payments of one world.
-    pub per_world: usize,
+    /// What each world is to be like.
+    pub terms: Terms,
     /// The seed from which the worlds' seeds follow.
     pub seed: u64,
     /// Only the world of this seed.
     pub world_seed: Option<u64>,
-    /// Faults that are switched off.
-    pub without: BTreeSet<Kind>,
     /// Threads.
     pub threads: usize,
 }
@@ -36,7 +33,7 @@ impl Plan {
         if let Some(seed) = self.world_seed {
             return vec![seed];
         }
-        let count = self.payments.div_ceil(self.per_world.max(1)).max(1);
+        let count = self.payments.div_ceil(self.terms.payments.max(1)).max(1);
         (0..count as u64).map(|place| world_seed(self.seed, place)).collect()
     }
 }
@@ -56,7 +53,7 @@ pub fn run(plan: &Plan, progress: impl Fn(usize) + Sync) -> Report {
         loop {
             let place = next.fetch_add(1, Ordering::SeqCst);
             let Some(seed) = worlds.get(place) else { return };
-            let outcome = world::run(&Swarm::draw(*seed, plan.per_world, &plan.without), false);
+            let outcome = world::run(&Swarm::draw(*seed, &plan.terms), false);
             outcomes.lock().unwrap_or_else(PoisonError::into_inner)[place] = Some(outcome);
             progress(done.fetch_add(1, Ordering::SeqCst) + 1);
         }
@@ -68,7 +65,7 @@ pub fn run(plan: &Plan, progress: impl Fn(usize) + Sync) -> Report {
         // The caller's own thread works, too: with one thread it is the only one.
         work();
     });
-    let mut report = Report::new(plan.per_world);
+    let mut report = Report::new(plan.terms.payments);
     let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
     outcomes.into_iter().flatten().for_each(|world| report.add(world));
     report

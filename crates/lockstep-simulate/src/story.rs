@@ -8,7 +8,7 @@ use lockstep_core::payment::Payment;
 use lockstep_core::time::Timestamp;
 
 use crate::run::PER_WORLD;
-use crate::swarm::{Kind, Swarm};
+use crate::swarm::{Kind, Swarm, Terms};
 use crate::trace::{Broken, Line};
 use crate::world::{self, WorldOutcome};
 
@@ -23,45 +23,43 @@ const WIDTH: usize = 220;
 pub struct Shrunk {
     /// Its seed.
     pub seed: u64,
-    /// Payments it needs.
-    pub payments: usize,
-    /// Faults it doesn't need.
-    pub without: BTreeSet<Kind>,
+    /// What it needs: as few payments and faults as possible.
+    pub terms: Terms,
     /// Worlds that were run for it.
     pub runs: usize,
 }
 
 /// Makes a failing world smaller, as long as it breaks one of the same promises.
-pub fn shrink(seed: u64, payments: usize, without: &BTreeSet<Kind>) -> Shrunk {
-    let mut best = Shrunk { seed, payments, without: without.clone(), runs: 1 };
-    let first = world::run(&Swarm::draw(seed, payments, without), false);
+pub fn shrink(seed: u64, terms: &Terms) -> Shrunk {
+    let mut best = Shrunk { seed, terms: terms.clone(), runs: 1 };
+    let first = world::run(&Swarm::draw(seed, terms), false);
     let broken: BTreeSet<Broken> = first.record.broken.keys().copied().collect();
-    let fails = |payments: usize, without: &BTreeSet<Kind>| {
-        let outcome = world::run(&Swarm::draw(seed, payments, without), false);
+    let fails = |terms: &Terms| {
+        let outcome = world::run(&Swarm::draw(seed, terms), false);
         outcome.record.broken.keys().any(|kind| broken.contains(kind))
     };
-    let on: Vec<Kind> = Swarm::draw(seed, payments, without).on.keys().copied().collect();
+    let on: Vec<Kind> = Swarm::draw(seed, terms).on.keys().copied().collect();
     // Half of the faults at a time first, then one by one.
     for chunk in [on.len().div_ceil(2), on.len().div_ceil(4), 1] {
         for kinds in on.chunks(chunk.max(1)) {
-            let mut fewer = best.without.clone();
-            fewer.extend(kinds);
-            if fewer.len() == best.without.len() || best.runs >= MOST_RUNS {
+            let mut fewer = best.terms.clone();
+            fewer.without.extend(kinds);
+            if fewer.without.len() == best.terms.without.len() || best.runs >= MOST_RUNS {
                 continue;
             }
             best.runs += 1;
-            if fails(best.payments, &fewer) {
-                best.without = fewer;
+            if fails(&fewer) {
+                best.terms = fewer;
             }
         }
     }
-    while best.payments > 1 && best.runs < MOST_RUNS + 10 {
+    while best.terms.payments > 1 && best.runs < MOST_RUNS + 10 {
         best.runs += 1;
-        let fewer = best.payments / 2;
-        if !fails(fewer, &best.without) {
+        let fewer = Terms { payments: best.terms.payments / 2, ..best.terms.clone() };
+        if !fails(&fewer) {
             break;
         }
-        best.payments = fewer;
+        best.terms = fewer;
     }
     best
 }
@@ -70,11 +68,14 @@ impl Shrunk {
     /// The command that runs it again.
     pub fn command(&self) -> String {
         let mut command = format!("lockstep simulate --world-seed {}", self.seed);
-        if self.payments != PER_WORLD {
-            let _ = write!(command, " --per-world {}", self.payments);
+        if self.terms.payments != PER_WORLD {
+            let _ = write!(command, " --per-world {}", self.terms.payments);
         }
-        if !self.without.is_empty() {
-            let names: Vec<_> = self.without.iter().map(|kind| kind.name()).collect();
+        if let Some(nodes) = self.terms.nodes {
+            let _ = write!(command, " --nodes {nodes}");
+        }
+        if !self.terms.without.is_empty() {
+            let names: Vec<_> = self.terms.without.iter().map(|kind| kind.name()).collect();
             let _ = write!(command, " --without {}", names.join(","));
         }
         command
@@ -82,9 +83,9 @@ impl Shrunk {
 
     /// Runs it once more and tells it.
     pub fn tell(&self) -> String {
-        let swarm = Swarm::draw(self.seed, self.payments, &self.without);
+        let swarm = Swarm::draw(self.seed, &self.terms);
         let outcome = world::run(&swarm, true);
-        let mut text = format!("world {}: {} payments, {}\n", self.seed, self.payments, swarm.words());
+        let mut text = format!("world {}: {} payments, {}\n", self.seed, self.terms.payments, swarm.words());
         text.push_str(&swarm.ways());
         text.push_str(&told(&swarm, &outcome));
         let _ = write!(text, "\nagain: {}\n", self.command());

@@ -1,14 +1,13 @@
 //! Shows that the oracles see: each planted bug has to be caught within a number of worlds, the canary in the first one,
 //! and the same worlds without a bug have to be clean.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use lockstep_core::planted::{self, Bug};
 use serde::Serialize;
 
-use crate::swarm::Swarm;
+use crate::swarm::{Swarm, Terms};
 use crate::trace::Broken;
 use crate::world;
 
@@ -71,7 +70,8 @@ fn hunt(plan: &SuitePlan, bug: Option<Bug>) -> Caught {
     let mut caught = Caught { bug: name, first_seed: None, worlds: 0, broken: None, words: String::new() };
     for seed in 1..=most {
         caught.worlds = seed;
-        let outcome = world::run(&Swarm::draw(seed, plan.per_world, &BTreeSet::new()), false);
+        let outcome =
+            world::run(&Swarm::draw(seed, &Terms { payments: plan.per_world, ..Terms::default() }), false);
         if let Some(finding) = outcome.record.findings.first() {
             caught.first_seed = Some(seed);
             caught.broken = Some(finding.broken);

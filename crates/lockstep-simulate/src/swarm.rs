@@ -2,6 +2,7 @@
 //! hides another all the time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use lockstep_core::payment::{RefundPolicy, SurplusPolicy};
 use lockstep_core::time::Timestamp;
@@ -136,6 +137,17 @@ kinds! {
     NodeReplaced = "node_replaced",
 }
 
+/// What somebody wants of a world.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// Payments.
+    pub payments: usize,
+    /// Faults that are switched off.
+    pub without: BTreeSet<Kind>,
+    /// Processes that share the database, if not what the seed says.
+    pub nodes: Option<usize>,
+}
+
 /// What one world is like.
 #[derive(Debug, Clone)]
 pub struct Swarm {
@@ -205,7 +217,7 @@ const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 impl Swarm {
     /// The world of this seed.
-    pub fn draw(seed: u64, payments: usize, without: &BTreeSet<Kind>) -> Self {
+    pub fn draw(seed: u64, terms: &Terms) -> Self {
         let chance = Chance::of(seed, "swarm");
         let calm = chance.one_in(32);
         let share = chance.between(100_000, 500_000);
@@ -222,7 +234,7 @@ impl Swarm {
                 on.insert(*kind, u32::try_from(strength).unwrap_or(1));
             }
         }
-        let nodes = Self::nodes(seed);
+        let nodes = terms.nodes.unwrap_or_else(|| nodes_of(seed));
         if nodes == 1 {
             on.retain(|kind, _| !OF_NODES.contains(kind));
         } else {
@@ -266,7 +278,7 @@ impl Swarm {
             low_daily_limit_minor: 25_000,
             ..World::default()
         };
-        on.retain(|kind, _| !without.contains(kind));
+        on.retain(|kind, _| !terms.without.contains(kind));
         Self {
             seed,
             on,
@@ -281,16 +293,9 @@ impl Swarm {
             reversals,
             statements,
             world,
-            payments,
+            payments: terms.payments,
             nodes,
         }
-    }
-
-    /// Most worlds have one process; some have two or three that share the database.
-    fn nodes(seed: u64) -> usize {
-        let chance = Chance::of(seed, "nodes");
-        let (many, three) = (chance.one_in(6), chance.one_in(2));
-        if many { 2 + usize::from(three) } else { 1 }
     }
 
     /// How the installation handles refunds.
@@ -315,13 +320,14 @@ impl Swarm {
             (self.refunds && self.surplus_held, "money taken twice waits for a person"),
             (self.reversals, "unionpay undoes debits of unknown outcome"),
             (!self.statements, "no channel sends statements"),
-            (self.nodes == 2, "two nodes share the database"),
-            (self.nodes == 3, "three nodes share the database"),
         ] {
             if holds {
                 ways.push_str(words);
                 ways.push_str(" in this world\n");
             }
+        }
+        if self.nodes > 1 {
+            let _ = writeln!(ways, "{} nodes share the database in this world", self.nodes);
         }
         ways
     }
@@ -423,6 +429,13 @@ impl Swarm {
         }
         Some(scripted)
     }
+}
+
+/// Most worlds have one process; some have two or three that share the database.
+fn nodes_of(seed: u64) -> usize {
+    let chance = Chance::of(seed, "nodes");
+    let (many, three) = (chance.one_in(6), chance.one_in(2));
+    if many { 2 + usize::from(three) } else { 1 }
 }
 
 /// Faults that a channel can only be caught at by asking it. On a channel that takes no questions nothing in the world

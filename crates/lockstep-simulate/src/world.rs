@@ -43,6 +43,8 @@ const ORDERS_EACH: usize = 8;
 /// After healing the nodes work together for so long; then one goes on alone, or two weeks of signs of life would take
 /// longer than all the rest.
 const HEALED_TOGETHER_MS: u64 = 1_800_000;
+/// The longest call, and a node's silence, are over well before.
+const OVERDUE: Duration = Duration::from_secs(600);
 /// How often the world looks whether it has come to rest.
 const LOOK: Duration = Duration::from_secs(300);
 /// After healing and the last window, everything has to have ended within this: the slowest timer waits for money on an
@@ -268,6 +270,7 @@ impl Setting {
         self.heal();
         if self.nodes.are_many() {
             lender.wait(HEALED_TOGETHER_MS).await;
+            self.nothing_is_overdue();
             self.nodes.go_back_to_one();
         }
         self.quiet(|setting| setting.lender.busy.load(Ordering::SeqCst) == 0).await;
@@ -276,6 +279,14 @@ impl Setting {
             setting.lender.busy.load(Ordering::SeqCst) == 0 && setting.rows.work_left() == (0, 0, 0)
         })
         .await;
+    }
+
+    /// Several nodes that are well leave nothing undone: whoever goes on alone would find it, and nobody would see.
+    fn nothing_is_overdue(&self) {
+        let now = self.clock.now();
+        for one in self.rows.overdue(now.minus(OVERDUE)) {
+            self.trace.found(now, Broken::Stuck, None, format_args!("the nodes leave it undone: {one}"));
+        }
     }
 
     /// Waits until something holds, or the bound is reached.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use lockstep_simulate::command::kinds;
 use lockstep_simulate::report::Report;
 use lockstep_simulate::run::{Plan, run, world_seed};
-use lockstep_simulate::swarm::{Kind, Swarm};
+use lockstep_simulate::swarm::{Kind, Swarm, Terms};
 use lockstep_simulate::{run_world, story};
 
 fn plan(threads: usize) -> Plan {
-    Plan { payments: 96, per_world: 16, seed: 3, world_seed: None, without: BTreeSet::new(), threads }
+    let terms = Terms { payments: 16, ..Terms::default() };
+    Plan { payments: 96, terms, seed: 3, world_seed: None, threads }
 }
 
 fn finished(plan: &Plan) -> Report {
@@ -33,16 +34,28 @@ fn the_same_seed_is_the_same_run_on_any_number_of_threads() {
 #[test]
 fn a_fault_that_is_switched_off_never_strikes() {
     let all: BTreeSet<Kind> = Kind::ALL.iter().copied().collect();
-    let outcome = run_world(&Swarm::draw(1, 16, &all), false);
+    let outcome = run_world(&Swarm::draw(1, &Terms { payments: 16, without: all, nodes: None }), false);
     assert!(outcome.record.faults.is_empty(), "{:?}", outcome.record.faults);
     assert!(outcome.record.findings.is_empty(), "{:?}", outcome.record.findings);
+}
+
+/// Nodes come and go, stand still and lose the database, and nothing is sent twice.
+#[test]
+fn several_nodes_break_no_promise() {
+    let terms = Terms { payments: 24, nodes: Some(3), ..Terms::default() };
+    let report = finished(&Plan { payments: 24 * 12, terms, ..plan(2) });
+    assert!(report.is_clean(), "{:?}", report.failed_worlds);
+    assert!(report.faults["node_cut"] > 0 && report.faults["node_replaced"] > 0, "{:?}", report.faults);
 }
 
 #[test]
 fn a_story_names_what_happened_and_how_to_see_it_again() {
     let without = kinds(&["crash", "pause"]);
-    let shrunk = story::Shrunk { seed: 5, payments: 8, without, runs: 0 };
-    assert_eq!(shrunk.command(), "lockstep simulate --world-seed 5 --per-world 8 --without crash,pause");
+    let shrunk = story::Shrunk { seed: 5, terms: Terms { payments: 8, without, nodes: Some(1) }, runs: 0 };
+    assert_eq!(
+        shrunk.command(),
+        "lockstep simulate --world-seed 5 --per-world 8 --nodes 1 --without crash,pause"
+    );
     let text = shrunk.tell();
     assert!(text.contains("world 5: 8 payments") && text.contains("no promise was broken"), "{text}");
 }

@@ -114,6 +114,15 @@ impl MemoryStore {
         (tables.effects.len(), tables.pending_deliveries(), tables.inbox_new.len())
     }
 
+    /// Effects that have been due since before this moment, ready or being sent, and messages that came in before it.
+    pub fn overdue(&self, before: Timestamp) -> Vec<String> {
+        let tables = self.tables();
+        let effects = tables.effects.values().filter(|row| row.stored.due_at < before);
+        let effects = effects.map(|row| format!("{:?}", row.stored));
+        let messages = tables.inbox_new.iter().filter(|(received_at, _)| *received_at < before);
+        effects.chain(messages.map(|(_, id)| format!("message {id}"))).collect()
+    }
+
     /// Puts the same key, wrapped by another master key, in its place; whether the old one was still there.
     pub fn rewrap(&self, borrower: BorrowerId, old: &str, new: &str) -> bool {
         let mut tables = self.tables();
