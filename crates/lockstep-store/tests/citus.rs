@@ -74,6 +74,13 @@ async fn a_server_without_citus_is_told_what_is_missing() {
     let error = PostgresStore::distribute(&url, false, |_| {}).await.unwrap_err();
     assert!(matches!(error, OpenError::NoCitus), "{error}");
     assert!(error.to_string().contains("CREATE EXTENSION citus"), "{error}");
+
+    let url = server::database_with_citus().await;
+    PostgresStore::migrate(&url, false).await.unwrap();
+    let older = "SET allow_system_table_mods = on; UPDATE pg_extension SET extversion = '13.0-1' WHERE extname = 'citus'";
+    server::connect(&url).await.batch_execute(older).await.unwrap();
+    let error = PostgresStore::distribute(&url, false, |_| {}).await.unwrap_err();
+    assert!(matches!(error, OpenError::OldCitus { .. }), "{error}");
 }
 
 /// The stand-in refuses what it is there to refuse.

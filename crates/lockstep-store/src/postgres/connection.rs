@@ -25,7 +25,7 @@ const LEFT_OPEN_MS: u32 = 5_000;
 /// Every statement finds its rows through an index, however many there are, so each is planned once and in that way. Left
 /// to itself, the server plans most of them anew at every use, for the sizes of the arrays; and a plan that it makes for
 /// a table that is still empty reads all of it. Citus has to see the values to know which shard they mean, and refuses a
-/// plan without them (12.1, `distributed_planner.c`: "could not create distributed plan").
+/// plan without them (its `distributed_planner.c`: "could not create distributed plan").
 const PLANS: &str =
     "SELECT set_config('plan_cache_mode', CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
                                                THEN 'auto' ELSE 'force_generic_plan' END, FALSE);

@@ -1,4 +1,4 @@
-//! Where each table lies on a distributed PostgreSQL (Citus 12.1 or newer): rows of a borrower in the shard of their bucket, what
+//! Where each table lies on a distributed PostgreSQL (Citus 13.1 or newer): rows of a borrower in the shard of their bucket, what
 //! everybody needs copied to every machine.
 
 use deadpool_postgres::Object;
@@ -7,6 +7,9 @@ use super::connection::database;
 use super::failure::Failure;
 use super::row;
 use crate::OpenError;
+
+/// The first one that carries rights to single columns to all machines (pull request 7918); `rights.sql` grants some.
+const OLDEST: (u32, u32) = (13, 1);
 
 /// Tables whose rows lie with their bucket, all in one colocation group: those of one bucket are on one machine. The first
 /// one is what the others are colocated with.
@@ -70,8 +73,9 @@ pub(super) async fn distribute(
     mut told: impl FnMut(&str),
 ) -> Result<(), OpenError> {
     let failed = database("distribute the tables");
-    if !has_citus(client).await.map_err(&failed)? {
-        return Err(OpenError::NoCitus);
+    let found = version(client).await.map_err(&failed)?.ok_or(OpenError::NoCitus)?;
+    if number_of(&found) < OLDEST {
+        return Err(OpenError::OldCitus { found });
     }
     for sql in missing(client).await.map_err(&failed)? {
         told(&sql);
@@ -91,17 +95,35 @@ pub(super) async fn follow(client: &Object) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Whether the extension is there.
-pub(super) async fn has_citus(client: &Object) -> Result<bool, Failure> {
-    let sql = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')";
-    row::get(&client.query_one(sql, &[]).await?, 0)
+/// The extension's version, if it is there.
+async fn version(client: &Object) -> Result<Option<String>, Failure> {
+    let found = client.query_opt("SELECT extversion FROM pg_extension WHERE extname = 'citus'", &[]).await?;
+    found.map(|found| row::get(&found, 0)).transpose()
+}
+
+/// `13.1-1` → (13, 1).
+fn number_of(version: &str) -> (u32, u32) {
+    let mut parts = version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
 /// Whether the tables of this schema are distributed.
 pub(super) async fn is_distributed(client: &Object) -> Result<bool, Failure> {
-    if !has_citus(client).await? {
+    if version(client).await?.is_none() {
         return Ok(false);
     }
     let sql = "SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = to_regclass('leases'))";
     row::get(&client.query_one(sql, &[]).await?, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_by_their_numbers() {
+        assert_eq!(number_of("13.1-1"), (13, 1));
+        assert!(number_of("12.1-7") < OLDEST && number_of("13.0-1") < OLDEST && number_of("9.5") < OLDEST);
+        assert!(number_of("13.1") >= OLDEST && number_of("14.0-1") >= OLDEST);
+    }
 }

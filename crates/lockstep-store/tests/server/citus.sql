@@ -1,5 +1,5 @@
 -- A stand-in for Citus, for machines that can't have it: it spreads nothing, but keeps the books that Citus keeps
--- (`pg_dist_partition`, which shard a bucket belongs to), and refuses what Citus 12.1 refuses when a table is distributed:
+-- (`pg_dist_partition`, which shard a bucket belongs to), and refuses what Citus refuses when a table is distributed:
 -- uniqueness without the distribution column, triggers, foreign keys that leave the shard. What Citus thinks of a
 -- statement it can't say.
 SET allow_system_table_mods = on;
@@ -14,7 +14,7 @@ GRANT SELECT ON pg_catalog.pg_dist_partition TO PUBLIC;
 CREATE TABLE pg_catalog.stand_in_calls (number BIGINT GENERATED ALWAYS AS IDENTITY, said TEXT NOT NULL);
 
 INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
-SELECT 424242, 'citus', oid, 'pg_catalog'::regnamespace, FALSE, 'stand-in' FROM pg_roles WHERE rolname = current_user;
+SELECT 424242, 'citus', oid, 'pg_catalog'::regnamespace, FALSE, '13.1-1' FROM pg_roles WHERE rolname = current_user;
 
 CREATE FUNCTION pg_catalog.stand_in_checks(wanted REGCLASS) RETURNS VOID LANGUAGE plpgsql AS $$
 BEGIN
