@@ -5,7 +5,9 @@ mod server;
 
 use std::sync::Arc;
 
-use lockstep_engine::port::{Directory, Tenant};
+use lockstep_core::fleet::Buckets;
+use lockstep_core::id::Bucket;
+use lockstep_engine::port::{Directory, Fleet, Store, Tenant};
 use lockstep_store::conformance::World;
 use lockstep_store::{OpenError, PostgresStore, Upkeep};
 use tokio_postgres::Client;
@@ -135,6 +137,39 @@ async fn a_transaction_stays_with_one_group() {
     assert_eq!(texts(&client, &sql).await, Vec::<String>::new());
     let cautions = db.role_cautions().await.unwrap().join("; ");
     assert!(cautions.contains("on a distributed database"), "{cautions}");
+}
+
+/// Buckets change hands group by group, and all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_share_the_buckets() {
+    let url = distributed().await;
+    let address = "http://127.0.0.1:1";
+    let (one, first) = PostgresStore::join(&url, "one", address).await.unwrap();
+    let (two, second) = PostgresStore::join(&url, "two", address).await.unwrap();
+    assert_eq!(first.take(&Buckets::ALL).await.unwrap(), Buckets::ALL);
+    assert_eq!(second.take(&Buckets::ALL).await.unwrap(), Buckets::NONE, "nothing is free");
+    let mut world = World::new(1);
+    let borrower = world.borrower(&one, "R1").await;
+    world.order(&one, borrower, "L1").await;
+    let half: Buckets =
+        Bucket::all().filter(|bucket| bucket.number() % 2 == borrower.bucket().number() % 2).collect();
+    assert_eq!(first.give(&half).await.unwrap(), half);
+    assert_eq!(second.take(&Buckets::ALL).await.unwrap(), half);
+    assert!(world.try_order(&one, borrower, "L2").await.is_err());
+    world.order(&two, borrower, "L2").await;
+    assert!(one.due_effects(world.now, 100).await.unwrap().is_empty());
+}
+
+/// A table that a later release has added is distributed with the step that adds it.
+#[tokio::test(flavor = "multi_thread")]
+async fn new_tables_follow() {
+    let url = distributed().await;
+    let client = server::connect(&url).await;
+    let forget = "SET allow_system_table_mods = on; DELETE FROM pg_dist_partition WHERE logicalrelid = 'vault_items'::regclass";
+    client.batch_execute(forget).await.unwrap();
+    PostgresStore::migrate(&url, false).await.unwrap();
+    let there = "SELECT 'yes' FROM pg_dist_partition WHERE logicalrelid = 'vault_items'::regclass";
+    assert_eq!(texts(&client, there).await, ["yes"]);
 }
 
 fn run<F: Future<Output = ()>>(case: impl FnOnce(Arc<PostgresStore>) -> F) {

@@ -1,6 +1,6 @@
 //! Loading slices: at most one entity of each kind. Each slice is one statement, and a statement sees the database as it
-//! stood at one moment. Each table in it is given the bucket by itself, so that a distributed database sees at once that one
-//! shard has all of it.
+//! stood at one moment. The server's planner follows `b.bucket = p.bucket` to the bucket that `p` is given, which is how a
+//! distributed one finds that one shard has all of it; into a subquery it doesn't, so a bucket is given there by itself.
 
 use deadpool_postgres::Object;
 use lockstep_core::Slice;
@@ -38,7 +38,7 @@ pub(super) async fn slice(client: &Object, key: &CallKey) -> Result<Slice, Failu
         CallKey::Borrower(id) => Ok(Slice { borrower: borrower(client, *id).await?, ..Slice::default() }),
         CallKey::NewBinding { borrower, fingerprint } => {
             let sql = "SELECT p.state, b.state FROM borrowers p
-                       LEFT JOIN bindings b ON b.bucket = $1 AND b.borrower_id = p.id
+                       LEFT JOIN bindings b ON b.bucket = p.bucket AND b.borrower_id = p.id
                                            AND b.fingerprint = $3 AND b.unbound_at IS NULL
                        WHERE p.bucket = $1 AND p.id = $2";
             let found = one(client, sql, &[&bucket, &borrower.to_string(), fingerprint]).await?;
@@ -48,7 +48,7 @@ pub(super) async fn slice(client: &Object, key: &CallKey) -> Result<Slice, Failu
         }
         CallKey::NewOrder { borrower, reference } => {
             let sql = "SELECT p.state, o.state FROM borrowers p
-                       LEFT JOIN orders o ON o.bucket = $1 AND o.borrower_id = p.id AND o.reference = $3
+                       LEFT JOIN orders o ON o.bucket = p.bucket AND o.borrower_id = p.id AND o.reference = $3
                        WHERE p.bucket = $1 AND p.id = $2";
             let found = one(client, sql, &[&bucket, &borrower.to_string(), reference]).await?;
             let Some(found) = found else { return Ok(Slice::default()) };
@@ -57,7 +57,7 @@ pub(super) async fn slice(client: &Object, key: &CallKey) -> Result<Slice, Failu
         }
         CallKey::Binding(id) => {
             let sql = "SELECT p.state, b.state FROM bindings b
-                       LEFT JOIN borrowers p ON p.bucket = $1 AND p.id = b.borrower_id
+                       LEFT JOIN borrowers p ON p.bucket = b.bucket AND p.id = b.borrower_id
                        WHERE b.bucket = $1 AND b.id = $2";
             let Some(found) = one(client, sql, &[&bucket, &id.to_string()]).await? else {
                 return Ok(Slice::default());
@@ -95,8 +95,8 @@ async fn collect(client: &Object, bucket: i32, owed: OrderId, from: BindingId) -
 async fn of_payment(client: &Object, bucket: i32, id: PaymentId) -> Result<Slice, Failure> {
     let sql = format!(
         "SELECT p.state, b.state, o.state, {STAND_INS} FROM payments p
-         LEFT JOIN bindings b ON b.bucket = $1 AND b.id = p.binding_id
-         LEFT JOIN orders o ON o.bucket = $1 AND o.id = p.order_id
+         LEFT JOIN bindings b ON b.bucket = p.bucket AND b.id = p.binding_id
+         LEFT JOIN orders o ON o.bucket = p.bucket AND o.id = p.order_id
          WHERE p.bucket = $1 AND p.id = $2"
     );
     let Some(found) = one(client, &sql, &[&bucket, &id.to_string(), &most_stand_ins()]).await? else {
