@@ -28,7 +28,7 @@ const LEFT_OPEN_MS: u32 = 5_000;
 /// plan without them (its `distributed_planner.c`: "could not create distributed plan").
 const PLANS: &str =
     "SELECT set_config('plan_cache_mode', CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
-                                               THEN 'auto' ELSE 'force_generic_plan' END, FALSE);
+                                               THEN 'force_custom_plan' ELSE 'force_generic_plan' END, FALSE);
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_sort = off; SET jit = off";
 
 /// What went wrong while opening, in the words of [`OpenError`].

@@ -2,6 +2,9 @@
 //! rows lie with one, and does it ask for nothing that is refused. The texts are taken from the source itself, so that none
 //! can be forgotten; what may ask all machines is named below, with the reason.
 
+#[cfg(feature = "conformance")]
+mod planned;
+
 use std::collections::BTreeSet;
 use std::fs;
 
