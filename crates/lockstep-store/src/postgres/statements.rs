@@ -13,7 +13,7 @@ use super::{deliveries, effects, groups};
 
 /// Statements that name no bucket: the file, how they begin, and why that is no harm. Nothing of a payment waits for one.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
-    ("admin.rs", "DELETE FROM batches WHERE at <", "the sweeper, once an hour: every shard removes its own"),
+    ("admin.rs", "DELETE FROM batches WHERE at <", "the sweeper: every shard removes its own"),
     ("answers.rs", "DELETE FROM answers a USING", "the sweeper"),
     ("deliveries.rs", "WITH RECURSIVE waiting", "on one server only; `due_of_group` is looked at below"),
     (
