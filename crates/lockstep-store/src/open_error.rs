@@ -42,6 +42,27 @@ pub enum OpenError {
          address of the role that owns the tables"
     )]
     MayNotMigrate,
+    /// The schema has to be brought up to date before its tables are distributed.
+    #[error("step {missing} of the schema is missing; run `lockstep migrate` first, then distribute")]
+    NotMigrated {
+        /// The first step that is missing.
+        missing: i64,
+    },
+    /// The server has no Citus.
+    #[error(
+        "the database has no extension named citus. Install Citus 13.1 or newer on every machine, put it first in \
+         `shared_preload_libraries`, restart the servers, run `CREATE EXTENSION citus` in this database on each, and join the \
+         machines with `SELECT citus_add_node(…)`; then distribute"
+    )]
+    NoCitus,
+    /// The server's Citus is too old.
+    #[error(
+        "the database has Citus {found}; it has to be 13.1 or newer, which carries rights to columns to every machine"
+    )]
+    OldCitus {
+        /// Its version.
+        found: String,
+    },
     /// A migration that was applied differs from the one of the same number in this program.
     #[error(
         "migration {version} of the database is not the one of this program; use the program that made it"

@@ -419,10 +419,16 @@ pub struct ListenArgs {
 
 /// `lockstep migrate`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "A distributed PostgreSQL: bring the schema up to date, stop the servers, distribute, start them again.\n  lockstep migrate\n  lockstep migrate --distribute --dry-run\n  lockstep migrate --distribute\nIt can be stopped and started again: what is distributed already is left. Tables that a later release adds follow by themselves."
+)]
 pub struct MigrateArgs {
     /// Only say what would be done.
     #[arg(long)]
     pub dry_run: bool,
+    /// Spread the tables over the machines of a PostgreSQL with Citus, by bucket; small ones are copied to each.
+    #[arg(long)]
+    pub distribute: bool,
     /// Where things are kept.
     #[command(flatten)]
     pub place: Place,

@@ -70,6 +70,9 @@ pub enum StartProblem {
         /// The one given.
         given: String,
     },
+    /// The embedded database is one file.
+    #[error("the embedded database is one file and can't be distributed; name a PostgreSQL by --database")]
+    NothingToDistribute,
     /// Carrying a database over.
     #[error(transparent)]
     Transfer(#[from] TransferError),

@@ -138,6 +138,9 @@ fn doctor(args: &DoctorArgs) -> ExitCode {
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
 async fn migrate(args: &MigrateArgs) -> Result<(), StartProblem> {
     let data = configuration(&args.place)?.data;
+    if args.distribute {
+        return distribute(data.database.as_ref().map(|server| server.expose()), args.dry_run).await;
+    }
     let steps = match &data.database {
         Some(server) => lockstep_store::PostgresStore::migrate(server.expose(), args.dry_run).await?,
         None => lockstep_store::SqliteStore::migrate(data.file(), args.dry_run)?,
@@ -148,6 +151,23 @@ async fn migrate(args: &MigrateArgs) -> Result<(), StartProblem> {
     }
     if steps.is_empty() {
         println!("the schema is up to date");
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "this is the command's output")]
+async fn distribute(server: Option<&str>, dry_run: bool) -> Result<(), StartProblem> {
+    let server = server.ok_or(StartProblem::NothingToDistribute)?;
+    let (doing, mut told) = (if dry_run { "would run" } else { "runs" }, 0);
+    let tell = |sql: &str| {
+        println!("{doing} {sql}");
+        told += 1;
+    };
+    lockstep_store::PostgresStore::distribute(server, dry_run, tell).await?;
+    match (told, dry_run) {
+        (0, _) => println!("every table is distributed or copied"),
+        (_, true) => {}
+        (_, false) => println!("done; start the servers again"),
     }
     Ok(())
 }

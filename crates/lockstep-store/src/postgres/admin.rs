@@ -72,7 +72,7 @@ impl Upkeep for PostgresStore {
     }
 
     async fn role_cautions(&self) -> Result<Vec<String>, Fault> {
-        let wall = (!self.wall).then(|| rights::NO_WALL.to_owned());
+        let wall = (!self.wall).then(|| rights::no_wall(&self.shared.groups).to_owned());
         let excess =
             self.read("look at the role's rights", async |client| rights::excess(client).await).await?;
         Ok(excess.into_iter().chain(wall).collect())

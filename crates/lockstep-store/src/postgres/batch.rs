@@ -14,6 +14,7 @@ use tokio_postgres::{Row, Statement};
 
 use super::columns::Columns;
 use super::failure::Failure;
+use super::groups::Groups;
 use super::work::Work;
 use super::{commit, deliveries, effects, inbox, leases, row};
 
@@ -111,10 +112,17 @@ pub(super) struct Marker {
 
 const MARK: &str = "INSERT INTO batches (bucket, id, void) VALUES ($1, $2, FALSE)";
 
-/// Applies changes, none of which touches what another touches, in the name of a node.
+/// In whose name it is written, and where.
+#[derive(Clone, Copy)]
+pub(super) struct AsNode<'a> {
+    pub(super) groups: &'a Groups,
+    pub(super) number: i64,
+}
+
+/// Applies changes, none of which touches what another touches and whose buckets lie together, in the name of a node.
 pub(super) async fn apply(
     client: &Object,
-    node: i64,
+    node: AsNode<'_>,
     works: &[&Work],
     mut marker: impl FnMut() -> Marker,
 ) -> Ended {
@@ -163,8 +171,13 @@ struct Races {
     endpoints: Vec<Row>,
 }
 
-async fn attempt(client: &Object, node: i64, works: &[&Work], marker: &Marker) -> Result<Races, Failure> {
-    let mut steps = vec![leases::step(works, node)];
+async fn attempt(
+    client: &Object,
+    node: AsNode<'_>,
+    works: &[&Work],
+    marker: &Marker,
+) -> Result<Races, Failure> {
+    let mut steps = vec![leases::step(works, node.number)];
     effects::steps(works, &mut steps);
     inbox::steps(works, &mut steps);
     deliveries::steps(works, &mut steps);
@@ -176,7 +189,7 @@ async fn attempt(client: &Object, node: i64, works: &[&Work], marker: &Marker) -
     let tenants = deliveries::tenants(works);
     let mut prepared: Vec<Statement> = Vec::with_capacity(steps.len());
     for step in &steps {
-        prepared.push(client.prepare_cached(step.sql).await?);
+        prepared.push(client.prepare_cached(&node.groups.joined(step.sql)).await?);
     }
     // Polled in this order, they leave in this order, without waiting for one another.
     let wanted: [&(dyn ToSql + Sync); 1] = [&tenants];

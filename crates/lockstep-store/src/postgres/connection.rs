@@ -24,10 +24,12 @@ const LEFT_OPEN_MS: u32 = 5_000;
 
 /// Every statement finds its rows through an index, however many there are, so each is planned once and in that way. Left
 /// to itself, the server plans most of them anew at every use, for the sizes of the arrays; and a plan that it makes for
-/// a table that is still empty reads all of it.
+/// a table that is still empty reads all of it. Citus has to see the values to know which shard they mean, and refuses a
+/// plan without them (its `distributed_planner.c`: "could not create distributed plan").
 const PLANS: &str =
-    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
-    SET enable_mergejoin = off; SET enable_sort = off; SET jit = off";
+    "SELECT set_config('plan_cache_mode', CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
+                                               THEN 'force_custom_plan' ELSE 'force_generic_plan' END, FALSE);
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_sort = off; SET jit = off";
 
 /// What went wrong while opening, in the words of [`OpenError`].
 pub(super) fn database(doing: &'static str) -> impl Fn(Failure) -> OpenError {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use deadpool_postgres::{Object, Transaction};
+use futures::future::try_join_all;
 use lockstep_core::effect::Effect;
 use lockstep_core::id::{DeliveryId, EndpointId, NoticeId, TenantId};
 use lockstep_core::notice::Notice;
@@ -10,10 +11,11 @@ use lockstep_core::time::Timestamp;
 use lockstep_engine::port::{Delivered, Delivery};
 use tokio_postgres::Row;
 
-use super::batch::Step;
+use super::batch::{AsNode, Step};
 use super::columns::columns;
 use super::commit;
 use super::failure::Failure;
+use super::groups::{self, Groups};
 use super::row::{self, Found};
 use super::work::Work;
 use crate::delivery_id;
@@ -121,16 +123,58 @@ pub(super) fn steps(works: &[&Work], steps: &mut Vec<Step>) {
 /// `per_endpoint` of each endpoint, earliest first.
 pub(super) async fn due(
     client: &Object,
-    node: i64,
+    AsNode { groups, number }: AsNode<'_>,
     until: Timestamp,
     limit: usize,
     per_endpoint: usize,
 ) -> Result<Found<Delivery>, Failure> {
     let share = i64::try_from(per_endpoint).unwrap_or(i64::MAX);
-    let statement = client.prepare_cached(DUE).await?;
     let mut found = Found::new();
-    found.fill(&client.query(&statement, &[&until.as_millis(), &share, &node]).await?, limit, read)?;
+    if groups.are_distributed() {
+        let rows = due_anywhere(client, groups, (until.as_millis(), share, number)).await?;
+        found.fill(&first_of_each(rows, per_endpoint)?, limit, read)?;
+        return Ok(found);
+    }
+    let statement = client.prepare_cached(DUE).await?;
+    found.fill(&client.query(&statement, &[&until.as_millis(), &share, &number]).await?, limit, read)?;
     Ok(found)
+}
+
+/// Asks all groups at once.
+async fn due_anywhere(
+    client: &Object,
+    groups: &Groups,
+    (until, share, number): (i64, i64, i64),
+) -> Result<Vec<Row>, Failure> {
+    let statement = client.prepare_cached(&due_of_group()).await?;
+    let asked = groups
+        .all()
+        .iter()
+        .map(async |buckets| client.query(&statement, &[&until, &share, &number, buckets]).await);
+    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+}
+
+/// The first ones of each endpoint, earliest first.
+fn first_of_each(rows: Vec<Row>, per_endpoint: usize) -> Result<Vec<Row>, Failure> {
+    let mut sorted = BTreeMap::new();
+    for found in rows {
+        sorted.insert((row::get::<i64>(&found, 7)?, row::get::<String>(&found, 0)?), found);
+    }
+    let (mut first, mut taken) = (Vec::new(), BTreeMap::<String, usize>::new());
+    for found in sorted.into_values() {
+        let taken = taken.entry(row::get(&found, 3)?).or_default();
+        *taken += 1;
+        if *taken <= per_endpoint {
+            first.push(found);
+        }
+    }
+    Ok(first)
+}
+
+/// [`DUE`] of one group, its buckets in `$4`: a distributed database goes through an index step by step only within one shard.
+/// Those about one subject are in one bucket.
+pub(super) fn due_of_group() -> String {
+    groups::of_one_group(DUE, &["state = 'pending'", "l.holder = $3"], 4)
 }
 
 /// From one endpoint with anything pending to the next through the index, and of each only its first: the cost goes with

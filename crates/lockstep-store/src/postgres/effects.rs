@@ -1,6 +1,9 @@
 //! Effects: what has to be done in the world, written with the events that caused it. A finished one is deleted.
 
+use std::collections::BTreeSet;
+
 use deadpool_postgres::Object;
+use futures::future::try_join_all;
 use lockstep_core::effect::{Delivery, Effect};
 use lockstep_core::time::Timestamp;
 use lockstep_engine::port::StoredEffect;
@@ -10,6 +13,7 @@ use super::batch::{Otherwise, Step};
 use super::columns::{KeyRow, Keys, columns};
 use super::commit;
 use super::failure::Failure;
+use super::groups::{self, Groups};
 use super::row::{self, Found};
 use super::work::Work;
 
@@ -120,11 +124,15 @@ fn new_effect(id: String, planned: &StoredEffect) -> Result<NewEffect, Failure> 
 /// Ready and due, earliest first; a fair share of the limit for each lender when there are more.
 pub(super) async fn due(
     client: &Object,
+    groups: &Groups,
     node: i64,
     until: Timestamp,
     limit: usize,
 ) -> Result<Found<StoredEffect>, Failure> {
-    let tenants = tenants_with_work(client).await?;
+    let tenants = match groups.are_distributed() {
+        true => tenants_with_work_anywhere(client, groups).await?,
+        false => tenants_with_work(client).await?,
+    };
     let mut found = Found::new();
     // What one leaves free goes to those after it.
     for (number, tenant) in tenants.iter().enumerate() {
@@ -163,17 +171,35 @@ async fn due_of(
 
 /// Lenders with anything ready: from one to the next through the index, so that the cost goes with the number of
 /// lenders and not of effects.
+const TENANTS_WITH_WORK: &str = "WITH RECURSIVE working (tenant) AS (
+        (SELECT tenant FROM effects WHERE state = 'ready' ORDER BY tenant LIMIT 1)
+        UNION ALL
+        SELECT (SELECT e.tenant FROM effects e WHERE e.state = 'ready' AND e.tenant > w.tenant
+                ORDER BY e.tenant LIMIT 1)
+        FROM working w WHERE w.tenant IS NOT NULL
+    )
+    SELECT tenant FROM working WHERE tenant IS NOT NULL";
+
 async fn tenants_with_work(client: &Object) -> Result<Vec<String>, Failure> {
-    let sql = "WITH RECURSIVE working (tenant) AS (
-                   (SELECT tenant FROM effects WHERE state = 'ready' ORDER BY tenant LIMIT 1)
-                   UNION ALL
-                   SELECT (SELECT e.tenant FROM effects e WHERE e.state = 'ready' AND e.tenant > w.tenant
-                           ORDER BY e.tenant LIMIT 1)
-                   FROM working w WHERE w.tenant IS NOT NULL
-               )
-               SELECT tenant FROM working WHERE tenant IS NOT NULL";
-    let statement = client.prepare_cached(sql).await?;
+    let statement = client.prepare_cached(TENANTS_WITH_WORK).await?;
     row::all(&client.query(&statement, &[]).await?, |found| row::get(found, 0))
+}
+
+/// [`TENANTS_WITH_WORK`] of one group, its buckets in `$1`: a distributed database goes through an index step by step only
+/// within one shard.
+pub(super) fn tenants_with_work_of_group() -> String {
+    groups::of_one_group(TENANTS_WITH_WORK, &["state = 'ready'"], 1)
+}
+
+/// Asks all groups at once.
+async fn tenants_with_work_anywhere(client: &Object, groups: &Groups) -> Result<Vec<String>, Failure> {
+    let statement = client.prepare_cached(&tenants_with_work_of_group()).await?;
+    let asked = groups.all().iter().map(async |buckets| client.query(&statement, &[buckets]).await);
+    let mut tenants = BTreeSet::new();
+    for found in try_join_all(asked).await? {
+        tenants.extend(row::all(&found, |found| row::get::<String>(found, 0))?);
+    }
+    Ok(tenants.into_iter().collect())
 }
 
 /// Being sent when the process stopped, or the node that held the bucket before.

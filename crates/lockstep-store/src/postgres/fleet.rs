@@ -70,12 +70,14 @@ impl Fleet for PostgresFleet {
     }
 
     async fn take(&self, free: &Buckets) -> Result<Buckets, Fault> {
-        let take = async |client: &mut Object| leases::take(client, self.me(), free).await;
+        let take =
+            async |client: &mut Object| leases::take(client, &self.shared.groups, self.me(), free).await;
         self.with("take buckets over", take).await
     }
 
     async fn give(&self, held: &Buckets) -> Result<Buckets, Fault> {
-        let give = async |client: &mut Object| leases::give(client, self.me(), held).await;
+        let give =
+            async |client: &mut Object| leases::give(client, &self.shared.groups, self.me(), held).await;
         self.with("give buckets up", give).await
     }
 

@@ -8,6 +8,7 @@ use tokio_postgres::types::ToSql;
 use super::batch::{Otherwise, Step};
 use super::columns::Columns;
 use super::failure::Failure;
+use super::groups::Groups;
 use super::row;
 use super::work::Work;
 
@@ -58,13 +59,16 @@ pub(super) async fn join(client: &mut Object, name: &str, address: &str) -> Resu
 }
 
 /// Takes everything from everybody, for a process that is alone. Waits for what is being written.
-pub(super) async fn take_over(client: &mut Object) -> Result<NodeNo, Failure> {
+pub(super) async fn take_over(client: &mut Object, groups: &Groups) -> Result<NodeNo, Failure> {
     let work = client.transaction().await?;
     let counted =
         work.query_one("UPDATE fence SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch", &[]).await?;
     let number: i64 = row::get(&counted, 0)?;
     work.execute("DELETE FROM nodes", &[]).await?;
-    work.query("SELECT 1 FROM leases ORDER BY bucket FOR UPDATE", &[]).await?;
+    let lock = "SELECT 1 FROM leases WHERE bucket = ANY ($1) ORDER BY bucket FOR UPDATE";
+    for together in groups.all() {
+        work.query(lock, &[together]).await?;
+    }
     work.execute("UPDATE leases SET holder = $1", &[&number]).await?;
     work.commit().await?;
     Ok(NodeNo(number))
@@ -109,23 +113,33 @@ pub(super) async fn strike_off(client: &Object, silent: &NodeEntry) -> Result<bo
 }
 
 /// Takes what is free and not being written to; which of them.
-pub(super) async fn take(client: &Object, me: NodeNo, free: &Buckets) -> Result<Buckets, Failure> {
-    let sql = "UPDATE leases SET holder = $1 WHERE bucket IN
+pub(super) async fn take(
+    client: &Object,
+    groups: &Groups,
+    me: NodeNo,
+    free: &Buckets,
+) -> Result<Buckets, Failure> {
+    let sql = "UPDATE leases SET holder = $1 WHERE bucket = ANY ($2) AND bucket IN
                    (SELECT l.bucket FROM leases l
                     WHERE l.bucket = ANY ($2) AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.number = l.holder)
                     ORDER BY l.bucket FOR UPDATE SKIP LOCKED)
                    AND EXISTS (SELECT 1 FROM nodes n WHERE n.number = $1)
                RETURNING bucket";
-    changed(client, sql, me, free).await
+    changed(client, groups, sql, me, free).await
 }
 
 /// Gives up what is held and not being written to; which of them.
-pub(super) async fn give(client: &Object, me: NodeNo, held: &Buckets) -> Result<Buckets, Failure> {
-    let sql = "UPDATE leases SET holder = 0 WHERE bucket IN
+pub(super) async fn give(
+    client: &Object,
+    groups: &Groups,
+    me: NodeNo,
+    held: &Buckets,
+) -> Result<Buckets, Failure> {
+    let sql = "UPDATE leases SET holder = 0 WHERE bucket = ANY ($2) AND bucket IN
                    (SELECT l.bucket FROM leases l WHERE l.bucket = ANY ($2) AND l.holder = $1
                     ORDER BY l.bucket FOR UPDATE SKIP LOCKED)
                RETURNING bucket";
-    changed(client, sql, me, held).await
+    changed(client, groups, sql, me, held).await
 }
 
 /// Removes a node; what it held is free by that.
@@ -134,10 +148,19 @@ pub(super) async fn leave(client: &Object, me: NodeNo) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn changed(client: &Object, sql: &str, me: NodeNo, wanted: &Buckets) -> Result<Buckets, Failure> {
-    let wanted: Vec<i32> = wanted.iter().map(row::bucket).collect();
-    let rows = client.query(sql, &[&me.0, &wanted]).await?;
-    buckets(row::all(&rows, |found| row::get(found, 0))?)
+async fn changed(
+    client: &Object,
+    groups: &Groups,
+    sql: &str,
+    me: NodeNo,
+    wanted: &Buckets,
+) -> Result<Buckets, Failure> {
+    let mut changed = Vec::new();
+    for together in groups.split(wanted) {
+        let rows = client.query(sql, &[&me.0, &together]).await?;
+        changed.extend(row::all(&rows, |found| row::get::<i32>(found, 0))?);
+    }
+    buckets(changed)
 }
 
 fn buckets(numbers: Vec<i32>) -> Result<Buckets, Failure> {

@@ -1,5 +1,6 @@
 //! Loading slices: at most one entity of each kind. Each slice is one statement, and a statement sees the database as it
-//! stood at one moment.
+//! stood at one moment. The server's planner follows `b.bucket = p.bucket` to the bucket that `p` is given, which is how a
+//! distributed one finds that one shard has all of it; into a subquery it doesn't, so a bucket is given there by itself.
 
 use deadpool_postgres::Object;
 use lockstep_core::Slice;
@@ -19,7 +20,7 @@ use super::row;
 
 /// Instruments of the borrower of `b` that may stand in for it, as an array of states.
 const STAND_INS: &str = "ARRAY(SELECT s.state FROM bindings s
-           WHERE s.bucket = b.bucket AND s.borrower_id = b.borrower_id AND s.stand_in AND s.unbound_at IS NULL
+           WHERE s.bucket = $1 AND s.borrower_id = b.borrower_id AND s.stand_in AND s.unbound_at IS NULL
              AND s.id <> b.id
            ORDER BY s.id LIMIT $3)";
 
@@ -71,14 +72,17 @@ pub(super) async fn slice(client: &Object, key: &CallKey) -> Result<Slice, Failu
 }
 
 async fn collect(client: &Object, bucket: i32, owed: OrderId, from: BindingId) -> Result<Slice, Failure> {
+    // Of two borrowers, then: the rules refuse it, and no statement asks two shards.
+    if from.bucket() != owed.bucket() {
+        let (order, binding) = (order(client, owed).await?, binding(client, from).await?);
+        return Ok(Slice { order, binding, ..Slice::default() });
+    }
     // The two stand side by side without a row in common, so each is looked up by itself.
     let sql = format!(
         "SELECT (SELECT o.state FROM orders o WHERE o.bucket = $1 AND o.id = $4), b.state, {STAND_INS}
-         FROM (SELECT 1) one LEFT JOIN bindings b ON b.bucket = $5 AND b.id = $2"
+         FROM (SELECT 1) one LEFT JOIN bindings b ON b.bucket = $1 AND b.id = $2"
     );
-    let from_bucket = row::bucket(from.bucket());
-    let values: Values<'_> =
-        &[&bucket, &from.to_string(), &most_stand_ins(), &owed.to_string(), &from_bucket];
+    let values: Values<'_> = &[&bucket, &from.to_string(), &most_stand_ins(), &owed.to_string()];
     let Some(found) = one(client, &sql, values).await? else { return Ok(Slice::default()) };
     Ok(Slice {
         order: row::json_if_any(&found, 0)?,

@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use super::connection::database;
 use super::failure::Failure;
-use super::{rights, row};
+use super::{distribute, rights, row};
 use crate::OpenError;
 use crate::migration::{Migration, checksum};
 
@@ -23,6 +23,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "money_rules", sql: include_str!("migrations/0003_money_rules.sql") },
     Migration { version: 4, name: "fleet", sql: include_str!("migrations/0004_fleet.sql") },
     Migration { version: 5, name: "claims", sql: include_str!("migrations/0005_claims.sql") },
+    Migration {
+        version: 6,
+        name: "inbox_by_bucket",
+        sql: include_str!("migrations/0006_inbox_by_bucket.sql"),
+    },
 ];
 
 /// Programs that know the schema up to this version may serve on the schema of this one, beside it: nodes are replaced one
@@ -48,7 +53,9 @@ pub(super) async fn migrate(
     client: &mut Object,
     known: &[Migration],
 ) -> Result<Vec<&'static str>, OpenError> {
-    migrate_with(client, known, FLOOR).await
+    let done = migrate_with(client, known, FLOOR).await?;
+    distribute::follow(client).await?;
+    Ok(done)
 }
 
 async fn migrate_with(

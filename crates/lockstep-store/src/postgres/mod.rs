@@ -12,11 +12,13 @@ mod commit;
 mod connection;
 mod deliveries;
 mod directory;
+mod distribute;
 mod effects;
 mod endpoints;
 mod entities;
 mod failure;
 mod fleet;
+mod groups;
 mod hearsay;
 mod inbox;
 mod leases;
@@ -31,6 +33,8 @@ mod rights;
 mod routing_rules;
 mod row;
 mod server;
+#[cfg(test)]
+mod statements;
 mod store;
 mod tenants;
 mod vault;
@@ -48,9 +52,11 @@ use lockstep_core::fleet::{NodeNo, Register};
 use lockstep_core::id::TenantId;
 use lockstep_engine::port::Fault;
 
+use self::batch::AsNode;
 use self::connection::database;
 use self::failure::Failure;
 pub use self::fleet::PostgresFleet;
+use self::groups::Groups;
 use self::lines::Lines;
 use self::migrate::{MIGRATIONS, migrate};
 use self::row::Found;
@@ -61,6 +67,8 @@ use crate::{Migration, OpenError};
 
 /// Queues of changes. More would fill smaller transactions; fewer would leave the server idle while one commits.
 const LANES: usize = 2;
+/// The same where buckets lie in many groups, none of which shares a transaction with another.
+const LANES_APART: usize = 8;
 /// Connections. Few are enough: a read takes well under a millisecond of one.
 const CONNECTIONS: usize = 12;
 
@@ -83,9 +91,9 @@ impl PostgresStore {
     /// # Errors
     /// When it can't be reached, is too old, only a copy, of a newer program, or acknowledges what it may lose.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let (pool, mut client, wall) = open_to_write(url).await?;
-        let number = leases::take_over(&mut client).await.map_err(database("take the database over"))?;
-        Ok(Self::start(pool, wall, number))
+        let Opened { pool, mut client, wall, groups } = open_to_write(url).await?;
+        let number = leases::take_over(&mut client, &groups).await;
+        Ok(Self::start(pool, wall, groups, number.map_err(database("take the database over"))?))
     }
 
     /// As [`open`](Self::open), as one node of several: takes nothing over, but joins under a name, and replaces whoever
@@ -94,9 +102,9 @@ impl PostgresStore {
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn join(url: &str, name: &str, address: &str) -> Result<(Self, PostgresFleet), OpenError> {
-        let (pool, mut client, wall) = open_to_write(url).await?;
+        let Opened { pool, mut client, wall, groups } = open_to_write(url).await?;
         let joined = leases::join(&mut client, name, address).await;
-        let store = Self::start(pool, wall, joined.map_err(database("join the nodes"))?);
+        let store = Self::start(pool, wall, groups, joined.map_err(database("join the nodes"))?);
         let (name, address) = (name.to_owned(), address.to_owned());
         let shared = store.shared.clone();
         let fleet =
@@ -113,15 +121,20 @@ impl PostgresStore {
         leases::register(&client).await.map_err(database("read the register of nodes"))
     }
 
-    fn start(pool: Pool, wall: bool, number: NodeNo) -> Self {
-        let shared = Arc::new(Shared { pool: pool.clone(), number: AtomicI64::new(number.0) });
-        let lanes = (0..LANES).map(|number| Lane::start(shared.clone(), number)).collect();
+    fn start(pool: Pool, wall: bool, groups: Groups, number: NodeNo) -> Self {
+        let lanes = if groups.are_distributed() { LANES_APART } else { LANES };
+        let shared = Arc::new(Shared { pool: pool.clone(), number: AtomicI64::new(number.0), groups });
+        let lanes = (0..lanes).map(|number| Lane::start(shared.clone(), number)).collect();
         Self { pool, lines: Lines::default(), lanes, shared, wall, unreadable: Mutex::default() }
     }
 
     /// In whose name this process writes.
     fn number(&self) -> i64 {
         self.shared.number.load(Ordering::Acquire)
+    }
+
+    fn as_node(&self) -> AsNode<'_> {
+        AsNode { groups: &self.shared.groups, number: self.number() }
     }
 
     /// As [`open`](Self::open), beside the process that serves: for reading, and for settings of the installation. Takes
@@ -141,9 +154,10 @@ impl PostgresStore {
             let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
             return Err(OpenError::OlderSchema { found: first.version - 1, known });
         }
-        let wall = the_wall(&mut client).await?;
+        let groups = groups_of(&client).await?;
+        let wall = !groups.are_distributed() && the_wall(&mut client).await?;
         drop(client);
-        let shared = Arc::new(Shared { pool: pool.clone(), number: AtomicI64::new(0) });
+        let shared = Arc::new(Shared { pool: pool.clone(), number: AtomicI64::new(0), groups });
         let (lines, lanes) = (Lines::default(), Vec::new());
         Ok(Self { pool, lines, lanes, shared, wall, unreadable: Mutex::default() })
     }
@@ -161,6 +175,21 @@ impl PostgresStore {
             migrate(&mut client, MIGRATIONS).await?;
         }
         Ok(pending)
+    }
+
+    /// Makes every table distributed or copied on a server with Citus, leaving those that are; dry, only says what would be
+    /// done. Each statement is told before it is run.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), when the schema is not up to date, and where Citus is missing.
+    pub async fn distribute(url: &str, dry: bool, told: impl FnMut(&str)) -> Result<(), OpenError> {
+        let pool = connection::pool(url, 1)?;
+        let client = reach(&pool).await?;
+        connection::check_server(&client).await?;
+        if let Some(first) = migrate::pending(&client, MIGRATIONS).await?.first() {
+            return Err(OpenError::NotMigrated { missing: first.version });
+        }
+        distribute::distribute(&client, dry, told).await
     }
 
     /// Reads.
@@ -228,7 +257,12 @@ impl PostgresStore {
 
     /// Writes, together with whatever else waits. Returns once it is durable.
     async fn write(&self, work: Work) -> Result<bool, Failure> {
-        let lane = usize::from(work.bucket().number()).checked_rem(self.lanes.len());
+        let groups = &self.shared.groups;
+        let place = match groups.are_distributed() {
+            true => groups.of(work.bucket()),
+            false => usize::from(work.bucket().number()),
+        };
+        let lane = place.checked_rem(self.lanes.len());
         match lane.and_then(|lane| self.lanes.get(lane)) {
             Some(lane) => lane.write(work).await,
             None => Err(Failure::Refused("this store was opened beside the process that serves")),
@@ -248,8 +282,16 @@ impl PostgresStore {
     }
 }
 
-/// A pool, one of its connections, and whether the wall between lenders stands.
-async fn open_to_write(url: &str) -> Result<(Pool, Object, bool), OpenError> {
+/// A database that is ready to be written to.
+struct Opened {
+    pool: Pool,
+    client: Object,
+    /// Whether the wall between lenders stands.
+    wall: bool,
+    groups: Groups,
+}
+
+async fn open_to_write(url: &str) -> Result<Opened, OpenError> {
     let pool = connection::pool(url, CONNECTIONS)?;
     let mut client = reach(&pool).await?;
     connection::check_server(&client).await?;
@@ -257,11 +299,16 @@ async fn open_to_write(url: &str) -> Result<(Pool, Object, bool), OpenError> {
     if !migrate::pending(&client, MIGRATIONS).await?.is_empty() {
         migrate(&mut client, MIGRATIONS).await?;
     }
-    let wall = the_wall(&mut client).await?;
+    let groups = groups_of(&client).await?;
+    let wall = !groups.are_distributed() && the_wall(&mut client).await?;
     if !wall {
-        tracing::warn!("{}", rights::NO_WALL);
+        tracing::warn!("{}", rights::no_wall(&groups));
     }
-    Ok((pool, client, wall))
+    Ok(Opened { pool, client, wall, groups })
+}
+
+async fn groups_of(client: &Object) -> Result<Groups, OpenError> {
+    Groups::read(client).await.map_err(database("see how the tables are distributed"))
 }
 
 /// A connection to a database whose schema is up to date, to fill it.

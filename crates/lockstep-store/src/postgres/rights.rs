@@ -3,6 +3,7 @@
 use deadpool_postgres::{Object, Transaction};
 
 use super::failure::Failure;
+use super::groups::Groups;
 use super::row;
 
 const RIGHTS: &str = include_str!("rights.sql");
@@ -45,8 +46,15 @@ pub(super) async fn put_in_force(work: &Transaction<'_>) -> Result<(), Failure> 
     Ok(())
 }
 
+const NO_ROLE: &str = "the wall between lenders does not stand: the role lockstep_tenant is missing, or this one can't take it on";
+/// Citus reaches its machines as the role that asks, and this one may not log in; what is set with `set_config` stays behind.
+const APART: &str =
+    "the wall between lenders does not stand on a distributed database: only the program keeps lenders apart";
+
 /// Said where the wall does not stand.
-pub(super) const NO_WALL: &str = "the wall between lenders does not stand: the role lockstep_tenant is missing, or this one can't take it on";
+pub(super) fn no_wall(groups: &Groups) -> &'static str {
+    if groups.are_distributed() { APART } else { NO_ROLE }
+}
 
 /// What the role of these connections may do beyond what serving needs, one sentence each.
 pub(super) async fn excess(client: &Object) -> Result<Vec<String>, Failure> {

@@ -63,7 +63,9 @@ impl Store for PostgresStore {
 
     async fn due_effects(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredEffect>, Fault> {
         let found = self
-            .read("find due effects", async |client| effects::due(client, self.number(), until, limit).await)
+            .read("find due effects", async |client| {
+                effects::due(client, &self.shared.groups, self.number(), until, limit).await
+            })
             .await?;
         Ok(self.readable(found))
     }
@@ -84,7 +86,7 @@ impl Store for PostgresStore {
         per_endpoint: usize,
     ) -> Result<Vec<Delivery>, Fault> {
         let read =
-            async |client: &mut _| deliveries::due(client, self.number(), until, limit, per_endpoint).await;
+            async |client: &mut _| deliveries::due(client, self.as_node(), until, limit, per_endpoint).await;
         Ok(self.readable(self.read("find due deliveries", read).await?))
     }
 

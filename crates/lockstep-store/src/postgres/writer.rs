@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{self, Ended, Marker};
 use super::failure::Failure;
+use super::groups::Groups;
 use super::row;
 use super::work::Work;
 use crate::money_rules;
@@ -48,6 +49,7 @@ pub(super) struct Shared {
     pub(super) pool: Pool,
     /// In whose name it is written: the number under which this process has joined.
     pub(super) number: AtomicI64,
+    pub(super) groups: Groups,
 }
 
 impl Lane {
@@ -81,18 +83,20 @@ async fn run(shared: Arc<Shared>, mut waiting: mpsc::Receiver<Job>, lane: usize)
         {
             line.push_back(job);
         }
-        let batch = choose(&mut line);
+        let batch = choose(&mut line, &shared.groups);
         write(&shared, batch, &mut markers).await;
     }
 }
 
-/// Takes the first ones that touch nothing in common. What has to wait makes everything wait that touches the same.
-fn choose(line: &mut VecDeque<Job>) -> Vec<Job> {
+/// Takes the first ones that touch nothing in common and whose buckets lie together. What has to wait makes everything wait
+/// that touches the same.
+fn choose(line: &mut VecDeque<Job>, groups: &Groups) -> Vec<Job> {
     let (mut batch, mut left, mut touched) = (Vec::new(), VecDeque::new(), HashSet::new());
+    let group = line.front().map(|job| groups.of(job.work.bucket()));
     for job in line.drain(..) {
         let free = job.touches.iter().all(|one| !touched.contains(one));
         touched.extend(job.touches.iter().cloned());
-        if free && batch.len() < MAX_BATCH {
+        if free && batch.len() < MAX_BATCH && Some(groups.of(job.work.bucket())) == group {
             batch.push(job);
         } else {
             left.push_back(job);
@@ -166,8 +170,8 @@ async fn once(
     let works: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
     let client = shared.pool.get().await?;
     let bucket = works.first().map_or(0, |work| row::bucket(work.bucket()));
-    match batch::apply(&client, shared.number.load(Ordering::Acquire), &works, || markers.next(bucket)).await
-    {
+    let as_node = batch::AsNode { groups: &shared.groups, number: shared.number.load(Ordering::Acquire) };
+    match batch::apply(&client, as_node, &works, || markers.next(bucket)).await {
         Ended::Committed(results) => Ok(results),
         Ended::Nothing(failure) => {
             give_up(client, &failure).await;

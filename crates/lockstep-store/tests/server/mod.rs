@@ -46,3 +46,17 @@ pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
     tokio::spawn(connection);
     client
 }
+
+/// A database of one's own, with the stand-in for Citus in it.
+#[allow(dead_code, reason = "each test program has this module, and one of them distributes")]
+pub(crate) async fn database_with_citus() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let url = server();
+    let name = format!("spread_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    connect(url).await.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database");
+    let (place, rest) = url.rsplit_once('/').expect("an address with a database");
+    let options = rest.split_once('?').map_or(String::new(), |(_, options)| format!("?{options}"));
+    let url = format!("{place}/{name}{options}");
+    connect(&url).await.batch_execute(include_str!("citus.sql")).await.expect("the stand-in");
+    url
+}
