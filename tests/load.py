@@ -36,6 +36,11 @@ def prefer(house, channel):
     assert house.call("PUT", "/v1/routing_rules", rules).status == 200
 
 
+def any_reference():
+    """A name without digits: some rows of them look like a phone number, which a reference must not be."""
+    return uuid.uuid4().hex.translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
 def quick_channels(bank, places=64):
     """The sandbox's channels as a configuration would name them, but what became of a call is certain after seconds."""
     text = ""

@@ -14,12 +14,11 @@ import tempfile
 import threading
 import time
 import urllib.parse
-import uuid
 
 import pytest
 
 from conftest import House, empty_database, own_postgres
-from load import Load, configured, prefer, quick_channels
+from load import Load, any_reference, configured, prefer, quick_channels
 
 CUTS = 150
 CUTS_AT_COMMIT = 60
@@ -213,7 +212,7 @@ def wait_for_refusals(house, seconds=40):
     deadline, row = time.monotonic() + seconds, 0
     while row < 5:
         assert time.monotonic() < deadline, "the fault did not reach the database"
-        reply = house.call("POST", "/v1/borrowers", {"reference": f"full-{uuid.uuid4()}"})
+        reply = house.call("POST", "/v1/borrowers", {"reference": any_reference()})
         assert reply.status in (201, 429, 503), (reply.status, reply.text)
         row = row + 1 if reply.status == 503 else 0
         if reply.status != 201:
