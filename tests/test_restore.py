@@ -152,7 +152,7 @@ def test_yesterdays_backup_debits_nobody_twice(kept, tmp_path):
         kept.back_up()
         # From now on some are tried again on the other channel: that, too, is forgotten.
         house.sandbox_call("POST", "/faults", {"faults": [
-            {"channel": "unionpay", "call": "pay", "fault": {"kind": "lose_request"}, "chance_permille": 300}]})
+            {"channel": "unionpay", "call": "pay", "fault": {"kind": "lose_request"}, "chance_permille": 150}]})
         time.sleep(2)
     house.sandbox_call("DELETE", "/faults")
     before = load.verify()["by_order"]
