@@ -137,8 +137,8 @@ def look(house, path):
 def test_yesterdays_backup_debits_nobody_twice(kept, tmp_path):
     house, config, settling = kept.house, tmp_path / "lockstep.toml", tmp_path / "settling.toml"
     limits = "[server]\ncalls_per_second = 2000\n"
-    config.write_text(limits + quick_channels(house.bank, places=6))
-    settling.write_text(limits + SETTLING + quick_channels(house.bank, places=6))
+    config.write_text(limits + quick_channels(house.bank, places=16))
+    settling.write_text(limits + SETTLING + quick_channels(house.bank, places=16))
     serving = house.server.args
     configured(house, config)
     house.start()
