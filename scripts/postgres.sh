@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # A PostgreSQL server of one's own, for tests and measurements: on loopback, in its own folder, gone afterwards.
-#   scripts/postgres.sh install         installs the server where it is missing (Debian and its kin)
+#   scripts/postgres.sh install         installs the server, and strace, where they are missing (Debian and its kin)
 #   scripts/postgres.sh serve [FOLDER]  starts one, prints its address, and removes it when its standard input ends
 #   scripts/postgres.sh start FOLDER    starts it again after it was killed
+#   scripts/postgres.sh under FOLDER COMMAND…  the same in the foreground, as a child of a command such as strace
 set -euo pipefail
 
 bin() {
@@ -12,8 +13,10 @@ bin() {
   printf '%s' "$found"
 }
 
+complete() { [ -n "$(bin)" ] && [ -x "$(bin)/initdb" ] && command -v strace >/dev/null; }
+
 install() {
-  [ -n "$(bin)" ] && [ -x "$(bin)/initdb" ] && return
+  complete && return
   local root=""
   [ "$(id -u)" = 0 ] || root="sudo"
   export DEBIAN_FRONTEND=noninteractive
@@ -22,8 +25,8 @@ install() {
   [ -e /etc/postgresql-common/createcluster.conf ] ||
     echo "create_main_cluster = false" | $root tee /etc/postgresql-common/createcluster.conf >/dev/null
   $root apt-get update -qq
-  $root apt-get install -y -qq postgresql >/dev/null
-  [ -x "$(bin)/initdb" ] || { echo "PostgreSQL could not be installed; install version 15 or newer by hand" >&2; exit 1; }
+  $root apt-get install -y -qq postgresql strace >/dev/null
+  complete || { echo "install PostgreSQL (version 15 or newer) and strace by hand" >&2; exit 1; }
 }
 
 # The server refuses to run as root.
@@ -35,6 +38,14 @@ start() {
   binaries="$(bin)"
   cd "$1"
   as_user "$binaries/pg_ctl" -D "$1/data" -w -l "$1/log" start >/dev/null || { cat "$1/log" >&2; exit 1; }
+}
+
+under() {
+  binaries="$(bin)"
+  folder="$1"
+  shift
+  cd "$folder"
+  as_user "$@" "$binaries/postgres" -D "$folder/data" >>"$folder/log" 2>&1
 }
 
 serve() {
@@ -69,5 +80,6 @@ case "${1:-}" in
   install) install ;;
   serve) shift; serve "$@" ;;
   start) start "$2" ;;
-  *) sed -n 2,5p "$0"; exit 2 ;;
+  under) shift; under "$@" ;;
+  *) sed -n 2,6p "$0"; exit 2 ;;
 esac

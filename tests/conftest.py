@@ -58,11 +58,13 @@ class Process:
     """A process of the binary with its log in a file."""
 
     def __init__(self, log, *args):
-        self.log, self.args, self.child = log, [str(arg) for arg in args], None
+        self.log, self.args, self.child, self.under = log, [str(arg) for arg in args], None, []
 
     def start(self, ready_url):
         with open(self.log, "ab") as log:
-            self.child = subprocess.Popen([BINARY, *self.args], stdout=log, stderr=log, start_new_session=True)
+            # Signals stay as they are here: a write beyond a limit is an error to get, not a signal to die of.
+            self.child = subprocess.Popen([*self.under, BINARY, *self.args], stdout=log, stderr=log,
+                                          start_new_session=True, restore_signals=False)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if self.child.poll() is not None:
@@ -169,12 +171,16 @@ class OwnPostgres:
     def __init__(self, folder, url):
         self.folder, self.url = folder, url
 
+    def processes(self):
+        """The server's and all that it has started."""
+        parent = int((self.folder / "data/postmaster.pid").read_text().split()[0])
+        children = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True).stdout.split()
+        return [parent, *map(int, children)]
+
     def kill(self):
         """kill -9 of the server and every process of it, at once."""
-        parent = int((self.folder / "data/postmaster.pid").read_text().split()[0])
-        os.kill(parent, signal.SIGSTOP)  # no more children
-        children = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True).stdout.split()
-        everybody = [parent, *map(int, children)]
+        os.kill(self.processes()[0], signal.SIGSTOP)  # no more children
+        everybody = self.processes()
         for pid in everybody:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -184,11 +190,26 @@ class OwnPostgres:
     def start(self):
         subprocess.run([ROOT / "scripts/postgres.sh", "start", self.folder], check=True, timeout=60)
 
+    def serves(self):
+        asked = subprocess.run(["psql", "-At", self.url, "-c", "SELECT 1"], capture_output=True, text=True)
+        return asked.stdout == "1\n"
+
+    def start_under(self, *command):
+        """As a child of another command, which has to let it work."""
+        starting = [ROOT / "scripts/postgres.sh", "under", self.folder, *command]
+        child = subprocess.Popen(starting, start_new_session=True)
+        deadline = time.monotonic() + 30
+        while not self.serves():
+            log = (self.folder / "log").read_text(errors="replace")[-1000:]
+            assert child.poll() is None and time.monotonic() < deadline, f"no server under {command}: {log}"
+            time.sleep(0.05)
+        return child
+
 
 @contextlib.contextmanager
-def own_postgres():
+def own_postgres(folder=None):
     # Not among pytest's folders, which only their owner may enter: the server runs as somebody else where we are root.
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="lockstep-postgres-"))
+    folder = folder or pathlib.Path(tempfile.mkdtemp(prefix="lockstep-postgres-"))
     server = subprocess.Popen([ROOT / "scripts/postgres.sh", "serve", folder], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True)
     url = server.stdout.readline().strip()

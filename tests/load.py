@@ -3,11 +3,12 @@
 import concurrent.futures
 import contextlib
 import random
+import re
 import threading
 import time
 import uuid
 
-from conftest import PERSON, card
+from conftest import PERSON, ROOT, card
 
 def bind(house, number):
     borrower = house.make("/v1/borrowers", {"reference": f"B-{number}"})
@@ -33,6 +34,33 @@ def prefer(house, channel):
     unknown for days, and rightly so; a test that waits for the end has to go where that is shorter."""
     rules = {"version": 0, "rules": [{"name": "first", "then": {"prefer": [channel]}}]}
     assert house.call("PUT", "/v1/routing_rules", rules).status == 200
+
+
+def any_reference():
+    """A name without digits: some rows of them look like a phone number, which a reference must not be."""
+    return uuid.uuid4().hex.translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
+def quick_channels(bank, places=64):
+    """The sandbox's channels as a configuration would name them, but what became of a call is certain after seconds."""
+    text = ""
+    for name in ("unionpay", "netsunion"):
+        capability = (ROOT / f"crates/lockstep-sim/channels/{name}.toml").read_text()
+        for field, value in {"late_execution_window_s": 8, "call_timeout_ms": 1000, "max_in_flight": places,
+                             "ladder_s": "[1, 2, 3, 5, 10]"}.items():
+            capability = re.sub(rf"\b{field} = (\[.*?\]|\d+)", f"{field} = {value}", capability)
+        capability = re.sub(r"^(opens|closes)_minute.*\n", "", capability, flags=re.MULTILINE)
+        capability = re.sub(r"^\[(\w+)\]", r"[channels.capability.\1]", capability, flags=re.MULTILINE)
+        key = "the-sandbox-signs-with-this-public-key-it-guards-nothing"
+        text += f'[[channels]]\nadapter = "sandbox"\nbase_url = "{bank}"\nkey = "{key}"\n[channels.capability]\n{capability}\n'
+    return text
+
+
+def configured(house, file):
+    """The server takes its channels from a file instead of the sandbox's own words."""
+    args = house.server.args
+    del args[args.index("--sandbox-at"):args.index("--sandbox-at") + 2]
+    args += ["--config", str(file)]
 
 
 def at_rest(payment):

@@ -251,7 +251,11 @@ async fn detached<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
     let task = tokio::spawn(within_request(request_id(), work));
-    task.await.unwrap_or_else(|_panicked| {
+    task.await.unwrap_or_else(|stopped| {
+        if stopped.is_cancelled() {
+            // The process is ending, and took the work with it.
+            return Err(Problem::new(Kind::Fault).retry_after(1));
+        }
         tracing::error!(request = request_id(), "a command panicked");
         Err(Problem::new(Kind::Panic))
     })

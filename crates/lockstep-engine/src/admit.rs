@@ -81,14 +81,19 @@ impl Gate {
         Ok(Permit { gate: self.clone(), tenant })
     }
 
+    fn line_too_long(&self, held: &Held) -> bool {
+        held.backlog > self.max_backlog
+    }
+
     fn look(&self, held: &Held, tenant: Option<TenantId>) -> Result<(), Overloaded> {
-        if held.backlog > self.max_backlog {
-            return Err(Overloaded { whose: Excess::Everybodys, retry_after_s: 5 });
-        }
         if held.calls >= self.max_calls {
             return Err(Overloaded { whose: Excess::Everybodys, retry_after_s: 1 });
         }
+        // A channel's notice ends work, so a long line is no reason to refuse it.
         let Some(tenant) = tenant else { return Ok(()) };
+        if self.line_too_long(held) {
+            return Err(Overloaded { whose: Excess::Everybodys, retry_after_s: 5 });
+        }
         let own = |of: &BTreeMap<TenantId, usize>| of.get(&tenant).copied().unwrap_or(0);
         if own(&held.backlog_of) > SHARE.saturating_mul(self.max_backlog - held.backlog) {
             return Err(Overloaded { whose: Excess::Lenders, retry_after_s: 5 });
@@ -128,7 +133,8 @@ impl Engine {
     /// Whether calls are taken at all.
     pub fn takes_calls(&self) -> bool {
         let gate = &self.inner.gate;
-        gate.look(&gate.held(), None).is_ok()
+        let held = gate.held();
+        !gate.line_too_long(&held) && gate.look(&held, None).is_ok()
     }
 }
 
@@ -187,6 +193,7 @@ mod tests {
         assert!(gate.enter(Some(small)).is_ok());
         gate.set_backlog(&BTreeMap::from([(large, 601), (small, 300)]));
         assert_eq!(gate.enter(Some(small)).err().unwrap().whose, Excess::Everybodys);
+        assert!(gate.enter(None).is_ok(), "a channel's notice makes the line shorter");
         gate.set_backlog(&BTreeMap::new());
         assert!(gate.enter(Some(large)).is_ok());
     }

@@ -56,6 +56,12 @@ pub trait Upkeep: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Returns when the disk has refused to make a write durable: nothing is written from then on, and only a start finds out
+    /// what it holds. A server finds out by itself, so there this never returns.
+    async fn lost_a_write(&self) {
+        std::future::pending().await
+    }
+
     /// How many rows each table has.
     async fn stats(&self) -> Result<Vec<(&'static str, u64)>, Fault>;
 }

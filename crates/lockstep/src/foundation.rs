@@ -97,6 +97,12 @@ pub enum StartProblem {
         /// The name.
         node: String,
     },
+    /// The disk.
+    #[error(
+        "the disk has refused to keep a write, so this process has stopped: what was not answered was not done. Look at the \
+         machine's log for errors of the disk; a start reads what there is and goes on"
+    )]
+    LostWrite,
     /// An address.
     #[error(
         "can't listen on {address}: {source}. Is another Lockstep running? Choose another address with --listen"

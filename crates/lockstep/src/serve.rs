@@ -135,6 +135,7 @@ pub async fn serve(foundation: Foundation, config: &Config, serving: Serving) ->
     tokio::select! {
         () = doors::open(listener, app, config.server.max_connections, graceful) => {}
         () = patience => tracing::warn!("connections were still open and have been cut"),
+        () = foundation.store.lost_a_write() => return Err(StartProblem::LostWrite),
         () = replaced => return Err(StartProblem::Replaced { node: config.server.node_name() }),
     }
     // What the loop could not finish is durable and goes on at the next start.

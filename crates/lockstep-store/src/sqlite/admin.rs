@@ -10,7 +10,7 @@ use lockstep_engine::port::Fault;
 use rusqlite::{Connection, OpenFlags};
 
 use super::failure::Failure;
-use super::{SqliteStore, answers, maintenance, notes, tenants, vault};
+use super::{SqliteStore, Work, answers, maintenance, notes, tenants, vault};
 use crate::Upkeep;
 
 #[async_trait]
@@ -80,6 +80,13 @@ impl Upkeep for SqliteStore {
 
     async fn integrity_check(&self) -> Result<Vec<String>, Fault> {
         self.read("check the database", maintenance::problems).await
+    }
+
+    async fn lost_a_write(&self) {
+        match &self.work {
+            Work::Threads { writer, .. } => writer.lost_a_write().await,
+            Work::Beside { .. } | Work::Inline { .. } => std::future::pending().await,
+        }
     }
 
     async fn stats(&self) -> Result<Vec<(&'static str, u64)>, Fault> {

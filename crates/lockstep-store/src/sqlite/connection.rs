@@ -72,6 +72,11 @@ pub(super) fn for_writing(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(path, flags).map_err(database("open the database"))?;
     claim(&connection)?;
     writable(&connection, "wal")?;
+    // Of a log whose fsync failed, the last changes may be in the machine's memory only, looking as if they were on the
+    // disk. They are carried over into the file, and that synced, before anything is built on them.
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .map_err(database("carry the log over"))?;
     Ok(connection)
 }
 

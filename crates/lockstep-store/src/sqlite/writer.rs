@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::failure::Failure;
 
@@ -83,17 +83,17 @@ where
 /// The connection that writes, and whether it still may.
 pub(super) struct Writing {
     pub(super) connection: Connection,
-    stopped: bool,
+    stopped: watch::Sender<bool>,
 }
 
 impl Writing {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, stopped: false }
+        Self { connection, stopped: watch::Sender::new(false) }
     }
 
     /// Applies all changes, durably, and then tells everybody.
     pub(super) fn apply(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        if self.stopped {
+        if *self.stopped.borrow() {
             jobs.iter_mut().for_each(|job| job.fail(Failure::Stopped));
         } else if let Err(failure) = self.together(&mut jobs) {
             self.apart(&mut jobs, failure);
@@ -106,7 +106,7 @@ impl Writing {
     fn apart(&mut self, jobs: &mut [Box<dyn Job>], failure: Failure) {
         if failure.lost_a_write() {
             tracing::error!(error = %failure, "the disk lost a write; nothing is written until a restart");
-            self.stopped = true;
+            self.stopped.send_replace(true);
             jobs.iter_mut().for_each(|job| job.fail(Failure::Stopped));
         } else if let [only] = jobs {
             only.fail(failure);
@@ -188,13 +188,15 @@ impl Writing {
 pub(super) struct WriterThread {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    stopped: watch::Receiver<bool>,
 }
 
 impl WriterThread {
     pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (queue, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE);
+        let mut writing = Writing::new(connection);
+        let stopped = writing.stopped.subscribe();
         let thread = std::thread::Builder::new().name("lockstep-writer".to_owned()).spawn(move || {
-            let mut writing = Writing::new(connection);
             while let Some(first) = waiting.blocking_recv() {
                 let mut batch = vec![first];
                 while batch.len() < MAX_BATCH
@@ -205,7 +207,14 @@ impl WriterThread {
                 writing.apply(batch);
             }
         })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue: Some(queue), thread: Some(thread), stopped })
+    }
+
+    /// Returns when the disk has lost a write.
+    pub(super) async fn lost_a_write(&self) {
+        if self.stopped.clone().wait_for(|stopped| *stopped).await.is_err() {
+            std::future::pending().await
+        }
     }
 
     pub(super) async fn enqueue(&self, job: Box<dyn Job>) -> Result<(), Failure> {
