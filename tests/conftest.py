@@ -62,9 +62,8 @@ class Process:
 
     def start(self, ready_url):
         with open(self.log, "ab") as log:
-            # Signals stay as they are here: a write beyond a limit is an error to get, not a signal to die of.
             self.child = subprocess.Popen([*self.under, BINARY, *self.args], stdout=log, stderr=log,
-                                          start_new_session=True, restore_signals=False)
+                                          start_new_session=True)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if self.child.poll() is not None:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import pathlib
 import random
-import resource
 import shutil
 import socket
 import subprocess
@@ -156,41 +155,28 @@ def test_connections_are_cut_at_commit(start, postgres):
 
 
 class SmallDisk:
-    """A folder with little room. Where this machine lets nobody mount one, a limit on the size of files takes its place:
-    writes that would make a file longer fail then, as they do on a full disk."""
+    """A folder with little room, which only root may make: the test fails where nobody is, and sudo asks for a password."""
 
     def __init__(self, megabytes):
         # Not among pytest's folders, which only their owner may enter: PostgreSQL runs as somebody else where we are root.
-        self.folder, self.limited = pathlib.Path(tempfile.mkdtemp(prefix="lockstep-disk-")), []
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lockstep-disk-"))
         self.folder.chmod(0o755)
         root = [] if os.geteuid() == 0 else ["sudo", "-n"]
         self.unmount = [*root, "umount", "--lazy", self.folder]
         kind = f"size={megabytes}m,uid={os.getuid()},mode=755"
         mount = [*root, "mount", "-t", "tmpfs", "-o", kind, "lockstep-test", self.folder]
-        self.mounted = bool(shutil.which(mount[0])) and subprocess.run(mount, capture_output=True).returncode == 0
-        print("the full disk is", "a small one" if self.mounted else "a limit on the size of files: nothing can be mounted")
+        subprocess.run(mount, check=True)
 
-    def fill(self, processes):
-        if not self.mounted:
-            self.limited = processes
-            return self.limit(16384)
+    def fill(self):
         with contextlib.suppress(OSError), open(self.folder / "ballast", "wb", buffering=0) as ballast:
             while True:
                 ballast.write(bytes(4096))
 
     def free(self):
-        if self.mounted:
-            return (self.folder / "ballast").unlink()
-        return self.limit(resource.RLIM_INFINITY)
-
-    def limit(self, size):
-        for pid in self.limited:
-            with contextlib.suppress(ProcessLookupError):
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        (self.folder / "ballast").unlink()
 
     def gone(self):
-        if self.mounted:
-            subprocess.run(self.unmount, check=True)
+        subprocess.run(self.unmount, check=True)
         shutil.rmtree(self.folder)
 
 
@@ -227,7 +213,7 @@ def test_the_disk_of_the_embedded_database_is_full(start, small_disk):
     with load.running():
         for _ in range(3):
             time.sleep(2)
-            disk.fill([house.server.child.pid])
+            disk.fill()
             wait_for_refusals(house)
             assert house.get("/v1/orders?limit=1")["data"], "what is there can be read all the same"
             disk.free()
@@ -245,7 +231,7 @@ def test_the_disk_of_the_server_is_full(start, small_disk):
         with load.running():
             for full in range(3):
                 time.sleep(2)
-                disk.fill(database.processes())
+                disk.fill()
                 wait_for_refusals(house)
                 if full > 0:
                     # A server that can't even begin another file of its log ends itself, and can't come back by itself.
